@@ -1,0 +1,1 @@
+"""The template library: file codecs, content-addressed store, versions, lock and pinned model files."""

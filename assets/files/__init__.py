@@ -1,0 +1,1 @@
+"""Codecs of a template's files: GLB meshes and safetensors rigs."""

@@ -1,0 +1,1 @@
+"""From an artist's mesh to a draft: one verb a file."""

@@ -1,0 +1,1 @@
+"""Parametric garments built from body measures."""

@@ -1,0 +1,1 @@
+"""The steps of a draft: import, clean, unwrap, place, rig, preview, export."""

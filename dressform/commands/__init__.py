@@ -1,0 +1,1 @@
+"""One file a command group; thin: parse, call, print, exit."""

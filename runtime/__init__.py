@@ -1,0 +1,1 @@
+"""The embedded runtime: avatar, garments, light, frames, video."""

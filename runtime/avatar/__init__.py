@@ -1,0 +1,1 @@
+"""Photo to avatar: detection, fit, texture and a presentable look."""

@@ -1,0 +1,1 @@
+"""Body families behind one protocol: Anny and SMPL-X, canonical joints, measures, skinning."""

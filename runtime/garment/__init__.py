@@ -1,0 +1,1 @@
+"""Templates on a body: shape transfer, skinning, push-out, layers."""

@@ -1,0 +1,1 @@
+"""Meshes, rotations, closest points and normals."""

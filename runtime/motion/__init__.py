@@ -1,0 +1,1 @@
+"""Motion clips: format, procedural motions, playback on any body."""

@@ -1,0 +1,1 @@
+"""Causal temporal refinement of motion."""

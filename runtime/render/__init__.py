@@ -1,0 +1,1 @@
+"""Rasteriser, shading, shadows and antialiasing on CPU and CUDA."""

@@ -1,0 +1,1 @@
+"""Streaming video files in constant memory."""

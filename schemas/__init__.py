@@ -1,0 +1,1 @@
+"""JSON Schemas of every document dressform reads or writes, the types that mirror them, errors and units."""

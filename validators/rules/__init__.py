@@ -1,0 +1,1 @@
+"""One small generator a defect, listed in one table."""

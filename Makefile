@@ -1,0 +1,54 @@
+# make demo   the main job on real input: templates, avatar, video, page in out/
+# make test   all tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_ARGS ?=
+OUT ?= out
+PHOTO ?=
+CONSENT ?=
+
+.PHONY: demo test test-heavy setup lint types format bench wheel clean
+
+demo: setup
+	$(BIN)/python -m dressform.demo --out $(OUT) $(if $(PHOTO),--photo "$(PHOTO)") $(if $(CONSENT),--consent "$(CONSENT)")
+
+test: setup
+	$(BIN)/python -m pytest -m "not heavy"
+
+test-heavy: setup
+	$(BIN)/python -m pytest -m heavy
+
+setup: $(VENV)/.ready
+
+# The stamp is written last, so an interrupted set-up starts again.
+$(VENV)/.ready: pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt torch
+	$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable ".[dev,usd]"
+	$(BIN)/dressform models fetch
+	touch $@
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: setup
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+# mypy wants the folders under their import name; the links give it that without an installed copy.
+types: setup
+	rm -rf build/types && mkdir -p build/types/dressform
+	for entry in dressform/*; do ln -s ../../../$$entry build/types/dressform/; done
+	for folder in schemas assets runtime authoring validators; do ln -s ../../../$$folder build/types/dressform/$$folder; done
+	cd build/types && ../../$(BIN)/python -m mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache -p dressform
+
+bench: setup
+	$(BIN)/dressform bench all
+
+wheel: setup
+	rm -rf dist && $(BIN)/python -m build --wheel --outdir dist .
+
+clean:
+	rm -rf build dist out *.egg-info .pytest_cache .mypy_cache .ruff_cache

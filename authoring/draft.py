@@ -1,0 +1,262 @@
+"""A template in the making: a folder that each step replaces as a whole or leaves as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dressform import __version__
+from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.glb import Skeleton, read_glb, write_glb
+from dressform.assets.files.rig import Rig
+from dressform.assets.files.rig_file import read_rig, write_rig
+from dressform.schemas.errors import AssetError, UsageError
+
+STEPS = ("import", "clean", "unwrap", "place", "rig", "drape", "learn", "preview")
+SIZE = "M"
+_JOURNAL = ".commit"
+_STEPS_FILE = "steps.json"
+_MANIFEST_FILE = "template.json"
+
+FileContent = bytes | Path | None
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One state of a draft folder; `commit_step` returns the next one.
+
+    Attributes:
+        folder: Where the draft lies; it need not exist before the first commit.
+        manifest: What template.json holds.
+        steps: What steps.json holds: one entry a step with its options, report, seconds and file digests.
+    """
+
+    folder: Path
+    manifest: dict[str, Any]
+    steps: tuple[dict[str, Any], ...]
+
+    @classmethod
+    def create(cls, folder: Path) -> Draft:
+        """Start an empty draft; nothing is written before the first commit.
+
+        A folder that already holds a draft is taken over (its overrides stay); any other non-empty folder is refused.
+        """
+        if folder.exists() and not folder.is_dir():
+            raise UsageError(f"{folder} is a file; name a folder for the draft")
+        if folder.is_dir() and any(folder.iterdir()) and not (folder / _STEPS_FILE).is_file():
+            raise UsageError(f"{folder} is not empty and holds no draft; name another folder or empty this one")
+        return cls(folder, {}, ())
+
+    @classmethod
+    def open(cls, folder: Path) -> Draft:
+        """Open a draft, finishing a commit that was interrupted after its point of no return."""
+        if not folder.is_dir():
+            raise AssetError(f"{folder}: no such draft; make one with `dressform garment import SRC -o {folder}`")
+        _finish_commit(folder)
+        if not (folder / _STEPS_FILE).is_file():
+            raise AssetError(
+                f"{folder} holds no draft ({_STEPS_FILE} is missing); make one with `dressform garment import`"
+            )
+        manifest = _read_json(folder / _MANIFEST_FILE)
+        steps = _read_json(folder / _STEPS_FILE).get("steps")
+        if not isinstance(steps, list) or not all(isinstance(step, dict) and "step" in step for step in steps):
+            raise AssetError(f"{folder / _STEPS_FILE}: needs a list `steps` of named steps; import the garment again")
+        return cls(folder, manifest, tuple(steps))
+
+    @cached_property
+    def mesh(self) -> GarmentMesh:
+        """The garment as the last step left it."""
+        return read_glb(self._needed(f"sizes/{SIZE}/garment.glb", "import"))
+
+    @cached_property
+    def rig(self) -> Rig:
+        """The rig for the default body; an AssetError when the step `rig` has not run."""
+        return read_rig(self._needed("rig.anny.safetensors", "rig"))
+
+    def has(self, step: str) -> bool:
+        """Say whether a step has run and still stands."""
+        return any(entry["step"] == step for entry in self.steps)
+
+    def report(self, step: str) -> dict[str, Any]:
+        """Return the report that a step left, or an AssetError when it has not run."""
+        for entry in self.steps:
+            if entry["step"] == step:
+                report = entry["report"]
+                assert isinstance(report, dict)
+                return report
+        raise AssetError(f"{self.folder}: the step `{step}` has not run; run `dressform garment {step} {self.folder}`")
+
+    def overrides(self, step: str) -> dict[str, Any]:
+        """Return the artist's corrections for a step (`overrides/STEP.json`), empty when there are none."""
+        path = self.folder / "overrides" / f"{step}.json"
+        return _read_json(path) if path.is_file() else {}
+
+    def commit_step(
+        self,
+        name: str,
+        options: Mapping[str, Any],
+        report: Mapping[str, Any],
+        *,
+        mesh: GarmentMesh | None = None,
+        rig: Rig | None = None,
+        skeleton: Skeleton | None = None,
+        manifest: Mapping[str, Any] | None = None,
+        files: Mapping[str, FileContent] | None = None,
+        seconds: float = 0.0,
+    ) -> Draft:
+        """Replace the draft by its next state, all of it or nothing, and return that.
+
+        A step that moves points or changes triangles takes back the rig and the later steps, which described the
+        mesh before it.
+
+        Args:
+            name: The step, one of `STEPS`.
+            options: What it ran with (JSON values).
+            report: What it found and did (JSON values).
+            mesh: The new garment, or None when it is unchanged.
+            rig: The new rig; with it the GLB gets its skin.
+            skeleton: The body's joints for that skin.
+            manifest: Keys of template.json to add or replace.
+            files: Further files by their path in the draft: content, a file to copy, or None to remove.
+            seconds: How long the step took.
+        """
+        assert name in STEPS, name
+        starts_over = name == "import"
+        moved = starts_over or (mesh is not None and not _same_shape(mesh, self.mesh))
+        kept = () if starts_over else tuple(s for s in self.steps if s["step"] != name)
+        if moved or name == "rig":
+            kept = tuple(s for s in kept if STEPS.index(s["step"]) < STEPS.index(name))
+        elif mesh is not None:
+            kept = tuple(s for s in kept if s["step"] != "preview")
+        new_manifest = {**({} if starts_over else self.manifest), **(manifest or {})}
+        staged: dict[str, FileContent] = dict(files or {})
+        if moved and rig is None:
+            staged.update({path.name: None for path in self._existing("rig.*") + self._existing("field.*")})
+
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=f".{self.folder.name}.", dir=self.folder.parent) as scratch:
+            work = Path(scratch) / "draft"
+            work.mkdir()
+            for path, content in staged.items():
+                _stage(work, path, content)
+            if mesh is not None or rig is not None:
+                target = work / "sizes" / SIZE / "garment.glb"
+                target.parent.mkdir(parents=True, exist_ok=True)
+                skin = rig if rig is not None or moved else self._rig_or_none()
+                write_glb(target, mesh if mesh is not None else self.mesh, skin, skeleton)
+            if rig is not None:
+                write_rig(work / f"rig.{rig.body}.safetensors", rig)
+            entry = {
+                "step": name,
+                "tool": f"dressform {__version__}",
+                "seconds": round(seconds, 3),
+                "options": dict(options),
+                "report": dict(report),
+                "files": {path: _sha256(work / path) for path in _walk(work)},
+            }
+            steps = tuple(sorted((*kept, entry), key=lambda s: STEPS.index(s["step"])))
+            _write_json(work / _MANIFEST_FILE, new_manifest)
+            _write_json(work / _STEPS_FILE, {"schema": "dressform/steps/1", "steps": list(steps)})
+            removed = [path for path, content in staged.items() if content is None]
+            if starts_over and self.folder.exists():
+                removed += [path for path in _walk(self.folder) if not path.startswith("overrides/")]
+            self._publish(work, [path for path in removed if not (work / path).is_file()])
+        return Draft(self.folder, new_manifest, steps)
+
+    def _publish(self, work: Path, removed: Sequence[str]) -> None:
+        """Put staged files in place: a rename for a new draft, else a journal that `open` can finish."""
+        if not self.folder.exists() or not any(self.folder.iterdir()):
+            (work / "overrides").mkdir(exist_ok=True)
+            os.replace(work, self.folder)
+            return
+        _finish_commit(self.folder)
+        journal = {"replace": list(_walk(work)), "remove": list(removed)}
+        _write_json(work / "journal.json", journal)
+        os.replace(work, self.folder / _JOURNAL)  # from here on the new state counts
+        _finish_commit(self.folder)
+
+    def _existing(self, pattern: str) -> list[Path]:
+        return sorted(self.folder.glob(pattern)) if self.folder.is_dir() else []
+
+    def _rig_or_none(self) -> Rig | None:
+        return self.rig if (self.folder / "rig.anny.safetensors").is_file() else None
+
+    def _needed(self, path: str, step: str) -> Path:
+        file = self.folder / path
+        if not file.is_file():
+            raise AssetError(f"{self.folder} has no {path}; run `dressform garment {step}` first")
+        return file
+
+
+def draft_digest(folder: Path) -> str:
+    """Return the sha256 over every file of a draft that a template takes, whatever order or time they have."""
+    total = hashlib.sha256()
+    for path in _walk(folder):
+        if not path.startswith(("source/", "overrides/", ".")) and path not in (_STEPS_FILE, "report.json"):
+            total.update(f"{path}\0{_sha256(folder / path)}\n".encode())
+    return total.hexdigest()
+
+
+def _finish_commit(folder: Path) -> None:
+    """Carry out what a journal says; every line can be carried out twice."""
+    journal = folder / _JOURNAL
+    if not journal.is_dir():
+        return
+    plan = _read_json(journal / "journal.json")
+    for path in plan["remove"]:
+        (folder / path).unlink(missing_ok=True)
+    for path in plan["replace"]:
+        if (journal / path).is_file():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            os.replace(journal / path, folder / path)
+    shutil.rmtree(journal)
+
+
+def _same_shape(a: GarmentMesh, b: GarmentMesh) -> bool:
+    return np.array_equal(a.faces, b.faces) and np.array_equal(a.points, b.points)
+
+
+def _stage(work: Path, path: str, content: FileContent) -> None:
+    if content is None:
+        return
+    target = work / path
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(content, Path):
+        shutil.copyfile(content, target)
+    else:
+        target.write_bytes(content)
+
+
+def _walk(folder: Path) -> list[str]:
+    return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise AssetError(f"{path} is missing; import the garment again") from error
+    except (OSError, ValueError) as error:
+        raise AssetError(f"{path} is not readable JSON ({error}); import the garment again") from error
+    if not isinstance(data, dict):
+        raise AssetError(f"{path}: needs a JSON object, found {type(data).__name__}; import the garment again")
+    return data
+
+
+def _write_json(path: Path, data: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n", encoding="utf-8")

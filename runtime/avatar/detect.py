@@ -21,10 +21,11 @@ from .photo import Photo
 
 LANDMARKS: tuple[str, ...] = (
     "nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer",
-    "left_ear", "right_ear", "mouth_left", "mouth_right", "left_shoulder", "right_shoulder", "left_elbow", "right_elbow",
-    "left_wrist", "right_wrist", "left_pinky", "right_pinky", "left_index", "right_index", "left_thumb", "right_thumb",
-    "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle", "left_heel", "right_heel",
-    "left_foot_index", "right_foot_index",
+    "left_ear", "right_ear", "mouth_left", "mouth_right", "left_shoulder", "right_shoulder",
+    "left_elbow", "right_elbow", "left_wrist", "right_wrist",
+    "left_pinky", "right_pinky", "left_index", "right_index", "left_thumb", "right_thumb",
+    "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
+    "left_heel", "right_heel", "left_foot_index", "right_foot_index",
 )  # fmt: skip
 
 DETECTOR_SIZE_PX = 224
@@ -221,7 +222,9 @@ def _landmarks(rgb: NDArray[np.uint8], centre: NDArray[np.float32], toward: NDAr
     mask = _mask_to_image(
         _sigmoid(out["Identity_2"].reshape(LANDMARK_SIZE_PX, LANDMARK_SIZE_PX)), crop_to_image, rgb.shape
     )
-    return Person(score, box, points, visibility.astype(np.float32), world.astype(np.float32), mask)
+    return Person(
+        score, box, np.asarray(points, np.float32), visibility.astype(np.float32), world.astype(np.float32), mask
+    )
 
 
 def _crop_transform(centre: NDArray[np.float32], side: float, turn: float) -> NDArray[np.float64]:

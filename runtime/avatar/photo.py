@@ -170,7 +170,7 @@ def _orientation(image: Image.Image) -> Image.Transpose | None:
 
 
 def _eight_bit(image: Image.Image) -> Image.Image:
-    """Bring 16-bit and floating-point grey to 8 bits; 32-bit integers are taken as 16-bit values, as Pillow reads them."""
+    """Bring 16-bit and floating-point grey to 8 bits; Pillow holds some 16-bit files as 32-bit integers."""
     values = np.asarray(image).astype(np.float64)
     if not np.isfinite(values).all():
         raise ValueError("it holds values that are not numbers")

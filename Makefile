@@ -13,10 +13,10 @@ CONSENT ?=
 demo: setup
 	$(BIN)/python -m dressform.demo --out $(OUT) $(if $(PHOTO),--photo "$(PHOTO)") $(if $(CONSENT),--consent "$(CONSENT)")
 
-test: setup
+test: $(VENV)/.ready-test
 	$(BIN)/python -m pytest -m "not heavy"
 
-test-heavy: setup
+test-heavy: $(VENV)/.ready-test
 	$(BIN)/python -m pytest -m heavy
 
 setup: $(VENV)/.ready
@@ -27,6 +27,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt torch
 	$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable ".[dev,usd]"
 	$(BIN)/dressform models fetch
+	touch $@
+
+# The tests of SMPL-X bodies need a package licensed for non-commercial research only; nothing else gets it.
+$(VENV)/.ready-test: $(VENV)/.ready
+	$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable ".[dev,usd,smplx]"
 	touch $@
 
 lint: setup

@@ -8,10 +8,13 @@ from dataclasses import asdict, dataclass
 import rich_click as click
 
 PACKAGES = (
-    "torch", "warp-lang", "numpy", "scipy", "anny", "smplx", "trimesh", "pygltflib", "safetensors", "av",
+    "torch", "warp-lang", "numpy", "scipy", "anny", "trimesh", "pygltflib", "safetensors", "av",
     "opencv-python-headless", "pillow", "jsonschema", "ai-edge-litert", "xatlas", "libigl",
 )  # fmt: skip
-OPTIONAL = {"usd-core": ("USD import", "pip install 'dressform[usd]'")}
+OPTIONAL = {
+    "usd-core": ("USD import", "pip install 'dressform[usd]'"),
+    "smplx": ("SMPL-X bodies; licensed for non-commercial research only", "pip install 'dressform[smplx]'"),
+}
 CODECS = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}
 
 

@@ -1,1 +1,1 @@
-"""One small generator a defect, listed in one table."""
+"""One small generator a defect; `table.py` lists them all."""

@@ -1,0 +1,48 @@
+"""What a rule is and what it yields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from dressform.schemas.report import Severity
+
+from .subject import Subject
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One place where a rule does not hold.
+
+    Attributes:
+        message: What is wrong, with what was needed and found.
+        path: File or JSON path.
+        value: The measured number, if there is one.
+        place: Where on the asset: size, faces, vertices …, JSON values.
+    """
+
+    message: str
+    path: str
+    value: float | None = None
+    place: dict[str, object] | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A named check.
+
+    Attributes:
+        code: Stable code, "DF-MESH-003"; never used again for another defect.
+        name: "mesh.degenerate".
+        severity: Of its findings.
+        needs: Parts that must be there to test it, names of `engine.PARTS`.
+        cure: What mends it.
+        check: Yields a defect for every place; reads the subject, changes nothing.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    needs: tuple[str, ...]
+    cure: str
+    check: Callable[[Subject], Iterator[Defect]]

@@ -1,0 +1,79 @@
+"""Rules on textures and the preview."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from dressform.schemas.report import Severity
+
+from ..rule import Defect, Rule
+from ..subject import Subject
+
+LARGEST_TEXTURE = 4096
+
+
+def decodes(subject: Subject) -> Iterator[Defect]:
+    """Yield textures that are no pictures."""
+    for place, picture in subject.textures.items():
+        if isinstance(picture, str):
+            yield Defect(f"the {place} texture cannot be decoded: {picture}", place)
+
+
+def has_a_fair_size(subject: Subject) -> Iterator[Defect]:
+    """Yield textures that are not powers of two or larger than the limit."""
+    for place, picture in subject.textures.items():
+        if isinstance(picture, str):
+            continue
+        width, height = picture.size
+        if max(width, height) > LARGEST_TEXTURE or width & (width - 1) or height & (height - 1):
+            yield Defect(f"{width}×{height}, needed powers of two up to {LARGEST_TEXTURE}", place, max(width, height))
+
+
+def has_uv_for_its_textures(subject: Subject) -> Iterator[Defect]:
+    """Yield textured garments without UV0."""
+    for size, mesh in subject.meshes.items():
+        if mesh.uv0 is None and any(material.base_color_image for material in mesh.materials):
+            yield Defect("a texture is there but no UV0 to place it", f"sizes/{size}")
+
+
+def materials_are_plausible(subject: Subject) -> Iterator[Defect]:
+    """Yield materials with values outside [0, 1]."""
+    for size, mesh in subject.meshes.items():
+        for index, material in enumerate(mesh.materials):
+            values = (*material.base_color, material.roughness, material.metallic, *material.sheen)
+            if not all(0 <= value <= 1 for value in values):
+                yield Defect(f"material {index} ({material.name}) has values outside [0, 1]", f"sizes/{size}")
+
+
+def preview_shows_something(subject: Subject) -> Iterator[Defect]:
+    """Yield previews that are missing, no pictures, or blank."""
+    from PIL import Image
+
+    file = subject.files.get("preview.png")
+    if file is None:
+        yield Defect("preview.png is missing", "preview.png")
+        return
+    try:
+        with Image.open(file) as picture:
+            pixels = np.asarray(picture.convert("L"), dtype=np.float32)
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
+        yield Defect(f"preview.png cannot be decoded: {error}", "preview.png")
+        return
+    if float(pixels.std()) < 3.0:
+        yield Defect("preview.png is blank", "preview.png", float(pixels.std()))
+
+
+RULES = (
+    Rule("DF-TEXTURE-001", "texture.readable", Severity.ERROR, ("mesh",),
+         "replace the image and import again", decodes),
+    Rule("DF-TEXTURE-002", "texture.size", Severity.WARNING, ("mesh",),
+         "scale the image to a power of two", has_a_fair_size),
+    Rule("DF-TEXTURE-003", "texture.uv", Severity.ERROR, ("mesh",),
+         "unwrap the source or run dressform garment unwrap", has_uv_for_its_textures),
+    Rule("DF-MATERIAL-001", "material.range", Severity.ERROR, ("mesh",),
+         "set the factor into [0, 1] and import again", materials_are_plausible),
+    Rule("DF-PICTURE-001", "picture.preview", Severity.ERROR, ("previewed",),
+         "run dressform garment preview", preview_shows_something),
+)  # fmt: skip

@@ -1,0 +1,194 @@
+"""Rules on the garment's surface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.assets.files.garment import GarmentMesh
+from dressform.schemas.report import Severity
+
+from ..rule import Defect, Rule
+from ..subject import Subject
+
+TRIANGLE_BUDGET = 60_000
+LISTED = 20  # places named in a finding; the value says how many there are
+# category -> least and most height of the garment on the canonical body [m], and least number of openings
+CATEGORIES: dict[str, tuple[float, float, int]] = {
+    "top": (0.30, 1.10, 2),
+    "outerwear": (0.30, 1.50, 2),
+    "trousers": (0.20, 1.25, 3),
+    "skirt": (0.15, 1.20, 2),
+    "dress": (0.50, 1.70, 2),
+    "suit": (0.60, 1.90, 2),
+}
+
+
+def _place(size: str, **ids: NDArray[np.integer]) -> dict[str, object]:
+    return {"size": size, **{name: values[:LISTED].tolist() for name, values in ids.items()}}
+
+
+def _edges(mesh: GarmentMesh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the directed edges as one number each, and their reverses, three a triangle in order."""
+    a = mesh.faces[:, [0, 1, 2]].ravel().astype(np.int64)
+    b = mesh.faces[:, [1, 2, 0]].ravel().astype(np.int64)
+    count = len(mesh.points)
+    return a * count + b, b * count + a
+
+
+def _double_area(mesh: GarmentMesh) -> NDArray[np.float64]:
+    corners = mesh.points[mesh.faces].astype(np.float64)
+    return np.asarray(np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1))
+
+
+def is_finite(subject: Subject) -> Iterator[Defect]:
+    """Yield points with NaN or infinite coordinates."""
+    for size, mesh in subject.meshes.items():
+        bad = np.flatnonzero(~np.isfinite(mesh.points).all(axis=1))
+        if len(bad):
+            yield Defect(f"{len(bad)} points are not finite", f"sizes/{size}", len(bad), _place(size, vertices=bad))
+
+
+def has_no_degenerate_faces(subject: Subject) -> Iterator[Defect]:
+    """Yield triangles with a repeated corner or without area."""
+    for size, mesh in subject.meshes.items():
+        bad = np.flatnonzero(~(_double_area(mesh) > 1e-11))
+        if len(bad):
+            yield Defect(f"{len(bad)} triangles have no area", f"sizes/{size}", len(bad), _place(size, faces=bad))
+
+
+def has_no_duplicate_faces(subject: Subject) -> Iterator[Defect]:
+    """Yield triangles that stand twice, in either winding."""
+    for size, mesh in subject.meshes.items():
+        _, first, count = np.unique(np.sort(mesh.faces, axis=1), axis=0, return_index=True, return_counts=True)
+        bad = np.sort(first[count > 1])
+        if len(bad):
+            yield Defect(f"{len(bad)} triangles stand twice", f"sizes/{size}", len(bad), _place(size, faces=bad))
+
+
+def has_no_loose_points(subject: Subject) -> Iterator[Defect]:
+    """Yield points that no triangle uses."""
+    for size, mesh in subject.meshes.items():
+        bad = np.setdiff1d(np.arange(len(mesh.points)), mesh.faces)
+        if len(bad):
+            yield Defect(f"{len(bad)} points belong to no triangle", f"sizes/{size}", len(bad),
+                         _place(size, vertices=bad))  # fmt: skip
+
+
+def is_oriented(subject: Subject) -> Iterator[Defect]:
+    """Yield edges that both their triangles walk in the same direction."""
+    for size, mesh in subject.meshes.items():
+        directed, _ = _edges(mesh)
+        _, inverse, count = np.unique(directed, return_inverse=True, return_counts=True)
+        manifold = ~np.isin(np.arange(len(directed)), _nonmanifold(mesh))
+        bad = np.unique(np.flatnonzero((count[inverse] > 1) & manifold) // 3)
+        if len(bad):
+            yield Defect(f"{len(bad)} triangles face against their neighbours", f"sizes/{size}", len(bad),
+                         _place(size, faces=bad))  # fmt: skip
+
+
+def _nonmanifold(mesh: GarmentMesh) -> NDArray[np.int64]:
+    directed, reverse = _edges(mesh)
+    _, inverse, count = np.unique(np.minimum(directed, reverse), return_inverse=True, return_counts=True)
+    return np.flatnonzero(count[inverse] > 2)
+
+
+def is_manifold(subject: Subject) -> Iterator[Defect]:
+    """Yield triangles at edges that three or more share."""
+    for size, mesh in subject.meshes.items():
+        bad = np.unique(_nonmanifold(mesh) // 3)
+        if len(bad):
+            yield Defect(f"{len(bad)} triangles meet at edges of three or more", f"sizes/{size}", len(bad),
+                         _place(size, faces=bad))  # fmt: skip
+
+
+def has_its_openings(subject: Subject) -> Iterator[Defect]:
+    """Yield when a garment has fewer boundary loops than its category needs to be put on."""
+    needed = CATEGORIES.get(str(subject.manifest.get("category")), (0.0, np.inf, 1))[2]
+    for size, mesh in subject.meshes.items():
+        found = _boundary_loops(mesh)
+        if found < needed:
+            yield Defect(f"{found} openings, a {subject.manifest.get('category')} needs at least {needed}",
+                         f"sizes/{size}", found)  # fmt: skip
+
+
+def _boundary_loops(mesh: GarmentMesh) -> int:
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    directed, reverse = _edges(mesh)
+    border = directed[~np.isin(directed, reverse)]
+    if not len(border):
+        return 0
+    ends = np.stack([border // len(mesh.points), border % len(mesh.points)])
+    used, local = np.unique(ends, return_inverse=True)
+    local = local.reshape(2, -1)
+    count, _ = connected_components(coo_array((np.ones(local.shape[1]), (local[0], local[1])), (len(used), len(used))))
+    return int(count)
+
+
+def has_the_scale_of_its_category(subject: Subject) -> Iterator[Defect]:
+    """Yield garments that are far too small or large to be worn."""
+    low, high, _ = CATEGORIES.get(str(subject.manifest.get("category")), (0.05, 2.2, 1))
+    for size, mesh in subject.meshes.items():
+        height = float(np.ptp(mesh.points[:, 2])) if len(mesh.points) else 0.0
+        if not low <= height <= high:
+            yield Defect(f"{height:.3f} m high, needed {low} to {high} m", f"sizes/{size}", height)
+
+
+def keeps_the_budget(subject: Subject) -> Iterator[Defect]:
+    """Yield garments with more triangles than the runtime's budget."""
+    for size, mesh in subject.meshes.items():
+        if len(mesh.faces) > TRIANGLE_BUDGET:
+            yield Defect(f"{len(mesh.faces)} triangles, at most {TRIANGLE_BUDGET}", f"sizes/{size}", len(mesh.faces))
+
+
+def sizes_share_topology(subject: Subject) -> Iterator[Defect]:
+    """Yield sizes whose triangles or UV sets differ from the first size's."""
+    if not subject.sizes:
+        return
+    first, *others = subject.sizes
+    reference = subject.meshes[first]
+    for size in others:
+        mesh = subject.meshes[size]
+        if not np.array_equal(mesh.faces, reference.faces) or len(mesh.points) != len(reference.points):
+            yield Defect(f"size {size} has other triangles than size {first}", f"sizes/{size}", place=_place(size))
+
+
+def is_on_the_body(subject: Subject) -> Iterator[Defect]:
+    """Yield garments that are not where the canonical body stands."""
+    for size, mesh in subject.meshes.items():
+        if not len(mesh.points) or not np.isfinite(mesh.points).all():
+            continue
+        middle = (mesh.points.max(axis=0) + mesh.points.min(axis=0)) / 2
+        off = float(np.hypot(middle[0], middle[1]))
+        if off > 0.35 or not -0.1 < float(mesh.points[:, 2].min()) or not float(mesh.points[:, 2].max()) < 2.3:
+            yield Defect(f"its middle is {off:.2f} m off the body's axis, or it reaches below the ground or above 2.3 m",
+                         f"sizes/{size}", off)  # fmt: skip
+
+
+RULES = (
+    Rule("DF-MESH-001", "mesh.finite", Severity.ERROR, ("mesh",), "repair the source and import it again", is_finite),
+    Rule("DF-MESH-002", "mesh.degenerate", Severity.ERROR, ("mesh",),
+         "run dressform garment clean", has_no_degenerate_faces),
+    Rule("DF-MESH-003", "mesh.duplicate", Severity.ERROR, ("mesh",),
+         "run dressform garment clean", has_no_duplicate_faces),
+    Rule("DF-MESH-004", "mesh.loose", Severity.WARNING, ("mesh",),
+         "run dressform garment clean", has_no_loose_points),
+    Rule("DF-MESH-005", "mesh.orientation", Severity.ERROR, ("mesh",),
+         "run dressform garment clean", is_oriented),
+    Rule("DF-MESH-006", "mesh.manifold", Severity.ERROR, ("mesh",),
+         "split the fins in a 3D tool and import again", is_manifold),
+    Rule("DF-MESH-007", "mesh.openings", Severity.ERROR, ("mesh", "manifest"),
+         "open neck, hem and cuffs, or state another --category", has_its_openings),
+    Rule("DF-MESH-008", "mesh.scale", Severity.ERROR, ("mesh", "manifest"),
+         "state the units: garment import --units cm", has_the_scale_of_its_category),
+    Rule("DF-MESH-009", "mesh.budget", Severity.WARNING, ("mesh",),
+         "decimate the source", keeps_the_budget),
+    Rule("DF-MESH-010", "mesh.placed", Severity.ERROR, ("placed",),
+         "run dressform garment place", is_on_the_body),
+    Rule("DF-SIZES-001", "sizes.topology", Severity.ERROR, ("mesh",),
+         "derive every size from one mesh", sizes_share_topology),
+)  # fmt: skip

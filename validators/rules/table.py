@@ -1,0 +1,8 @@
+"""The rule set: every rule there is, by group."""
+
+from __future__ import annotations
+
+from ..rule import Rule
+from . import looks, manifest, mesh, skin, uv
+
+RULES: tuple[Rule, ...] = (*manifest.RULES, *mesh.RULES, *uv.RULES, *skin.RULES, *looks.RULES)

@@ -1,0 +1,96 @@
+"""What a validation looks at: the manifest and files of one draft or version, read lazily and at most once."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.glb import read_glb
+from dressform.assets.files.rig import Rig
+from dressform.assets.files.rig_file import read_rig
+from dressform.runtime.geometry.uv_measures import UvMeasures, uv_measures
+from dressform.schemas.errors import InputError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One draft or version.
+
+    Attributes:
+        name: What messages call it.
+        kind: "draft" or "version".
+        files: Path in the template → file on disk; a draft's source, steps and report are not among them.
+        steps: The draft's steps that have run; for a version, all.
+        manifest_file: Where template.json lies.
+    """
+
+    name: str
+    kind: str
+    files: Mapping[str, Path]
+    steps: frozenset[str]
+    manifest_file: Path
+    _textures: dict[str, Any] = field(default_factory=dict)
+
+    @cached_property
+    def manifest(self) -> dict[str, Any]:
+        """template.json as read; an InputError when it is not a JSON object."""
+        try:
+            data = json.loads(self.manifest_file.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise InputError(f"{self.name}: template.json cannot be read ({error})") from error
+        if not isinstance(data, dict):
+            raise InputError(f"{self.name}: template.json must hold an object, found {type(data).__name__}")
+        return data
+
+    @property
+    def sizes(self) -> list[str]:
+        """The sizes that have a mesh, sorted."""
+        return sorted(path.split("/")[1] for path in self.files if path.endswith("/garment.glb"))
+
+    @cached_property
+    def meshes(self) -> dict[str, GarmentMesh]:
+        """Size → mesh; an InputError when one cannot be read."""
+        return {size: read_glb(self.files[f"sizes/{size}/garment.glb"]) for size in self.sizes}
+
+    @cached_property
+    def rigs(self) -> dict[str, Rig]:
+        """Body family → rig; an InputError when one cannot be read."""
+        found = (path for path in self.files if path.startswith("rig.") and path.endswith(".safetensors"))
+        return {path.split(".")[1]: read_rig(self.files[path]) for path in found}
+
+    @cached_property
+    def atlas(self) -> dict[str, UvMeasures]:
+        """Size → measures of UV1, for the sizes that have it."""
+        return {
+            size: uv_measures(mesh.points, mesh.faces, mesh.uv1, mesh.uv1_faces)
+            for size, mesh in self.meshes.items()
+            if mesh.uv1 is not None and mesh.uv1_faces is not None
+        }
+
+    @cached_property
+    def textures(self) -> dict[str, Image | str]:
+        """Place of a material's image → the decoded picture, or why it cannot be decoded."""
+        from PIL import Image
+
+        found: dict[str, Image.Image | str] = {}
+        for size, mesh in self.meshes.items():
+            for index, material in enumerate(mesh.materials):
+                for role, content in (("base colour", material.base_color_image), ("normal", material.normal_image)):
+                    if content is None:
+                        continue
+                    try:
+                        picture = Image.open(io.BytesIO(content))
+                        picture.load()
+                        found[f"sizes/{size} material {index} {role}"] = picture
+                    except (OSError, ValueError, Image.DecompressionBombError) as error:
+                        found[f"sizes/{size} material {index} {role}"] = str(error)
+        return found

@@ -1,0 +1,41 @@
+"""The digest that binds a validation report to the draft it was made for."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+# what a draft holds besides the files of the template itself
+NOT_PUBLISHED = ("source/", "overrides/")
+NOT_PUBLISHED_FILES = ("steps.json", "report.json")
+
+
+def published_files(folder: Path) -> dict[str, Path]:
+    """Return the files that a version made from this draft holds, by their POSIX path, sorted.
+
+    Left out are the untouched source, the artist's overrides, the record of the steps (it holds timings), the report,
+    and whatever starts with a dot. Links are left out too: a version holds only what the draft itself holds.
+    """
+    files: dict[str, Path] = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        hidden = any(part.startswith(".") for part in name.split("/"))
+        if hidden or path.is_symlink() or not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            continue
+        if not name.startswith(NOT_PUBLISHED) and name not in NOT_PUBLISHED_FILES:
+            files[name] = path
+    return dict(sorted(files.items()))
+
+
+def file_sha256(path: Path) -> str:
+    """Return the hex sha256 of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def draft_digest(folder: Path) -> str:
+    """Return the sha256 over every file of a draft that a version takes, whatever their order and times are."""
+    total = hashlib.sha256()
+    for name, path in published_files(folder).items():
+        total.update(f"{name}\0{file_sha256(path)}\n".encode())
+    return total.hexdigest()

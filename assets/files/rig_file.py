@@ -1,0 +1,109 @@
+"""`rig.<body>.safetensors`: the rig's arrays, and its names as one JSON entry of the metadata."""
+
+from __future__ import annotations
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from dressform.assets.atomic import write_bytes
+from dressform.assets.files.checks import check_rig
+from dressform.assets.files.rig import Rig
+from dressform.schemas.errors import InputError
+
+SCHEMA = "dressform/rig/1"
+MAX_BYTES = 512 * 2**20
+MAX_HEADER = 2**20
+
+_DTYPES: dict[str, type[np.generic]] = {
+    "joint_indices": np.int32,
+    "joint_weights": np.float32,
+    "binding_triangles": np.int32,
+    "binding_barycentrics": np.float32,
+    "binding_offsets": np.float32,
+    "hide": np.bool_,
+}
+
+
+def rig_bytes(rig: Rig) -> bytes:
+    """Encode a rig; equal rigs give equal bytes."""
+    check_rig(rig, f"rig for {rig.body}")
+    arrays = {name: np.ascontiguousarray(getattr(rig, name), dtype=dtype) for name, dtype in _DTYPES.items()}
+    names = {"schema": SCHEMA, "body": rig.body, "body_digest": rig.body_digest, "joints": list(rig.joints)}
+    # one entry only: the order of several would change from run to run
+    return save(arrays, metadata={"dressform": json.dumps(names, sort_keys=True)})
+
+
+def write_rig(path: Path, rig: Rig) -> None:
+    """Write a rig atomically."""
+    write_bytes(path, rig_bytes(rig))
+
+
+def read_rig(path: Path) -> Rig:
+    """Read and check a rig.
+
+    Raises:
+        InputError: When the file is missing, too big, truncated, or its arrays do not make a rig.
+    """
+    where = str(path)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(f"{where}: {size / 2**20:.0f} MiB, needed at most {MAX_BYTES // 2**20} MiB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{where}: cannot be read ({error.strerror})") from None
+    names = _names(data, where)
+    try:
+        arrays = load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{where}: not a readable safetensors file ({error})") from None
+    if set(arrays) != set(_DTYPES):
+        raise InputError(f"{where}: holds {sorted(arrays)}, needed {sorted(_DTYPES)}")
+    for name, dtype in _DTYPES.items():
+        if arrays[name].dtype != dtype:
+            raise InputError(f"{where}: {name} is {arrays[name].dtype}, needed {np.dtype(dtype)}")
+    rig = _rig(names, arrays)
+    check_rig(rig, where)
+    return rig
+
+
+def _rig(names: dict[str, object], arrays: dict[str, NDArray[np.generic]]) -> Rig:
+    joints = names["joints"]
+    assert isinstance(joints, list)
+    # the dtypes were compared with the table by the caller
+    return Rig(
+        body=str(names["body"]),
+        body_digest=str(names["body_digest"]),
+        joints=tuple(joints),
+        joint_indices=arrays["joint_indices"].astype(np.int32),
+        joint_weights=arrays["joint_weights"].astype(np.float32),
+        binding_triangles=arrays["binding_triangles"].astype(np.int32),
+        binding_barycentrics=arrays["binding_barycentrics"].astype(np.float32),
+        binding_offsets=arrays["binding_offsets"].astype(np.float32),
+        hide=arrays["hide"].astype(np.bool_),
+    )
+
+
+def _names(data: bytes, where: str) -> dict[str, object]:
+    """Read body, joints and schema from the header's metadata."""
+    try:
+        (length,) = struct.unpack_from("<Q", data)
+        if length > min(MAX_HEADER, len(data) - 8):
+            raise InputError(f"{where}: truncated or not a safetensors file (header of {length} bytes)")
+        names = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["dressform"])
+        known = names["schema"] == SCHEMA
+        text = isinstance(names["body"], str) and isinstance(names["body_digest"], str)
+        listed = isinstance(names["joints"], list) and all(isinstance(joint, str) for joint in names["joints"])
+    except (struct.error, ValueError, KeyError, TypeError, RecursionError):
+        raise InputError(f"{where}: not a rig file (no {SCHEMA} entry); run `dressform garment rig` again") from None
+    if not known:
+        raise InputError(f"{where}: schema is {names['schema']!r}, needed {SCHEMA!r}")
+    if not (text and listed and names["joints"]):
+        raise InputError(f"{where}: body, body_digest or joints are missing or not text")
+    return dict(names)

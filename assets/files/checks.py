@@ -28,7 +28,7 @@ def check_mesh(mesh: GarmentMesh, where: str) -> None:
     check_indices(faces, len(points), f"{where}: faces")
     for name, uv, uv_faces in (("uv0", mesh.uv0, mesh.uv0_faces), ("uv1", mesh.uv1, mesh.uv1_faces)):
         if uv is None or uv_faces is None:
-            if uv is not uv_faces:
+            if (uv is None) != (uv_faces is None):
                 raise InputError(f"{where}: {name} and {name}_faces must be given together")
             continue
         _need(uv.ndim == 2 and uv.shape[1] == 2, where, name, "[N, 2]", uv)

@@ -239,9 +239,7 @@ def _add_materials(document: gltf.GLTF2, buffer: _Buffer, mesh: GarmentMesh) -> 
         if image is None:
             return None
         if mesh.uv0 is None:
-            raise InputError(
-                "garment: a material has a texture but the mesh has no UV0; run `dressform garment unwrap`"
-            )
+            raise InputError("garment: a material has a texture but no UV0; run `dressform garment unwrap`")
         if image not in textures:
             document.images.append(gltf.Image(bufferView=buffer.add_view(image), mimeType=image_mime(image)))
             document.textures.append(gltf.Texture(source=len(document.images) - 1, sampler=0))

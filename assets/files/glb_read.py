@@ -68,9 +68,7 @@ def parse_glb(data: bytes, where: str) -> GarmentMesh:
     primitives = [file.primitive(i) for i in range(len(_list(mesh, "primitives", where)))]
     attributes = primitives[0]["attributes"]
     if any(primitive["attributes"] != attributes for primitive in primitives):
-        raise InputError(
-            f"{where}: the primitives do not share their vertices; import it with `dressform garment import`"
-        )
+        raise InputError(f"{where}: primitives do not share their vertices; import it with `dressform garment import`")
     point = file.numbers(attributes, "_POINT")
     position = file.array(attributes, "POSITION", "VEC3", len(point))
     points = _weld(position, point, where, "POSITION")
@@ -170,9 +168,7 @@ class _File:
         where = f"{self.where}: bufferViews[{index}]"
         start, length = _natural(view, "byteOffset", where, 0), _natural(view, "byteLength", where)
         if view.get("buffer", 0) != 0 or start + length > len(self.binary):
-            raise InputError(
-                f"{where} reaches past the file's own buffer ({len(self.binary)} bytes); the file is broken"
-            )
+            raise InputError(f"{where} reaches past the buffer ({len(self.binary)} bytes); the file is broken")
         return self.binary[start : start + length]
 
 
@@ -191,9 +187,7 @@ def _open(data: bytes, where: str) -> _File:
         raise InputError(f"{where}: not a GLB file (it starts with {data[:4]!r}, needed b'glTF')")
     _, version, length = struct.unpack_from("<III", data)
     if version != 2 or length != len(data):
-        raise InputError(
-            f"{where}: truncated or not glTF 2 (version {version}, {length} bytes said, {len(data)} found)"
-        )
+        raise InputError(f"{where}: truncated or not glTF 2 (version {version}, {len(data)} of {length} bytes)")
     chunks: list[tuple[int, bytes]] = []
     at = 12
     while at + 8 <= len(data):

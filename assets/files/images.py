@@ -14,9 +14,7 @@ def image_mime(image: bytes) -> str:
         return "image/png"
     if image.startswith(JPEG):
         return "image/jpeg"
-    raise InputError(
-        f"a texture is neither PNG nor JPEG (starts with {image[:4].hex() or 'nothing'}); convert it to PNG"
-    )
+    raise InputError(f"a texture is neither PNG nor JPEG (starts with {image[:4]!r}); convert it to PNG")
 
 
 def image_has_alpha(image: bytes) -> bool:

@@ -1,0 +1,155 @@
+"""Videos are read back and compared with what was put in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+from dressform.runtime.video.colour import rgb_to_i420
+from dressform.runtime.video.writer import SYNTHETIC, VideoWriter
+from dressform.schemas.errors import InputError, UsageError
+
+
+def picture(step: int, width: int = 128, height: int = 96) -> np.ndarray:
+    x, y = np.meshgrid(np.linspace(0, 1, width), np.linspace(0, 1, height))
+    phase = 0.05 * step
+    rgb = np.stack([0.5 + 0.4 * np.sin(4 * x + phase), y, 0.3 + 0.3 * np.cos(3 * y - phase)], axis=-1)
+    return np.round(255 * rgb.clip(0, 1)).astype(np.uint8)
+
+
+def psnr(a: np.ndarray, b: np.ndarray) -> float:
+    return float(10 * np.log10(255.0**2 / np.mean((a.astype(float) - b.astype(float)) ** 2)))
+
+
+def i420_to_rgb(planes: np.ndarray) -> np.ndarray:
+    """The textbook inverse of BT.709 limited range."""
+    height = planes.shape[0] * 2 // 3
+    width = planes.shape[1]
+    luma = (planes[:height].astype(float) - 16) / 219
+    cb, cr = (planes[height:].reshape(2, height // 2, width // 2).astype(float) - 128) / 224
+    cb, cr = (np.kron(c, np.ones((2, 2))) for c in (cb, cr))
+    red = luma + 1.5748 * cr
+    blue = luma + 1.8556 * cb
+    green = (luma - 0.2126 * red - 0.0722 * blue) / 0.7152
+    return np.round(255 * np.stack([red, green, blue], -1).clip(0, 1)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "tag"), [("h264", "h264", "avc1"), ("hevc", "hevc", "hvc1"), ("av1", "av1", "av01")]
+)
+def test_video_reads_back(tmp_path: Path, codec: str, name: str, tag: str) -> None:
+    path = tmp_path / "out.mp4"
+    with VideoWriter(path, (128, 96), 30, codec) as video:
+        for step in range(20):
+            video.write(picture(step))
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        frames = [frame.to_ndarray(format="yuv420p") for frame in container.decode(stream)]
+        assert (stream.width, stream.height) == (128, 96)
+        assert stream.average_rate == 30
+        assert stream.codec_context.codec.canonical_name == name
+        assert stream.codec_context.codec_tag == tag
+        assert container.metadata["comment"] == SYNTHETIC
+        assert (stream.codec_context.colorspace, stream.codec_context.color_range) == (1, 1)
+    assert len(frames) == 20
+    assert psnr(i420_to_rgb(frames[13]), picture(13)) > 34
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["out.mp4"]
+
+
+def test_file_is_fragmented(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    with VideoWriter(path, (64, 64), 10) as video:
+        for step in range(45):
+            video.write(picture(step, 64, 64))
+    data = path.read_bytes()
+    assert data.count(b"moof") == 3  # one fragment per key frame, one key frame every two seconds
+    assert data.index(b"moov") < data.index(b"moof")
+
+
+def test_fractional_rate(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    with VideoWriter(path, (64, 64), 30000 / 1001) as video:
+        for step in range(5):
+            video.write(picture(step, 64, 64))
+    with av.open(str(path)) as container:
+        assert str(container.streams.video[0].average_rate) == "30000/1001"
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 0, 0), (0, 255, 0), (0, 0, 255), (203, 160, 131)])
+def test_colour_round_trip(colour: tuple[int, int, int]) -> None:
+    rgb = np.broadcast_to(np.array(colour, np.uint8), (8, 8, 3)).copy()
+    assert np.abs(i420_to_rgb(rgb_to_i420(rgb)).astype(int) - rgb).max() <= 2
+
+
+def test_interruption_leaves_nothing_and_keeps_the_earlier_file(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    path.write_bytes(b"earlier")
+
+    def interrupted() -> None:
+        with VideoWriter(path, (64, 64), 30) as video:
+            video.write(picture(0, 64, 64))
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert [p.name for p in tmp_path.iterdir()] == ["out.mp4"]
+    assert path.read_bytes() == b"earlier"
+
+
+def test_no_frames_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="at least one frame"), VideoWriter(tmp_path / "out.mp4", (64, 64), 30):
+        pass
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failure_in_the_thread_reaches_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(rgb: np.ndarray) -> np.ndarray:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dressform.runtime.video.writer.rgb_to_i420", broken)
+
+    def write_many() -> None:
+        with VideoWriter(tmp_path / "out.mp4", (64, 64), 30) as video:
+            for step in range(50):
+                video.write(picture(step, 64, 64))
+
+    with pytest.raises(UsageError, match="No space left"):
+        write_many()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_callers_array_may_be_reused(tmp_path: Path) -> None:
+    path = tmp_path / "out.mp4"
+    rgb = np.empty((64, 64, 3), np.uint8)
+    with VideoWriter(path, (64, 64), 30) as video:
+        for step in range(10):
+            rgb[:] = 20 * step
+            video.write(rgb)
+    with av.open(str(path)) as container:
+        greys = [float(frame.to_ndarray(format="gray").mean()) for frame in container.decode(video=0)]
+    assert np.allclose(greys, [20 * step for step in range(10)], atol=3)
+
+
+@pytest.mark.parametrize(
+    ("size", "fps", "codec", "name", "said"),
+    [
+        ((513, 512), 30, "h264", "a.mp4", "513x512"),
+        ((512, 511), 30, "h264", "a.mp4", "even"),
+        ((0, 0), 30, "h264", "a.mp4", "0x0"),
+        ((64, 64), 0, "h264", "a.mp4", "--fps"),
+        ((64, 64), float("nan"), "h264", "a.mp4", "--fps"),
+        ((64, 64), 30, "vp9", "a.mp4", "h264, hevc, av1"),
+        ((64, 64), 30, "h264", "a.gif", r"\*.mp4"),
+        ((64, 64), 30, "h264", "none/a.mp4", "does not exist"),
+    ],
+)
+def test_wrong_use_is_one_clear_line(
+    tmp_path: Path, size: tuple[int, int], fps: float, codec: str, name: str, said: str
+) -> None:
+    with pytest.raises(UsageError, match=said) as caught:
+        VideoWriter(tmp_path / name, size, fps, codec)
+    assert "\n" not in str(caught.value)
+    assert list(tmp_path.iterdir()) == []

@@ -33,3 +33,8 @@ def write_bytes(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a whole text file (UTF-8) atomically."""
+    write_bytes(path, text.encode("utf-8"))

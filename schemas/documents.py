@@ -75,6 +75,12 @@ def check_document(kind: str, data: object, where: str) -> None:
         raise InputError(f"{where}: at {path}: {message}")
 
 
+def document_errors(kind: str, data: object) -> list[tuple[str, str]]:
+    """Return JSON path and message of every violation, in the document's order; empty for a valid document."""
+    errors = sorted(_validator(kind).iter_errors(data), key=lambda error: [str(step) for step in error.absolute_path])
+    return [(error.json_path, _short(error.message)) for error in errors]
+
+
 def first_violation(kind: str, data: object) -> tuple[str, str, str] | None:
     """Return JSON path, schema keyword and message of the most telling violation, or None for a valid document."""
     from jsonschema.exceptions import best_match

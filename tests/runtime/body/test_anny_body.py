@@ -1,0 +1,174 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from dressform.runtime.body.anny_body import ADULT_AGE, load_anny
+from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.body.joints import CANONICAL_JOINTS, CANONICAL_PARENTS, JOINT_INDEX
+from dressform.runtime.body.protocol import Pose
+from dressform.runtime.body.skinning import skin
+from dressform.runtime.geometry.rotations import quat_from_rotvec
+from dressform.schemas.errors import UsageError
+
+SHAPES = [
+    {},
+    {"gender": 1.0, "age": 0.8, "weight": 0.9, "height": 0.4},
+    {"gender": 0.1, "age": 1.0, "muscle": 0.9, "height": 0.62, "proportions": 0.2},
+    {"gender": 0.7, "weight": 0.2, "measure-waist-circ-incr": 0.6, "measure-bust-circ-incr": -0.4},
+]
+
+
+@pytest.fixture(scope="module")
+def reference():
+    """Anny itself, with the same local changes."""
+    import anny
+
+    torch.set_num_threads(1)
+    return anny.Anny(local_changes="all")
+
+
+def reference_arguments(model, shape):
+    values = {"age": ADULT_AGE, **shape}
+    phenotypes = {name: torch.tensor([values.get(name, 0.5)]) for name in model.phenotype_labels}
+    local = {name: torch.tensor([value]) for name, value in values.items() if name in model.local_change_labels}
+    return {"phenotype_kwargs": phenotypes, "local_changes_kwargs": local}
+
+
+def random_pose(seed, size=0.5):
+    rng = np.random.default_rng(seed)
+    rotations = quat_from_rotvec(rng.normal(0, size, (22, 3))).astype(np.float32)
+    return Pose(rotations, rng.normal(0, 0.3, 3).astype(np.float32))
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_rest_and_skinning_match_anny(reference, shape):
+    rest = load_anny().rest(shape)
+    deltas = torch.eye(4).repeat(1, reference.bone_count, 1, 1)
+    rng = np.random.default_rng(3)
+    turns = rng.normal(0, 0.3, (reference.bone_count, 3))
+    import roma
+
+    deltas[0, :, :3, :3] = roma.rotvec_to_rotmat(torch.tensor(turns, dtype=torch.float32))
+    with torch.no_grad():
+        want = reference(pose_parameters=deltas, **reference_arguments(reference, shape))
+    origin = want["rest_vertices"][0].numpy()[0] - rest.vertices[0]
+    np.testing.assert_allclose(rest.vertices + origin, want["rest_vertices"][0].numpy(), atol=1e-5)
+    want_joints = want["rest_bone_poses"][0].numpy()
+    np.testing.assert_allclose(rest.joint_poses[:, :3, 3] + origin, want_joints[:, :3, 3], atol=1e-5)
+    np.testing.assert_allclose(rest.joint_poses[:, :3, :3], want_joints[:, :3, :3], atol=2e-5)
+    transforms = (want["bone_poses"][0] @ torch.linalg.inv(want["rest_bone_poses"][0])).numpy()
+    transforms[:, :3, 3] += transforms[:, :3, :3] @ origin  # our rest stands elsewhere
+    body = rest.body
+    posed = skin(rest.vertices, body.joint_indices, body.joint_weights, transforms)
+    np.testing.assert_allclose(posed, want["vertices"][0].numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_rest_pose_reproduces_the_rest_body(shape):
+    rest = load_anny().rest(shape)
+    np.testing.assert_allclose(rest.posed_vertices(rest.rest_pose()), rest.vertices, atol=2e-6)
+    assert rest.vertices[:, 2].min() == pytest.approx(0, abs=1e-6)
+    np.testing.assert_allclose(rest.canonical_joints()[0, :2], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_t_pose_stands_straight(shape):
+    rest = load_anny().rest(shape)
+    joints = rest.posed_joints(Pose.t_pose())
+    for side, sign in (("left", 1), ("right", -1)):
+        limb = {
+            part: joints[JOINT_INDEX[f"{side}_{part}"]]
+            for part in ("hip", "knee", "ankle", "shoulder", "elbow", "wrist")
+        }
+        for start, end, direction in (
+            ("hip", "knee", (0, 0, -1)),
+            ("knee", "ankle", (0, 0, -1)),
+            ("shoulder", "elbow", (sign, 0, 0)),
+            ("elbow", "wrist", (sign, 0, 0)),
+        ):
+            bone = limb[end] - limb[start]
+            np.testing.assert_allclose(bone / np.linalg.norm(bone), direction, atol=1e-5)
+    vertices = rest.posed_vertices(Pose.t_pose())
+    assert vertices[:, 2].min() == pytest.approx(0, abs=1e-6)
+    # both ends of each foot are on the ground: flat feet
+    for sign in (1, -1):
+        foot = vertices[(vertices[:, 0] * sign > 0) & (vertices[:, 2] < 0.08)]
+        heel, toes = foot[foot[:, 1] > np.median(foot[:, 1])], foot[foot[:, 1] < np.median(foot[:, 1])]
+        assert abs(heel[:, 2].min() - toes[:, 2].min()) < 0.012
+
+
+def test_canonical_rotations_turn_segments_as_a_skeleton():
+    """Bones keep their length, and a joint's rotation moves only what hangs below it."""
+    rest = canonical_rest()
+    t_joints = rest.posed_joints(Pose.t_pose())
+    for seed in range(5):
+        joints = rest.posed_joints(random_pose(seed))
+        for joint, parent in enumerate(CANONICAL_PARENTS[1:], start=1):
+            want = np.linalg.norm(t_joints[joint] - t_joints[parent])
+            assert np.linalg.norm(joints[joint] - joints[parent]) == pytest.approx(want, rel=1e-4)
+    bent = Pose.t_pose()
+    bent.rotations[JOINT_INDEX["left_elbow"]] = quat_from_rotvec([0, 0, -np.pi / 2])
+    joints = rest.posed_joints(bent)
+    moved = {name for name, a, b in zip(CANONICAL_JOINTS, joints, t_joints, strict=True) if np.abs(a - b).max() > 1e-5}
+    assert moved == {"left_wrist"}
+    forearm = joints[JOINT_INDEX["left_wrist"]] - joints[JOINT_INDEX["left_elbow"]]
+    np.testing.assert_allclose(forearm / np.linalg.norm(forearm), [0, -1, 0], atol=1e-5)  # forward
+
+
+def test_pose_survives_the_way_through_bone_transforms():
+    rest = canonical_rest()
+    pose = random_pose(11)
+    back = rest.pose_of_transforms(rest.skin_transforms(pose))
+    np.testing.assert_allclose(np.abs(np.sum(back.rotations * pose.rotations, axis=1)), 1, atol=1e-5)
+    np.testing.assert_allclose(back.root, pose.root, atol=1e-5)
+
+
+def test_twist_is_spread_over_the_forearm():
+    rest = canonical_rest()
+    pose = Pose.t_pose()
+    pose.rotations[JOINT_INDEX["left_wrist"]] = quat_from_rotvec([1.0, 0, 0])
+    before, after = rest.skin_transforms(Pose.t_pose()), rest.skin_transforms(pose)
+    names = rest.body.joint_names
+
+    def turned(bone):
+        index = names.index(bone)
+        relative = before[index, :3, :3].T @ after[index, :3, :3]
+        return np.arccos(np.clip((np.trace(relative) - 1) / 2, -1, 1))
+
+    assert turned("lowerarm01.L") == pytest.approx(0, abs=1e-3)
+    assert 0.2 < turned("lowerarm02.L") < 0.8
+    assert turned("wrist.L") == pytest.approx(1.0, abs=1e-3)
+
+
+def test_ages_are_adult():
+    body = load_anny()
+    np.testing.assert_array_equal(body.rest({"age": 0.1}).vertices, body.rest({"age": ADULT_AGE}).vertices)
+    assert body.rest({"age": 0.1}).shape["age"] == ADULT_AGE
+
+
+def test_unknown_and_broken_parameters_are_named():
+    with pytest.raises(UsageError, match="no parameter 'heigth'"):
+        load_anny().rest({"heigth": 0.3})
+    with pytest.raises(UsageError, match="height must be a finite number"):
+        load_anny().rest({"height": float("nan")})
+
+
+def test_uv_origin_is_bottom_left():
+    body = load_anny()
+    assert body.uv_faces.max() < len(body.uv)
+    assert body.uv.min() >= 0
+    assert body.uv.max() <= 1
+
+
+def test_warm_load_is_fast():
+    load_anny()
+    code = (
+        "import time; start = time.perf_counter()\n"
+        "from dressform.runtime.body.canonical import canonical_rest\n"
+        "canonical_rest(); print(time.perf_counter() - start)"
+    )
+    done = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)]
+    assert min(float(run.stdout.split()[-1]) for run in done) < 1.5

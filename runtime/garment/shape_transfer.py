@@ -1,0 +1,248 @@
+"""Carrying a garment from the body it was made on to a body of another shape.
+
+A garment point hangs on a body triangle: barycentrics say where, an offset in the triangle's frame says how far off.
+`unbind` evaluates that on any shape, but triangle frames jump from one triangle to the next and tear loose cloth.
+`transfer` is what dresses a body: offsets turn with frames smoothed over the skin, and the displacement of the whole
+garment is then smoothed by a bi-Laplacian solve, so that folds, hems and distances survive.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+from scipy.spatial import cKDTree
+
+from dressform.runtime.geometry.adjacency import averaging_matrix, cotangent_laplacian, edges
+from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.geometry.normals import face_areas, face_normals, vertex_normals
+
+FloatArray = NDArray[np.floating]
+IntArray = NDArray[np.integer]
+
+FACING = 0.2  # least cosine between cloth and skin normals for the cloth to hang on that skin
+NEARBY_TRIANGLES = 256  # how far around a badly facing closest triangle a better one is sought
+SMOOTHING_LENGTH = 0.045  # [m] displacement detail shorter than this is smoothed away
+TRUST_DISTANCE = 0.03  # [m] cloth this far from the skin follows it half as strictly
+ROTATION_PASSES = 12  # averagings of the body's local rotation over the skin
+
+
+class Binding(NamedTuple):
+    """Where garment points hang on a body.
+
+    Attributes:
+        triangles: int32 [V] body triangle of each garment point.
+        barycentrics: float32 [V, 3] in that triangle, rows sum to 1.
+        offsets: float32 [V, 3] from that body point, in the triangle's frame (tangent along edge 0-1, bitangent,
+            normal) [m].
+    """
+
+    triangles: NDArray[np.int32]
+    barycentrics: NDArray[np.float32]
+    offsets: NDArray[np.float32]
+
+
+def bind(
+    points: FloatArray, body_vertices: FloatArray, faces: IntArray, *, normals: FloatArray | None = None
+) -> Binding:
+    """Hang each point on the closest body point that faces the same way.
+
+    Args:
+        points: Garment points [V, 3], body's rest frame [m].
+        body_vertices: [B, 3] [m].
+        faces: Body triangles [F, 3].
+        normals: Outward garment normals [V, 3]. With them the inside of one trouser leg never hangs on the other leg;
+            without them the closest triangle is taken as it is.
+    """
+    closest = Surface(body_vertices, faces).closest(points)
+    triangles, barycentrics = closest.triangles.copy(), closest.barycentrics.copy()
+    if normals is not None:
+        _turn_to_facing(points, normals, body_vertices, faces, triangles, barycentrics)
+    offsets = np.asarray(points, np.float32) - _on_triangles(body_vertices, faces, triangles, barycentrics)
+    local = np.einsum("vij,vj->vi", triangle_frames(body_vertices, faces[triangles]), offsets)
+    return Binding(triangles, barycentrics, local.astype(np.float32))
+
+
+def unbind(binding: Binding, body_vertices: FloatArray, faces: IntArray) -> NDArray[np.float32]:
+    """Return the points [V, 3] that the binding says on a body of this shape; exact on the body it was made on."""
+    frames = triangle_frames(body_vertices, faces[binding.triangles])
+    base = _on_triangles(body_vertices, faces, binding.triangles, binding.barycentrics)
+    return np.asarray(base + np.einsum("vij,vi->vj", frames, binding.offsets), np.float32)
+
+
+def transfer(
+    binding: Binding,
+    garment_faces: IntArray,
+    source: FloatArray,
+    target: FloatArray,
+    faces: IntArray,
+    *,
+    smoothing_length: float = SMOOTHING_LENGTH,
+) -> NDArray[np.float32]:
+    """Carry a garment from the `source` body to the `target` body of the same topology.
+
+    Args:
+        binding: The garment on the source body.
+        garment_faces: [F_garment, 3].
+        source: Body vertices [B, 3] the binding was made on [m].
+        target: Body vertices [B, 3] to dress [m].
+        faces: Body triangles [F, 3].
+        smoothing_length: Detail of the displacement shorter than this is smoothed away [m].
+
+    Returns:
+        Garment points [V, 3] float32 in the target's rest frame; the garment as it was where source equals target.
+    """
+    points = unbind(binding, source, faces)
+    start = _on_triangles(source, faces, binding.triangles, binding.barycentrics)
+    end = _on_triangles(target, faces, binding.triangles, binding.barycentrics)
+    rotations = _interpolate(_smooth_rotations(source, target, faces), faces, binding)
+    offsets = points - start
+    wanted = end + np.einsum("vij,vj->vi", _nearest_rotations(rotations), offsets) - points
+    trust = 1.0 / (1.0 + (np.linalg.norm(offsets, axis=1) / TRUST_DISTANCE) ** 2)
+    return np.asarray(points + smooth_field(wanted, points, garment_faces, trust, smoothing_length), np.float32)
+
+
+def smooth_field(
+    values: FloatArray, points: FloatArray, faces: IntArray, trust: FloatArray, length: float
+) -> NDArray[np.float64]:
+    """Return the field [V, C] closest to `values` (weighted by `trust` [V]) that has no detail below `length` [m].
+
+    It minimises the area integral of trust · |u − values|² + length⁴ · |Δu|², so linear fields pass unchanged. At a
+    border Δ is the second derivative along the border: hems stay even and yet may move apart.
+    """
+    laplacian, mass = cotangent_laplacian(points, faces)
+    laplacian = _along_borders(laplacian, mass.diagonal(), points, faces)
+    inverse_mass = sparse.diags(1.0 / mass.diagonal())
+    data = sparse.diags(mass.diagonal() * np.maximum(trust, 1e-4))
+    system = (data + length**4 * (laplacian.T @ inverse_mass @ laplacian)).tocsc()
+    solved = splu(system).solve(np.ascontiguousarray(data @ np.asarray(values, np.float64)))
+    return np.asarray(solved, np.float64)
+
+
+def _along_borders(
+    laplacian: sparse.csc_matrix, mass: NDArray[np.float64], points: FloatArray, faces: IntArray
+) -> sparse.csc_matrix:
+    """Replace the rows of border vertices by the second derivative along the border, times their mass."""
+    found = edges(faces)
+    ends = found.vertices[found.face_counts == 1]
+    count = len(points)
+    border = np.bincount(ends.reshape(-1), minlength=count)
+    lengths = np.maximum(np.linalg.norm(np.asarray(points[ends[:, 0]] - points[ends[:, 1]], np.float64), axis=1), 1e-6)
+    around = np.bincount(ends.reshape(-1), weights=np.repeat(lengths, 2), minlength=count)
+    one, other = np.concatenate([ends[:, 0], ends[:, 1]]), np.concatenate([ends[:, 1], ends[:, 0]])
+    pull = 2.0 * mass[one] / (np.tile(lengths, 2) * around[one])
+    pull[border[one] != 2] = 0.0  # where borders cross there is no direction along them
+    rows, columns = np.concatenate([one, one]), np.concatenate([other, one])
+    along = sparse.csc_matrix((np.concatenate([pull, -pull]), (rows, columns)), shape=(count, count))
+    return sparse.csc_matrix(sparse.diags((border == 0).astype(np.float64)) @ laplacian + along)
+
+
+def triangle_frames(vertices: FloatArray, triangles: IntArray) -> NDArray[np.float64]:
+    """Return [T, 3, 3] whose rows are each triangle's unit tangent along edge 0-1, bitangent and normal."""
+    a, b, c = (np.asarray(vertices[triangles[:, k]], np.float64) for k in range(3))
+    tangent, normal = b - a, np.cross(b - a, c - a)
+    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-20)
+    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
+    return np.stack([tangent, np.cross(normal, tangent), normal], axis=1)
+
+
+def closest_on_triangles(
+    points: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return the barycentrics [..., 3] of the closest point of each triangle (a, b, c) [..., 3] to each point."""
+
+    def clamp(value: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.clip(value, 0.0, 1.0)
+
+    def dot(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.asarray(np.einsum("...k,...k->...", u, v))
+
+    ab, ac, ap = b - a, c - a, points - a
+    d00, d01, d11 = dot(ab, ab), dot(ab, ac), dot(ac, ac)
+    d20, d21 = dot(ap, ab), dot(ap, ac)
+    determinant = np.maximum(d00 * d11 - d01 * d01, 1e-30)
+    v, w = (d11 * d20 - d01 * d21) / determinant, (d00 * d21 - d01 * d20) / determinant
+    inside = np.stack([1 - v - w, v, w], axis=-1)
+    # outside the triangle the closest point is the best of those on its three edges
+    t_ab, t_ac = clamp(d20 / np.maximum(d00, 1e-30)), clamp(d21 / np.maximum(d11, 1e-30))
+    bc = c - b
+    t_bc = clamp(dot(points - b, bc) / np.maximum(dot(bc, bc), 1e-30))
+    zero = np.zeros_like(t_ab)
+    on_edges = np.stack(
+        [
+            np.stack([1 - t_ab, t_ab, zero], axis=-1),
+            np.stack([zero, 1 - t_bc, t_bc], axis=-1),
+            np.stack([1 - t_ac, zero, t_ac], axis=-1),
+        ]
+    )
+    corners = np.stack([a, b, c], axis=-2)
+    gaps = np.linalg.norm(np.einsum("e...k,...kc->e...c", on_edges, corners) - points, axis=-1)
+    best = np.take_along_axis(on_edges, np.argmin(gaps, axis=0)[None, ..., None], axis=0)[0]
+    return np.where((inside >= 0).all(axis=-1, keepdims=True), inside, best)
+
+
+def _turn_to_facing(
+    points: FloatArray,
+    normals: FloatArray,
+    body_vertices: FloatArray,
+    faces: IntArray,
+    triangles: NDArray[np.int32],
+    barycentrics: NDArray[np.float32],
+) -> None:
+    """Rebind, in place, the points whose closest triangle faces away from them to the closest one that does not."""
+    flat = face_normals(body_vertices, faces)
+    skin = vertex_normals(body_vertices, faces)
+    smooth = np.einsum("vk,vkc->vc", barycentrics, skin[faces[triangles]])
+    wrong = np.flatnonzero(np.einsum("vc,vc->v", smooth, normals) < FACING)
+    if not len(wrong):
+        return
+    solid = np.flatnonzero(face_areas(body_vertices, faces) > 1e-10)
+    corners = np.asarray(body_vertices, np.float64)[faces]
+    tree = cKDTree(corners[solid].mean(axis=1))
+    count = min(NEARBY_TRIANGLES, len(solid))
+    for some in np.array_split(wrong, 1 + len(wrong) // 512):
+        asked = np.asarray(points[some], np.float64)
+        near = solid[np.asarray(tree.query(asked, k=count)[1]).reshape(len(some), count)]
+        a, b, c = (corners[near, k] for k in range(3))
+        where = closest_on_triangles(np.broadcast_to(asked[:, None], a.shape), a, b, c)
+        gaps = np.linalg.norm(np.einsum("qnk,qnkc->qnc", where, corners[near]) - asked[:, None], axis=-1)
+        gaps[np.einsum("qnc,qc->qn", flat[near], normals[some]) < FACING] = np.inf
+        best = np.argmin(gaps, axis=1)
+        found = np.isfinite(gaps[np.arange(len(some)), best])
+        rows = np.flatnonzero(found)
+        triangles[some[rows]] = near[rows, best[rows]]
+        barycentrics[some[rows]] = where[rows, best[rows]]
+
+
+def _on_triangles(
+    vertices: FloatArray, faces: IntArray, triangles: IntArray, barycentrics: FloatArray
+) -> NDArray[np.float64]:
+    corners = np.asarray(vertices, np.float64)[faces[triangles]]
+    return np.asarray(np.einsum("vk,vkc->vc", barycentrics, corners))
+
+
+def _interpolate(values: NDArray[np.float64], faces: IntArray, binding: Binding) -> NDArray[np.float64]:
+    return np.asarray(np.einsum("vk,vkij->vij", binding.barycentrics, values[faces[binding.triangles]]))
+
+
+def _smooth_rotations(source: FloatArray, target: FloatArray, faces: IntArray) -> NDArray[np.float64]:
+    """Return how the skin turns around each body vertex [B, 3, 3] from source to target, averaged over the skin."""
+    turned = np.einsum("fij,fik->fjk", triangle_frames(target, faces), triangle_frames(source, faces))
+    weighted = turned * face_areas(source, faces).astype(np.float64)[:, None, None]
+    corners = faces.reshape(-1)
+    flat = np.repeat(weighted.reshape(len(faces), 9), 3, axis=0)
+    summed = np.stack([np.bincount(corners, weights=flat[:, k], minlength=len(source)) for k in range(9)], axis=1)
+    averaging = averaging_matrix(faces, len(source))
+    field = _nearest_rotations(np.asarray(summed, np.float64).reshape(-1, 3, 3)).reshape(-1, 9)
+    for _ in range(ROTATION_PASSES):
+        field = 0.5 * field + 0.5 * (averaging @ field)
+    return np.asarray(field.reshape(-1, 3, 3))
+
+
+def _nearest_rotations(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    u, _, vt = np.linalg.svd(matrices)
+    u[:, :, 2] *= np.linalg.det(u @ vt)[:, None]
+    return np.asarray(u @ vt)

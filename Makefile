@@ -46,7 +46,7 @@ format: setup
 types: setup
 	rm -rf build/types && mkdir -p build/types/dressform
 	for entry in dressform/*; do ln -s ../../../$$entry build/types/dressform/; done
-	for folder in schemas assets runtime authoring validators; do ln -s ../../../$$folder build/types/dressform/$$folder; done
+	for folder in schemas assets runtime authoring validators benchmarks; do ln -s ../../../$$folder build/types/dressform/$$folder; done
 	cd build/types && ../../$(BIN)/python -m mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache -p dressform
 
 bench: setup

@@ -25,7 +25,8 @@ def main(arguments: list[str] | None = None) -> None:
         click.echo("dressform: interrupted", err=True)
         sys.exit(1)
     except BrokenPipeError:
-        sys.stdout = open(os.devnull, "w")  # the reader of our output went away: nothing left to say
+        # the reader of our output went away; without this Python complains again while it shuts down
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(code if isinstance(code, int) else 0)
 

@@ -91,9 +91,7 @@ def check_subject(subject: Subject, report: Report, rules: Iterable[Rule], *, pu
             continue
         defects = list(rule.check(subject))
         for defect in defects:
-            report.add(
-                _finding(subject, rule, rule.severity, defect.message, defect.path, defect.value, defect.place)
-            )
+            report.add(_finding(subject, rule, rule.severity, defect.message, defect.path, defect.value, defect.place))
         if not defects:
             report.passed += 1
     for message in dict.fromkeys(broken.values()):

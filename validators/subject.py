@@ -65,7 +65,7 @@ class Subject:
     def rigs(self) -> dict[str, Rig]:
         """Body family → rig; an InputError when one cannot be read."""
         found = (path for path in self.files if path.startswith("rig.") and path.endswith(".safetensors"))
-        return {path.split(".")[1]: read_rig(self.files[path]) for path in found}
+        return {path.split(".")[1]: read_rig(self.files[path], check_values=False) for path in found}
 
     @cached_property
     def atlas(self) -> dict[str, UvMeasures]:

@@ -43,6 +43,12 @@ def check_mesh(mesh: GarmentMesh, where: str) -> None:
 
 def check_rig(rig: Rig, where: str) -> None:
     """Raise an InputError unless shapes, indices and weights of a rig are sound."""
+    check_rig_shapes(rig, where)
+    check_rig_values(rig, where)
+
+
+def check_rig_shapes(rig: Rig, where: str) -> None:
+    """Raise an InputError unless the arrays of a rig have the shapes they need."""
     count = len(rig.joint_indices)
     expected = {
         "joint_indices": (count, 8),
@@ -55,6 +61,11 @@ def check_rig(rig: Rig, where: str) -> None:
         array = getattr(rig, name)
         _need(array.shape == shape, where, name, str(list(shape)), array)
     _need(rig.hide.ndim == 1, where, "hide", "[F_body]", rig.hide)
+
+
+def check_rig_values(rig: Rig, where: str) -> None:
+    """Raise an InputError unless the indices of a rig are in range and its weights sound."""
+    count = len(rig.joint_indices)
     for name in ("joint_weights", "binding_barycentrics", "binding_offsets"):
         check_finite(getattr(rig, name), f"{where}: {name}")
     check_indices(rig.joint_indices, len(rig.joints), f"{where}: joint_indices")

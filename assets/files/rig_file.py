@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from dressform.assets.atomic import write_bytes
-from dressform.assets.files.checks import check_rig
+from dressform.assets.files.checks import check_rig, check_rig_shapes, check_rig_values
 from dressform.assets.files.rig import Rig
 from dressform.schemas.errors import InputError
 
@@ -44,8 +44,12 @@ def write_rig(path: Path, rig: Rig) -> None:
     write_bytes(path, rig_bytes(rig))
 
 
-def read_rig(path: Path) -> Rig:
+def read_rig(path: Path, *, check_values: bool = True) -> Rig:
     """Read and check a rig.
+
+    Args:
+        path: The file.
+        check_values: Whether weights and indices must be sound too; a validator reads without, to list every defect.
 
     Raises:
         InputError: When the file is missing, too big, truncated, or its arrays do not make a rig.
@@ -69,7 +73,9 @@ def read_rig(path: Path) -> Rig:
         if arrays[name].dtype != dtype:
             raise InputError(f"{where}: {name} is {arrays[name].dtype}, needed {np.dtype(dtype)}")
     rig = _rig(names, arrays)
-    check_rig(rig, where)
+    check_rig_shapes(rig, where)
+    if check_values:
+        check_rig_values(rig, where)
     return rig
 
 

@@ -12,10 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-FOLDERS = ("dressform", "schemas", "assets", "runtime", "authoring", "validators")
-_RUNTIME = (
-    "geometry body motion garment render avatar refine video".split()
-)
+FOLDERS = ("dressform", "schemas", "assets", "runtime", "authoring", "validators", "benchmarks")
+_RUNTIME = "geometry body motion garment render avatar refine video".split()
 ALLOWED: dict[str, set[str]] = {
     "schemas": set(),
     "assets": {"schemas"},
@@ -36,8 +34,11 @@ ALLOWED: dict[str, set[str]] = {
     "authoring": {
         "schemas", "assets", "validators", "runtime.session", *(f"runtime.{unit}" for unit in _RUNTIME),
     },
-    "dressform": {
+    "benchmarks": {
         "schemas", "assets", "validators", "authoring", "runtime.session", *(f"runtime.{unit}" for unit in _RUNTIME),
+    },
+    "dressform": {
+        "benchmarks", "schemas", "assets", "validators", "authoring", "runtime.session", *(f"runtime.{unit}" for unit in _RUNTIME),
     },
 }  # fmt: skip
 
@@ -127,7 +128,9 @@ def run_python(code: str) -> str:
 HEAVY = ("torch", "warp", "cv2", "scipy", "anny", "smplx", "trimesh", "av", "xatlas", "igl", "ai_edge_litert", "PIL")
 
 
-@pytest.mark.parametrize("module", ["dressform", "dressform.cli", "dressform.schemas.errors", "dressform.assets.library"])
+@pytest.mark.parametrize(
+    "module", ["dressform", "dressform.cli", "dressform.schemas.errors", "dressform.assets.library"]
+)
 def test_light_imports(module: str) -> None:
     code = f"import sys, json, {module}; print(json.dumps([m for m in {HEAVY!r} if m in sys.modules]))"
     assert json.loads(run_python(code)) == []

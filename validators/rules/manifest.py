@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from dressform.schemas.documents import document_errors
 from dressform.schemas.report import Severity
 
-from ..rule import Defect, Rule
-from ..subject import Subject
+from dressform.validators.rule import Defect, Rule
+from dressform.validators.subject import Subject
 
 UNSTATED = "LicenseRef-unstated"
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from dressform.assets.files.garment import GarmentMesh
 from dressform.schemas.report import Severity
 
-from ..rule import Defect, Rule
-from ..subject import Subject
+from dressform.validators.rule import Defect, Rule
+from dressform.validators.subject import Subject
 
 TRIANGLE_BUDGET = 60_000
 LISTED = 20  # places named in a finding; the value says how many there are
@@ -41,14 +41,6 @@ def _edges(mesh: GarmentMesh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 def _double_area(mesh: GarmentMesh) -> NDArray[np.float64]:
     corners = mesh.points[mesh.faces].astype(np.float64)
     return np.asarray(np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1))
-
-
-def is_finite(subject: Subject) -> Iterator[Defect]:
-    """Yield points with NaN or infinite coordinates."""
-    for size, mesh in subject.meshes.items():
-        bad = np.flatnonzero(~np.isfinite(mesh.points).all(axis=1))
-        if len(bad):
-            yield Defect(f"{len(bad)} points are not finite", f"sizes/{size}", len(bad), _place(size, vertices=bad))
 
 
 def has_no_degenerate_faces(subject: Subject) -> Iterator[Defect]:
@@ -164,30 +156,30 @@ def is_on_the_body(subject: Subject) -> Iterator[Defect]:
             continue
         middle = (mesh.points.max(axis=0) + mesh.points.min(axis=0)) / 2
         off = float(np.hypot(middle[0], middle[1]))
-        if off > 0.35 or not -0.1 < float(mesh.points[:, 2].min()) or not float(mesh.points[:, 2].max()) < 2.3:
-            yield Defect(f"its middle is {off:.2f} m off the body's axis, or it reaches below the ground or above 2.3 m",
-                         f"sizes/{size}", off)  # fmt: skip
+        low, high = float(mesh.points[:, 2].min()), float(mesh.points[:, 2].max())
+        if off > 0.35 or low < -0.1 or high > 2.3:
+            message = f"{off:.2f} m off the body's axis, from {low:.2f} to {high:.2f} m high; needed on the body"
+            yield Defect(message, f"sizes/{size}", off)
 
 
 RULES = (
-    Rule("DF-MESH-001", "mesh.finite", Severity.ERROR, ("mesh",), "repair the source and import it again", is_finite),
-    Rule("DF-MESH-002", "mesh.degenerate", Severity.ERROR, ("mesh",),
+    Rule("DF-MESH-001", "mesh.degenerate", Severity.ERROR, ("mesh",),
          "run dressform garment clean", has_no_degenerate_faces),
-    Rule("DF-MESH-003", "mesh.duplicate", Severity.ERROR, ("mesh",),
+    Rule("DF-MESH-002", "mesh.duplicate", Severity.ERROR, ("mesh",),
          "run dressform garment clean", has_no_duplicate_faces),
-    Rule("DF-MESH-004", "mesh.loose", Severity.WARNING, ("mesh",),
+    Rule("DF-MESH-003", "mesh.loose", Severity.WARNING, ("mesh",),
          "run dressform garment clean", has_no_loose_points),
-    Rule("DF-MESH-005", "mesh.orientation", Severity.ERROR, ("mesh",),
+    Rule("DF-MESH-004", "mesh.orientation", Severity.ERROR, ("mesh",),
          "run dressform garment clean", is_oriented),
-    Rule("DF-MESH-006", "mesh.manifold", Severity.ERROR, ("mesh",),
+    Rule("DF-MESH-005", "mesh.manifold", Severity.ERROR, ("mesh",),
          "split the fins in a 3D tool and import again", is_manifold),
-    Rule("DF-MESH-007", "mesh.openings", Severity.ERROR, ("mesh", "manifest"),
+    Rule("DF-MESH-006", "mesh.openings", Severity.ERROR, ("mesh", "manifest"),
          "open neck, hem and cuffs, or state another --category", has_its_openings),
-    Rule("DF-MESH-008", "mesh.scale", Severity.ERROR, ("mesh", "manifest"),
+    Rule("DF-MESH-007", "mesh.scale", Severity.ERROR, ("mesh", "manifest"),
          "state the units: garment import --units cm", has_the_scale_of_its_category),
-    Rule("DF-MESH-009", "mesh.budget", Severity.WARNING, ("mesh",),
+    Rule("DF-MESH-008", "mesh.budget", Severity.WARNING, ("mesh",),
          "decimate the source", keeps_the_budget),
-    Rule("DF-MESH-010", "mesh.placed", Severity.ERROR, ("placed",),
+    Rule("DF-MESH-009", "mesh.placed", Severity.ERROR, ("placed",),
          "run dressform garment place", is_on_the_body),
     Rule("DF-SIZES-001", "sizes.topology", Severity.ERROR, ("mesh",),
          "derive every size from one mesh", sizes_share_topology),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..rule import Rule
+from dressform.validators.rule import Rule
 from . import looks, manifest, mesh, skin, uv
 
 RULES: tuple[Rule, ...] = (*manifest.RULES, *mesh.RULES, *uv.RULES, *skin.RULES, *looks.RULES)

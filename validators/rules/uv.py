@@ -8,8 +8,8 @@ import numpy as np
 
 from dressform.schemas.report import Severity
 
-from ..rule import Defect, Rule
-from ..subject import Subject
+from dressform.validators.rule import Defect, Rule
+from dressform.validators.subject import Subject
 from .mesh import LISTED
 
 STRETCH_LIMIT = 1.5

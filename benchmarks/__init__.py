@@ -1,0 +1,1 @@
+"""Programs that print every figure of the documentation; `dressform bench NAME` runs them."""

@@ -1,0 +1,39 @@
+"""`dressform bench NAME`: run a program of benchmarks/ and print its figures."""
+
+from __future__ import annotations
+
+import json
+
+import rich_click as click
+
+BENCHMARKS = {
+    "frame": "frames a second of the realtime preset, as `dressform render` writes them",
+    "raster": "rasterising the body at 512×512 on one core",
+    "build": "import + clean + unwrap + place + rig of the T-shirt",
+    "penetration": "penetrating vertices over the walk, before and after push-out",
+    "memory": "resident memory between frame 1,000 and 10,000",
+    "refine": "acceleration error and lag of the temporal filter on a noisy walk",
+    "avatar": "error of the photo fit on synthetic people",
+}
+
+
+@click.command()
+@click.argument("name", type=click.Choice([*BENCHMARKS, "all"]))
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def bench(name: str, as_json: bool) -> None:
+    """Run the benchmark NAME (or all of them) and print its figures.
+
+    Example: dressform bench frame --json
+    """
+    import importlib
+
+    names = list(BENCHMARKS) if name == "all" else [name]
+    results = {}
+    for one in names:
+        click.echo(f"{one}: {BENCHMARKS[one]} …", err=True)
+        results[one] = importlib.import_module(f"dressform.benchmarks.{one}").run()
+        if not as_json:
+            for key, value in results[one].items():
+                click.echo(f"  {key}: {value}")
+    if as_json:
+        click.echo(json.dumps(results[name] if name != "all" else results, indent=2))

@@ -7,9 +7,12 @@ import json
 import math
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dressform.schemas.errors import InputError
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 KINDS = ("template", "draft", "avatar", "motion", "library", "lock", "report")
 MAX_BYTES = 64 * 2**20
@@ -78,7 +81,7 @@ def check_document(kind: str, data: object, where: str) -> None:
 def document_errors(kind: str, data: object) -> list[tuple[str, str]]:
     """Return JSON path and message of every violation, in the document's order; empty for a valid document."""
     errors = sorted(_validator(kind).iter_errors(data), key=lambda error: [str(step) for step in error.absolute_path])
-    return [(error.json_path, _short(error.message)) for error in errors]
+    return [(error.json_path, _message(error)) for error in errors]
 
 
 def first_violation(kind: str, data: object) -> tuple[str, str, str] | None:
@@ -88,7 +91,14 @@ def first_violation(kind: str, data: object) -> tuple[str, str, str] | None:
     error = best_match(_validator(kind).iter_errors(data))
     if error is None:
         return None
-    return error.json_path, str(error.validator), _short(error.message)
+    return error.json_path, str(error.validator), _message(error)
+
+
+def _message(error: ValidationError) -> str:
+    """Return the message; where a pattern has a title, that instead of the pattern."""
+    if error.validator == "pattern" and isinstance(error.schema, dict) and "title" in error.schema:
+        return f"{_short(repr(error.instance))} is not {error.schema['title']}"
+    return _short(error.message)
 
 
 @functools.cache

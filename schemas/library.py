@@ -1,0 +1,44 @@
+"""Types of a library's index (library.schema.json) and of a lock file (lock.schema.json)."""
+
+from __future__ import annotations
+
+from typing import TypedDict
+
+
+class VersionEntry(TypedDict):
+    """One version: the sha256 of its template.json, and why it was yanked."""
+
+    manifest: str
+    yanked: str | None
+
+
+class TemplateEntry(TypedDict):
+    """One template and its versions."""
+
+    category: str
+    versions: dict[str, VersionEntry]
+
+
+class LibraryDocument(TypedDict):
+    """What a library holds, or (with one template) what one of its refs holds."""
+
+    schema: str
+    templates: dict[str, TemplateEntry]
+
+
+class LockEntry(TypedDict):
+    """What one `--wear` was resolved to."""
+
+    wear: str
+    name: str
+    version: str
+    size: str
+    variant: str | None
+    manifest: str
+
+
+class LockDocument(TypedDict):
+    """Exact versions that a project resolved its garments to."""
+
+    schema: str
+    templates: list[LockEntry]

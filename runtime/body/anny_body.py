@@ -199,7 +199,8 @@ def _nearest_rotations(matrices: Floats) -> Floats:
     u, _, vt = np.linalg.svd(matrices.astype(np.float64))
     turn = np.ones((len(matrices), 3))
     turn[:, 2] = np.linalg.det(u @ vt)
-    return ((u * turn[:, None, :]) @ vt).astype(np.float32)
+    rotations: Floats = ((u * turn[:, None, :]) @ vt).astype(np.float32)
+    return rotations
 
 
 @functools.cache

@@ -12,6 +12,7 @@ import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from filelock import FileLock
@@ -86,9 +87,10 @@ def _read(path: Path) -> AnnyData:
     from safetensors import safe_open
 
     with safe_open(str(path), framework="numpy") as file:
-        arrays = {name: file.get_tensor(name) for name in _ARRAYS}
+        fields: dict[str, Any] = {name: file.get_tensor(name) for name in _ARRAYS}
         header = file.metadata()
-    return AnnyData(**arrays, **{name: tuple(json.loads(header[name])) for name in _NAMES})
+    fields.update((name, tuple(json.loads(header[name]))) for name in _NAMES)
+    return AnnyData(**fields)
 
 
 def _bake(path: Path, progress: Progress) -> None:

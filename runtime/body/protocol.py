@@ -108,7 +108,7 @@ class RestBody:
     def rest_pose(self) -> Pose:
         """Return the pose that reproduces the rest vertices."""
         still = np.tile(np.eye(3, dtype=np.float32), (len(CANONICAL_JOINTS), 1, 1))
-        return Pose(self.rig.local_rotations(still), self.rig.joints[0] - self.rig.t_pelvis)
+        return Pose(self.rig.rotations_of(still), self.rig.joints[0] - self.rig.t_pelvis)
 
     def pose_of_transforms(self, transforms: Floats) -> Pose:
         """Return the canonical pose nearest to rest → world transforms of the family's joints [J, 4, 4].
@@ -117,7 +117,7 @@ class RestBody:
         """
         leaders = transforms[self.rig.leaders]
         pelvis = leaders[0, :3, :3] @ self.rig.joints[0] + leaders[0, :3, 3]
-        return Pose(self.rig.local_rotations(leaders[:, :3, :3]), (pelvis - self.rig.t_pelvis).astype(np.float32))
+        return Pose(self.rig.rotations_of(leaders[:, :3, :3]), (pelvis - self.rig.t_pelvis).astype(np.float32))
 
     @cached_property
     def pelvis_height(self) -> float:

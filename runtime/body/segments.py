@@ -121,7 +121,8 @@ class SegmentRig:
     def __init__(self, joints: Floats, alignment: Floats, bone_names: Sequence[str], segment_map: SegmentMap) -> None:
         self.joints = joints.astype(np.float32)
         self.alignment = alignment.astype(np.float32)
-        self.t_pelvis = self.joints[0].copy()  # pelvis of the standing T-pose; set once the soles are known
+        # pelvis of the standing T-pose; `protocol.stand` sets it once the soles are known
+        self.t_pelvis = self.joints[0].copy()
         self._offsets = self.joints[1:] - self.joints[_PARENT_OF_CHILD]
         self.segment_of_bone = np.array([JOINT_INDEX[name] for name in segment_map.segments])
         soft = {b.bone for b in segment_map.bends} | {t.bone for t in segment_map.twists}
@@ -148,24 +149,14 @@ class SegmentRig:
         self._twist_axes = normalize(self.joints[stops] - self.joints[starts]).astype(np.float32)
 
     def posed(self, rotations: Floats, root: Floats) -> tuple[Floats, Floats]:
-        """Return world rotations rest → posed [22, 3, 3] and joint positions [22, 3] [m].
+        """Return world rotations rest → posed [..., 22, 3, 3] and joint positions [..., 22, 3] [m].
 
         Args:
-            rotations: Local canonical rotations [22, 4] xyzw.
-            root: Pelvis offset from the standing T-pose [3] [m].
+            rotations: Local canonical rotations [..., 22, 4] xyzw.
+            root: Pelvis offset from the standing T-pose [..., 3] [m].
         """
-        local = quat_to_matrix(rotations.astype(np.float32))
-        world = np.empty((_JOINTS, 3, 3), dtype=np.float32)
-        world[0] = local[0]
-        for joint in range(1, _JOINTS):
-            world[joint] = world[CANONICAL_PARENTS[joint]] @ local[joint]
-        turned = world @ self.alignment
-        steps = np.einsum("jab,jb->ja", turned[_PARENT_OF_CHILD], self._offsets)
-        places = np.empty((_JOINTS, 3), dtype=np.float32)
-        places[0] = self.t_pelvis + root
-        for joint in range(1, _JOINTS):
-            places[joint] = places[CANONICAL_PARENTS[joint]] + steps[joint - 1]
-        return turned, places
+        turned = world_rotations(rotations) @ self.alignment
+        return turned, chain_positions(turned, self._offsets, self.t_pelvis + root)
 
     def bone_transforms(self, rotations: Floats, root: Floats) -> Floats:
         """Return rest → world transforms of the family's bones, float32 [J, 4, 4]."""
@@ -198,12 +189,42 @@ class SegmentRig:
         turns = quat_to_matrix(np.concatenate([bends, twists])).astype(np.float32)
         return bones, turns, np.concatenate([self._bend_joints, self._twist_pivots])
 
-    def local_rotations(self, segment_turns: Floats) -> Floats:
+    def rotations_of(self, segment_turns: Floats) -> Floats:
         """Return local canonical rotations [22, 4] of segments turned rest → posed by `segment_turns` [22, 3, 3]."""
-        world = segment_turns @ self.alignment.transpose(0, 2, 1)
-        local = world.copy()
-        local[1:] = world[_PARENT_OF_CHILD].transpose(0, 2, 1) @ world[1:]
-        return matrix_to_quat(local).astype(np.float32)
+        return local_rotations(segment_turns @ self.alignment.transpose(0, 2, 1))
+
+
+def world_rotations(rotations: Floats) -> Floats:
+    """Return world matrices [..., 22, 3, 3] of local canonical rotations [..., 22, 4] xyzw."""
+    local = quat_to_matrix(rotations.astype(np.float32))
+    world = np.empty_like(local)
+    world[..., 0, :, :] = local[..., 0, :, :]
+    for joint in range(1, _JOINTS):
+        world[..., joint, :, :] = world[..., CANONICAL_PARENTS[joint], :, :] @ local[..., joint, :, :]
+    return world.astype(np.float32)
+
+
+def local_rotations(world: Floats) -> Floats:
+    """Return local canonical rotations [..., 22, 4] xyzw of world matrices [..., 22, 3, 3]."""
+    local = world.copy()
+    local[..., 1:, :, :] = np.swapaxes(world[..., _PARENT_OF_CHILD, :, :], -1, -2) @ world[..., 1:, :, :]
+    return matrix_to_quat(local).astype(np.float32)
+
+
+def chain_positions(turned: Floats, offsets: Floats, pelvis: Floats) -> Floats:
+    """Return joint positions [..., 22, 3] of a chain.
+
+    Args:
+        turned: World rotation of each segment [..., 22, 3, 3].
+        offsets: Joint minus parent joint of all but the pelvis [21, 3], where `turned` is the identity [m].
+        pelvis: Its position [..., 3] [m].
+    """
+    steps = np.einsum("...jab,jb->...ja", turned[..., _PARENT_OF_CHILD, :, :], offsets)
+    places = np.empty((*turned.shape[:-3], _JOINTS, 3), dtype=np.float32)
+    places[..., 0, :] = pelvis
+    for joint in range(1, _JOINTS):
+        places[..., joint, :] = places[..., CANONICAL_PARENTS[joint], :] + steps[..., joint - 1, :]
+    return places
 
 
 def segments_from_parents(

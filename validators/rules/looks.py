@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import numpy as np
 
 from dressform.schemas.report import Severity
-
 from dressform.validators.rule import Defect, Rule
 from dressform.validators.subject import Subject
 

@@ -8,7 +8,6 @@ from pathlib import PurePosixPath
 
 from dressform.schemas.documents import document_errors
 from dressform.schemas.report import Severity
-
 from dressform.validators.rule import Defect, Rule
 from dressform.validators.subject import Subject
 

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.schemas.report import Severity
-
 from dressform.validators.rule import Defect, Rule
 from dressform.validators.subject import Subject
 
@@ -17,11 +16,12 @@ TRIANGLE_BUDGET = 60_000
 LISTED = 20  # places named in a finding; the value says how many there are
 # category -> least and most height of the garment on the canonical body [m], and least number of openings
 CATEGORIES: dict[str, tuple[float, float, int]] = {
-    "top": (0.30, 1.10, 2),
-    "outerwear": (0.30, 1.50, 2),
-    "trousers": (0.20, 1.25, 3),
-    "skirt": (0.15, 1.20, 2),
+    **dict.fromkeys(("tee", "shirt", "top", "sweater", "vest"), (0.30, 1.10, 2)),
+    **dict.fromkeys(("jacket", "coat"), (0.35, 1.50, 1)),
     "dress": (0.50, 1.70, 2),
+    "skirt": (0.15, 1.20, 2),
+    "trousers": (0.45, 1.25, 3),
+    "shorts": (0.15, 0.80, 3),
     "suit": (0.60, 1.90, 2),
 }
 
@@ -98,7 +98,7 @@ def is_manifold(subject: Subject) -> Iterator[Defect]:
 
 def has_its_openings(subject: Subject) -> Iterator[Defect]:
     """Yield when a garment has fewer boundary loops than its category needs to be put on."""
-    needed = CATEGORIES.get(str(subject.manifest.get("category")), (0.0, np.inf, 1))[2]
+    needed = CATEGORIES.get(str(subject.manifest.get("category")), (0.0, np.inf, 0))[2]
     for size, mesh in subject.meshes.items():
         found = _boundary_loops(mesh)
         if found < needed:

@@ -8,9 +8,9 @@ import numpy as np
 
 from dressform.runtime.body.anny_body import load_anny
 from dressform.schemas.report import Severity
-
 from dressform.validators.rule import Defect, Rule
 from dressform.validators.subject import Subject
+
 from .mesh import LISTED
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dressform.validators.rule import Rule
+
 from . import looks, manifest, mesh, skin, uv
 
 RULES: tuple[Rule, ...] = (*manifest.RULES, *mesh.RULES, *uv.RULES, *skin.RULES, *looks.RULES)

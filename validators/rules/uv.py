@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from dressform.schemas.report import Severity
-
 from dressform.validators.rule import Defect, Rule
 from dressform.validators.subject import Subject
+
 from .mesh import LISTED
 
 STRETCH_LIMIT = 1.5

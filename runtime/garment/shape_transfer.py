@@ -14,17 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.linalg import splu
-from scipy.spatial import cKDTree
 
 from dressform.runtime.geometry.adjacency import averaging_matrix, cotangent_laplacian, edges
 from dressform.runtime.geometry.distance import Surface
-from dressform.runtime.geometry.normals import face_areas, face_normals, vertex_normals
+from dressform.runtime.geometry.normals import face_areas
+
+from .facing import facing_closest
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
 
-FACING = 0.2  # least cosine between cloth and skin normals for the cloth to hang on that skin
-NEARBY_TRIANGLES = 256  # how far around a badly facing closest triangle a better one is sought
 SMOOTHING_LENGTH = 0.045  # [m] displacement detail shorter than this is smoothed away
 TRUST_DISTANCE = 0.03  # [m] cloth this far from the skin follows it half as strictly
 ROTATION_PASSES = 12  # averagings of the body's local rotation over the skin
@@ -57,10 +56,10 @@ def bind(
         normals: Outward garment normals [V, 3]. With them the inside of one trouser leg never hangs on the other leg;
             without them the closest triangle is taken as it is.
     """
-    closest = Surface(body_vertices, faces).closest(points)
-    triangles, barycentrics = closest.triangles.copy(), closest.barycentrics.copy()
-    if normals is not None:
-        _turn_to_facing(points, normals, body_vertices, faces, triangles, barycentrics)
+    if normals is None:
+        triangles, barycentrics, _, _ = Surface(body_vertices, faces).closest(points)
+    else:
+        triangles, barycentrics = facing_closest(points, normals, body_vertices, faces)
     offsets = np.asarray(points, np.float32) - _on_triangles(body_vertices, faces, triangles, barycentrics)
     local = np.einsum("vij,vj->vi", triangle_frames(body_vertices, faces[triangles]), offsets)
     return Binding(triangles, barycentrics, local.astype(np.float32))
@@ -147,74 +146,6 @@ def triangle_frames(vertices: FloatArray, triangles: IntArray) -> NDArray[np.flo
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-20)
     normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-20)
     return np.stack([tangent, np.cross(normal, tangent), normal], axis=1)
-
-
-def closest_on_triangles(
-    points: NDArray[np.float64], a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the barycentrics [..., 3] of the closest point of each triangle (a, b, c) [..., 3] to each point."""
-
-    def clamp(value: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.clip(value, 0.0, 1.0)
-
-    def dot(u: NDArray[np.float64], v: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.asarray(np.einsum("...k,...k->...", u, v))
-
-    ab, ac, ap = b - a, c - a, points - a
-    d00, d01, d11 = dot(ab, ab), dot(ab, ac), dot(ac, ac)
-    d20, d21 = dot(ap, ab), dot(ap, ac)
-    determinant = np.maximum(d00 * d11 - d01 * d01, 1e-30)
-    v, w = (d11 * d20 - d01 * d21) / determinant, (d00 * d21 - d01 * d20) / determinant
-    inside = np.stack([1 - v - w, v, w], axis=-1)
-    # outside the triangle the closest point is the best of those on its three edges
-    t_ab, t_ac = clamp(d20 / np.maximum(d00, 1e-30)), clamp(d21 / np.maximum(d11, 1e-30))
-    bc = c - b
-    t_bc = clamp(dot(points - b, bc) / np.maximum(dot(bc, bc), 1e-30))
-    zero = np.zeros_like(t_ab)
-    on_edges = np.stack(
-        [
-            np.stack([1 - t_ab, t_ab, zero], axis=-1),
-            np.stack([zero, 1 - t_bc, t_bc], axis=-1),
-            np.stack([1 - t_ac, zero, t_ac], axis=-1),
-        ]
-    )
-    corners = np.stack([a, b, c], axis=-2)
-    gaps = np.linalg.norm(np.einsum("e...k,...kc->e...c", on_edges, corners) - points, axis=-1)
-    best = np.take_along_axis(on_edges, np.argmin(gaps, axis=0)[None, ..., None], axis=0)[0]
-    return np.where((inside >= 0).all(axis=-1, keepdims=True), inside, best)
-
-
-def _turn_to_facing(
-    points: FloatArray,
-    normals: FloatArray,
-    body_vertices: FloatArray,
-    faces: IntArray,
-    triangles: NDArray[np.int32],
-    barycentrics: NDArray[np.float32],
-) -> None:
-    """Rebind, in place, the points whose closest triangle faces away from them to the closest one that does not."""
-    flat = face_normals(body_vertices, faces)
-    skin = vertex_normals(body_vertices, faces)
-    smooth = np.einsum("vk,vkc->vc", barycentrics, skin[faces[triangles]])
-    wrong = np.flatnonzero(np.einsum("vc,vc->v", smooth, normals) < FACING)
-    if not len(wrong):
-        return
-    solid = np.flatnonzero(face_areas(body_vertices, faces) > 1e-10)
-    corners = np.asarray(body_vertices, np.float64)[faces]
-    tree = cKDTree(corners[solid].mean(axis=1))
-    count = min(NEARBY_TRIANGLES, len(solid))
-    for some in np.array_split(wrong, 1 + len(wrong) // 512):
-        asked = np.asarray(points[some], np.float64)
-        near = solid[np.asarray(tree.query(asked, k=count)[1]).reshape(len(some), count)]
-        a, b, c = (corners[near, k] for k in range(3))
-        where = closest_on_triangles(np.broadcast_to(asked[:, None], a.shape), a, b, c)
-        gaps = np.linalg.norm(np.einsum("qnk,qnkc->qnc", where, corners[near]) - asked[:, None], axis=-1)
-        gaps[np.einsum("qnc,qc->qn", flat[near], normals[some]) < FACING] = np.inf
-        best = np.argmin(gaps, axis=1)
-        found = np.isfinite(gaps[np.arange(len(some)), best])
-        rows = np.flatnonzero(found)
-        triangles[some[rows]] = near[rows, best[rows]]
-        barycentrics[some[rows]] = where[rows, best[rows]]
 
 
 def _on_triangles(

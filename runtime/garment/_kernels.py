@@ -1,0 +1,166 @@
+"""Warp kernels of the push-out."""
+
+from __future__ import annotations
+
+import warp as wp
+
+
+@wp.func
+def closest_barycentrics(p: wp.vec3, a: wp.vec3, b: wp.vec3, c: wp.vec3) -> wp.vec3:
+    """Barycentrics of the closest point of a triangle, by Voronoi regions (Ericson, Real-Time Collision Detection)."""
+    ab = b - a
+    ac = c - a
+    ap = p - a
+    d1 = wp.dot(ab, ap)
+    d2 = wp.dot(ac, ap)
+    if d1 <= 0.0 and d2 <= 0.0:
+        return wp.vec3(1.0, 0.0, 0.0)
+    bp = p - b
+    d3 = wp.dot(ab, bp)
+    d4 = wp.dot(ac, bp)
+    if d3 >= 0.0 and d4 <= d3:
+        return wp.vec3(0.0, 1.0, 0.0)
+    vc = d1 * d4 - d3 * d2
+    if vc <= 0.0 and d1 >= 0.0 and d3 <= 0.0:
+        v = d1 / wp.max(d1 - d3, 1.0e-20)
+        return wp.vec3(1.0 - v, v, 0.0)
+    cp = p - c
+    d5 = wp.dot(ab, cp)
+    d6 = wp.dot(ac, cp)
+    if d6 >= 0.0 and d5 <= d6:
+        return wp.vec3(0.0, 0.0, 1.0)
+    vb = d5 * d2 - d1 * d6
+    if vb <= 0.0 and d2 >= 0.0 and d6 <= 0.0:
+        w = d2 / wp.max(d2 - d6, 1.0e-20)
+        return wp.vec3(1.0 - w, 0.0, w)
+    va = d3 * d6 - d5 * d4
+    if va <= 0.0 and d4 - d3 >= 0.0 and d5 - d6 >= 0.0:
+        w = (d4 - d3) / wp.max((d4 - d3) + (d5 - d6), 1.0e-20)
+        return wp.vec3(0.0, 1.0 - w, w)
+    scale = 1.0 / wp.max(va + vb + vc, 1.0e-20)
+    return wp.vec3(1.0 - (vb + vc) * scale, vb * scale, vc * scale)
+
+
+@wp.kernel
+def face_frames(
+    points: wp.array(dtype=wp.vec3),
+    faces: wp.array2d(dtype=wp.int32),
+    # outputs
+    centres: wp.array(dtype=wp.vec3),
+    area_vectors: wp.array(dtype=wp.vec3),
+) -> None:
+    f = wp.tid()
+    a = points[faces[f, 0]]
+    b = points[faces[f, 1]]
+    c = points[faces[f, 2]]
+    centres[f] = (a + b + c) / 3.0
+    area_vectors[f] = wp.cross(b - a, c - a)
+
+
+@wp.kernel
+def corner_normals(
+    area_vectors: wp.array(dtype=wp.vec3),
+    starts: wp.array(dtype=wp.int32),
+    around: wp.array(dtype=wp.int32),
+    # outputs
+    normals: wp.array(dtype=wp.vec3),
+) -> None:
+    v = wp.tid()
+    total = wp.vec3(0.0, 0.0, 0.0)
+    for k in range(starts[v], starts[v + 1]):
+        total += area_vectors[around[k]]
+    normals[v] = wp.normalize(total)
+
+
+@wp.kernel
+def push(
+    points: wp.array(dtype=wp.vec3),
+    moved: wp.array(dtype=wp.int32),
+    candidates: wp.array2d(dtype=wp.int32),
+    gaps: wp.array(dtype=float),
+    faces: wp.array2d(dtype=wp.int32),
+    corners: wp.array2d(dtype=wp.int32),
+    centres: wp.array(dtype=wp.vec3),
+    normals: wp.array(dtype=wp.vec3),
+    fade_from: float,
+    fade_to: float,
+    # outputs
+    pushes: wp.array(dtype=wp.vec3),
+    moves: wp.array(dtype=wp.vec3),
+) -> None:
+    i = wp.tid()
+    p = points[moved[i]]
+    first = wp.int32(-1)
+    second = wp.int32(-1)
+    first_gap = wp.float32(1.0e9)
+    second_gap = wp.float32(1.0e9)
+    for k in range(candidates.shape[1]):
+        f = candidates[i, k]
+        if f >= 0:
+            apart = wp.length_sq(p - centres[f])
+            if apart < first_gap:
+                second = first
+                second_gap = first_gap
+                first = f
+                first_gap = apart
+            elif apart < second_gap:
+                second = f
+                second_gap = apart
+    best = wp.float32(1.0e9)
+    result = wp.vec3(0.0, 0.0, 0.0)
+    for turn in range(2):
+        f = first
+        if turn == 1:
+            f = second
+        if f >= 0:
+            a = points[faces[f, 0]]
+            b = points[faces[f, 1]]
+            c = points[faces[f, 2]]
+            w = closest_barycentrics(p, a, b, c)
+            off = p - (w[0] * a + w[1] * b + w[2] * c)
+            apart = wp.length_sq(off)
+            if apart < best:
+                best = apart
+                n = wp.normalize(
+                    w[0] * normals[corners[f, 0]] + w[1] * normals[corners[f, 1]] + w[2] * normals[corners[f, 2]]
+                )
+                height = wp.dot(off, n)
+                aside = wp.length(off - height * n)
+                fade = wp.clamp((fade_to - aside) / (fade_to - fade_from), 0.0, 1.0)
+                result = (wp.max(gaps[i] - height, 0.0) * fade) * n
+    pushes[i] = result
+    moves[i] = result
+
+
+@wp.kernel
+def diffuse(
+    pushes: wp.array(dtype=wp.vec3),
+    moves: wp.array(dtype=wp.vec3),
+    starts: wp.array(dtype=wp.int32),
+    neighbours: wp.array(dtype=wp.int32),
+    # outputs
+    diffused: wp.array(dtype=wp.vec3),
+) -> None:
+    i = wp.tid()
+    begin = starts[i]
+    end = starts[i + 1]
+    total = wp.vec3(0.0, 0.0, 0.0)
+    for k in range(begin, end):
+        total += moves[neighbours[k]]
+    move = 0.5 * moves[i] + 0.5 * total / float(wp.max(end - begin, 1))
+    least = wp.length(pushes[i])
+    if least > 0.0:
+        way = pushes[i] / least
+        move += wp.max(least - wp.dot(move, way), 0.0) * way
+    diffused[i] = move
+
+
+@wp.kernel
+def apply_moves(
+    moves: wp.array(dtype=wp.vec3),
+    moved: wp.array(dtype=wp.int32),
+    # outputs
+    points: wp.array(dtype=wp.vec3),
+) -> None:
+    i = wp.tid()
+    points[moved[i]] = points[moved[i]] + moves[i]

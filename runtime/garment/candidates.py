@@ -1,0 +1,111 @@
+"""Which triangles each cloth point can meet, found once over a small sample of poses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from dressform.runtime.body.joints import CANONICAL_JOINTS
+from dressform.runtime.body.protocol import Pose, RestBody
+from dressform.runtime.geometry.normals import face_normals
+from dressform.runtime.geometry.rotations import quat_from_rotvec
+
+from .facing import FACING, facing_closest
+
+Integers = NDArray[np.int32]
+Floats = NDArray[np.float32]
+
+CANDIDATES = 12
+FAR = 0.08  # [m] cloth that never comes this close to the obstacle cannot meet it
+
+# rotation vectors [rad] from the T-pose that, together, bring every part of a garment where walking, reaching or
+# sitting brings it; x: limbs forward (−) and back (+), y: the left arm down (+) and up (−), z: turning left (+)
+_SAMPLES: tuple[dict[str, tuple[float, float, float]], ...] = (
+    {},
+    {"left_shoulder": (0, 1.25, 0), "right_shoulder": (0, -1.25, 0)},
+    {
+        "left_shoulder": (0, -1.0, 0), "right_shoulder": (0, 1.0, 0),
+        "left_collar": (0, -0.2, 0), "right_collar": (0, 0.2, 0),
+    },
+    {
+        "left_hip": (-0.5, 0, 0), "right_hip": (0.35, 0, 0), "right_knee": (0.7, 0, 0), "spine1": (0, 0, 0.15),
+        "left_shoulder": (0.5, 1.15, 0), "right_shoulder": (-0.5, -1.15, 0),
+    },
+    {
+        "right_hip": (-0.5, 0, 0), "left_hip": (0.35, 0, 0), "left_knee": (0.7, 0, 0), "spine1": (0, 0, -0.15),
+        "left_shoulder": (-0.5, 1.15, 0), "right_shoulder": (0.5, -1.15, 0),
+    },
+    {
+        "left_hip": (-1.3, 0, 0), "right_hip": (-1.3, 0, 0), "left_knee": (1.3, 0, 0), "right_knee": (1.3, 0, 0),
+        "spine1": (0.3, 0, 0),
+    },
+)  # fmt: skip
+
+
+class Posed(NamedTuple):
+    """One sampled pose: cloth points [M, 3], their normals [M, 3] and the obstacle's points [B, 3]."""
+
+    points: Floats
+    normals: Floats
+    obstacle: Floats
+
+
+def sample_transforms(rest: RestBody) -> list[Floats]:
+    """Return the skinning transforms [J, 4, 4] of the sampled poses; the first is the rest pose."""
+    poses = [rest.rest_pose()]
+    for sample in _SAMPLES:
+        vectors = np.zeros((len(CANONICAL_JOINTS), 3), np.float32)
+        for joint, vector in sample.items():
+            vectors[CANONICAL_JOINTS.index(joint)] = vector
+        poses.append(Pose(quat_from_rotvec(vectors).astype(np.float32), np.zeros(3, np.float32)))
+    return [rest.skin_transforms(pose) for pose in poses]
+
+
+def find_candidates(posed: Sequence[Posed], faces: Integers) -> Integers:
+    """Return the obstacle triangles that each cloth point can meet, int32 [M, CANDIDATES], −1 for none.
+
+    Args:
+        posed: The sampled poses, the rest pose first.
+        faces: Obstacle triangles [F, 3].
+    """
+    count = len(posed[0].points)
+    found = np.full((count, len(posed)), -1, np.int32)
+    near = np.zeros(count, bool)
+    for column, (points, normals, obstacle) in enumerate(posed):
+        triangles, barycentrics = facing_closest(points, normals, obstacle, faces)
+        below = np.einsum("vk,vkc->vc", barycentrics, obstacle[faces[triangles]])
+        near |= np.linalg.norm(points - below, axis=1) < FAR
+        found[:, column] = triangles
+    every = np.concatenate([found, _around(posed[0], faces, found[:, 0])], axis=1)
+    candidates = _first_distinct(every, CANDIDATES)
+    candidates[~near] = -1
+    return candidates
+
+
+def _around(rest: Posed, faces: Integers, closest: Integers) -> Integers:
+    """Return, for each point, the triangles nearest to its closest one that face its way, −1 where they do not."""
+    centres = rest.obstacle[faces].mean(axis=1)
+    near = np.asarray(cKDTree(centres).query(centres[closest], k=min(2 * CANDIDATES, len(faces)))[1], np.int32)
+    near = near.reshape(len(closest), -1)
+    facing = np.einsum("vnc,vc->vn", face_normals(rest.obstacle, faces)[near], rest.normals) > FACING
+    return np.where(facing, near, -1).astype(np.int32)
+
+
+def _first_distinct(rows: Integers, count: int) -> Integers:
+    """Return the first `count` different entries of each row, padded with −1."""
+    order = np.argsort(rows, axis=1, kind="stable")
+    ranked = np.take_along_axis(rows, order, axis=1)
+    repeated = np.zeros(rows.shape, bool)
+    repeated[:, 1:] = ranked[:, 1:] == ranked[:, :-1]
+    keep = np.empty(rows.shape, bool)
+    np.put_along_axis(keep, order, ~repeated, axis=1)
+    keep &= rows >= 0
+    first = np.argsort(~keep, axis=1, kind="stable")[:, :count]
+    chosen = np.where(np.take_along_axis(keep, first, axis=1), np.take_along_axis(rows, first, axis=1), -1)
+    padded = np.full((len(rows), count), -1, np.int32)
+    padded[:, : chosen.shape[1]] = chosen
+    return padded

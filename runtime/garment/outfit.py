@@ -1,0 +1,265 @@
+"""Garments on one body: fitted to its shape once, posed with it every frame."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+
+from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.rig import Rig
+from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.body.protocol import Body, RestBody
+from dressform.runtime.body.skinning import Skinner, skin
+from dressform.runtime.geometry.adjacency import neighbours
+from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.geometry.normals import vertex_normals
+from dressform.schemas.errors import AssetError
+
+from .candidates import Posed, find_candidates, sample_transforms
+from .hide import hidden_faces
+from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
+from .push_out import Fade, PushOut
+from .rest_fit import settle
+from .shape_transfer import Binding, transfer
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int32]
+
+# deform(rest points [V, 3], pose features [C]) -> rest points [V, 3]: where a learned field acts, before skinning
+Deform = Callable[[Floats, Floats], Floats]
+
+SKIN_GAP = 0.0025  # [m] least height of cloth over skin
+CLOTH_GAP = 0.002  # [m] least height of cloth over the layer below
+BODY_FADE = Fade(0.02, 0.05)
+LAYER_FADE = Fade(0.004, 0.02)
+BODY_PASSES = 2
+LAYER_PASSES = 4
+
+
+@dataclass(frozen=True)
+class DressedGarment:
+    """One garment to wear.
+
+    Attributes:
+        name: For messages.
+        mesh: In the canonical body's rest frame.
+        rig: Of the family of the body to dress.
+        layer: Higher lies over lower; of equal layers the later lies over the earlier.
+        deform: Moves the rest points for a pose, or None: plain skinning (D = 0).
+    """
+
+    name: str
+    mesh: GarmentMesh
+    rig: Rig
+    layer: int
+    deform: Deform | None = None
+
+
+class Outfit:
+    """Garments fitted to one shaped body.
+
+    Attributes:
+        rest: The body.
+        garments: In layer order.
+        faces: int32 [F, 3] of the body, then of each garment, each counted from its own first vertex.
+        vertex_counts: Of the body, then of each garment.
+        rest_points: float32 [V, 3] of each garment in the body's rest frame, settled [m].
+        hidden_body_faces: bool [F_body] body triangles that cloth covers in every pose.
+
+    Args:
+        rest: The body to dress.
+        garments: Any order.
+        device: Warp device.
+    """
+
+    def __init__(self, rest: RestBody, garments: Sequence[DressedGarment], *, device: str = "cpu") -> None:
+        self.rest = rest
+        self.device = device
+        self.garments = tuple(sorted(garments, key=lambda garment: garment.layer))
+        for garment in self.garments:
+            _check(garment, rest.body)
+        body = rest.body
+        self.faces: tuple[Integers, ...] = (body.faces, *(garment.mesh.faces for garment in self.garments))
+        self.rest_points = _fit(rest, self.garments)
+        self.vertex_counts = (len(rest.vertices), *(len(points) for points in self.rest_points))
+        self._offsets = tuple(int(start) for start in np.cumsum((0, *self.vertex_counts)))
+        self.hidden_body_faces = hidden_faces(
+            [garment.rig.hide for garment in self.garments],
+            rest.vertices,
+            body.faces,
+            [(points, garment.mesh.faces) for points, garment in zip(self.rest_points, self.garments, strict=True)],
+        )
+        indices, weights = _joint_tables(body, self.garments)
+        rest_all = np.concatenate([rest.vertices, *self.rest_points])
+        self._rest_buffer = wp.array(rest_all, dtype=wp.vec3, device=device)
+        self._skinner = Skinner(self._rest_buffer, indices, weights, device)
+        self._pushes = self._push_outs(rest_all, indices, weights)
+
+    def pose(
+        self, skin_transforms: Floats, out: Any, *, pose_features: Floats | None = None, push_out: bool = True
+    ) -> None:
+        """Write the world vertices of body and garments into `out`, clear of each other.
+
+        Args:
+            skin_transforms: Rest → world [J, 4, 4], from `RestBody.skin_transforms`.
+            out: Warp vec3 array with room for all vertices, body first; the same one every frame costs nothing anew.
+            pose_features: float32 [C] what the garments' `deform` is given; needed only where a garment has one.
+            push_out: False leaves the garments as skinned, to measure what the push-out does.
+        """
+        self._deform(pose_features)
+        self._skinner.launch(skin_transforms, out, 0)
+        if push_out:
+            for stage in self._pushes:
+                stage.launch(out)
+
+    def penetration(self, vertices: Floats) -> PenetrationReport:
+        """Measure all garments in the posed body; `vertices` [V, 3] are those `pose` wrote [m]."""
+        parts = self.split(vertices)
+        body = Surface(parts[0], self.faces[0])
+        reports = (
+            body_penetration(points, faces, body) for points, faces in zip(parts[1:], self.faces[1:], strict=True)
+        )
+        return sum(reports, NOTHING)
+
+    def layer_penetration(self, vertices: Floats) -> PenetrationReport:
+        """Measure each garment in every garment below it; `vertices` [V, 3] are those `pose` wrote [m]."""
+        parts = self.split(vertices)
+        report = NOTHING
+        for outer in range(2, len(parts)):
+            for inner in range(1, outer):
+                report += layer_penetration(parts[outer], self.faces[outer], parts[inner], self.faces[inner])
+        return report
+
+    def split(self, vertices: Floats) -> list[Floats]:
+        """Return the views of the concatenated vertices [V, 3]: the body's, then each garment's."""
+        return [vertices[a:b] for a, b in zip(self._offsets, self._offsets[1:], strict=False)]
+
+    def _deform(self, pose_features: Floats | None) -> None:
+        for garment, points, start in zip(self.garments, self.rest_points, self._offsets[1:], strict=False):
+            if garment.deform is None:
+                continue
+            if pose_features is None:
+                raise ValueError(f"pose_features must be given: {garment.name} has a deformation field")
+            moved = np.ascontiguousarray(garment.deform(points, pose_features), np.float32)
+            if moved.shape != points.shape:
+                raise ValueError(f"deform of {garment.name} must return {list(points.shape)}, got {list(moved.shape)}")
+            wp.copy(self._rest_buffer, wp.array(moved, dtype=wp.vec3, device=self.device), dest_offset=start)
+
+    def _push_outs(self, rest_all: Floats, indices: Integers, weights: Floats) -> list[PushOut]:
+        """Prepare the push out of the body for all garments at once, then out of lower layers from the second on."""
+        if not self.garments:
+            return []
+        samples = [
+            self.split(skin(rest_all, indices, weights, transforms)) for transforms in sample_transforms(self.rest)
+        ]
+        everyone = range(1, len(self.faces))
+        normals = [{k: vertex_normals(parts[k], self.faces[k]) for k in everyone} for parts in samples]
+        stages = [self._push_out(samples, normals, everyone, range(1), SKIN_GAP, BODY_FADE, BODY_PASSES)]
+        for outer in everyone[1:]:
+            stages.append(
+                self._push_out(
+                    samples, normals, range(outer, outer + 1), range(1, outer), CLOTH_GAP, LAYER_FADE, LAYER_PASSES
+                )
+            )
+        return stages
+
+    def _push_out(
+        self,
+        samples: list[list[Floats]],
+        normals: list[dict[int, Floats]],
+        movers: range,
+        obstacles: range,
+        gap: float,
+        fade: Fade,
+        passes: int,
+    ) -> PushOut:
+        """Prepare the push of some consecutive meshes out of some others."""
+        first_mover, first_obstacle = self._offsets[movers.start], self._offsets[obstacles.start]
+        obstacle_faces = np.concatenate([self.faces[k] + self._offsets[k] for k in obstacles])
+        posed = [
+            Posed(
+                np.concatenate([parts[k] for k in movers]),
+                np.concatenate([own[k] for k in movers]),
+                np.concatenate([parts[k] for k in obstacles]),
+            )
+            for parts, own in zip(samples, normals, strict=True)
+        ]
+        candidates = find_candidates(posed, obstacle_faces - first_obstacle)
+        mover_faces = np.concatenate([self.faces[k] + (self._offsets[k] - first_mover) for k in movers])
+        count = len(candidates)
+        starts, around = neighbours(mover_faces, count)
+        return PushOut(
+            first_mover + np.arange(count, dtype=np.int32),
+            candidates,
+            np.full(count, gap, np.float32),
+            obstacle_faces,
+            starts,
+            around,
+            fade=fade,
+            passes=passes,
+            device=self.device,
+        )
+
+
+def _check(garment: DressedGarment, body: Body) -> None:
+    rig = garment.rig
+    if rig.body_digest != body.topology_digest:
+        raise AssetError(
+            f"{garment.name}: its rig is for another version of the {rig.body} body ({rig.body_digest[:12]} instead of "
+            f"{body.topology_digest[:12]}); run `dressform garment rig` on it again"
+        )
+    if len(rig.joint_weights) != len(garment.mesh.points):
+        raise AssetError(
+            f"{garment.name}: its rig has {len(rig.joint_weights)} points, its mesh {len(garment.mesh.points)}; "
+            "run `dressform garment rig` on it again"
+        )
+    missing = set(rig.joints) - set(body.joint_names)
+    if missing:
+        raise AssetError(
+            f"{garment.name}: its rig names the joint {min(missing)}, which the {body.family} body lacks; "
+            "run `dressform garment rig` on it again"
+        )
+
+
+def _fit(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ...]:
+    """Carry each garment to the body's shape and settle it over the skin and the layers below."""
+    body = rest.body
+    source = _template_body(body).vertices
+    fitted: list[Floats] = []
+    for position, garment in enumerate(garments):
+        rig, faces = garment.rig, garment.mesh.faces
+        binding = Binding(rig.binding_triangles, rig.binding_barycentrics, rig.binding_offsets)
+        points = transfer(binding, faces, source, rest.vertices, body.faces)
+        points = settle(points, faces, rest.vertices, body.faces, SKIN_GAP)
+        for below in range(position):
+            points = settle(points, faces, fitted[below], garments[below].mesh.faces, CLOTH_GAP)
+        fitted.append(points)
+    return tuple(fitted)
+
+
+def _template_body(body: Body) -> RestBody:
+    """Return the body of this family that rigs are made on: for Anny the canonical one, else the family's mean."""
+    return canonical_rest() if body.family == "anny" else body.rest({})
+
+
+def _joint_tables(body: Body, garments: Sequence[DressedGarment]) -> tuple[Integers, Floats]:
+    """Return the skin of body and garments over the body's own joints: indices [V, K] and weights [V, K]."""
+    number = {name: index for index, name in enumerate(body.joint_names)}
+    tables = [(body.joint_indices, body.joint_weights)]
+    for garment in garments:
+        renumbered = np.array([number[name] for name in garment.rig.joints], np.int32)
+        tables.append((renumbered[garment.rig.joint_indices], garment.rig.joint_weights))
+    width = max(indices.shape[1] for indices, _ in tables)
+
+    def widened(table: NDArray[Any]) -> NDArray[Any]:
+        return np.pad(table, ((0, 0), (0, width - table.shape[1])))
+
+    return (
+        np.concatenate([widened(indices) for indices, _ in tables]).astype(np.int32),
+        np.concatenate([widened(weights) for _, weights in tables]).astype(np.float32),
+    )

@@ -1,0 +1,141 @@
+"""Moving cloth out of what it must not enter, every frame, without searching.
+
+What each cloth point can meet is found once (`candidates`); a frame only tests those few triangles where they are now.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+
+from dressform.runtime.geometry.adjacency import vertex_faces
+
+from ._kernels import apply_moves, corner_normals, diffuse, face_frames, push
+
+
+class Fade(NamedTuple):
+    """How far beside its candidate triangles [m] a point may be before its push begins and ends to fade."""
+
+    begin: float
+    end: float
+
+
+class PushOut:
+    """Pushes some points of a vertex buffer out of some triangles of the same buffer.
+
+    A point is tested against the nearer two of its candidate triangles, by the height over their smooth normals; the
+    pushes are diffused over the cloth so that nothing jags, but never fall short of what a point needs.
+
+    Args:
+        moved: int32 [M] the points that may move, indices into the buffer.
+        candidates: int32 [M, K] the triangles each may meet, rows of `faces`; −1 for none.
+        gaps: float32 [M] least height over the triangles [m].
+        faces: int32 [F, 3] triangles to stay out of, indices into the buffer.
+        starts: int32 [M + 1] and
+        neighbours: int32, the moved points' neighbours in compressed rows, numbered like `moved`.
+        fade: Where a point counts as beside the triangles.
+        passes: Diffusions of the pushes.
+        device: Warp device.
+    """
+
+    def __init__(
+        self,
+        moved: NDArray[np.int32],
+        candidates: NDArray[np.int32],
+        gaps: NDArray[np.float32],
+        faces: NDArray[np.int32],
+        starts: NDArray[np.int32],
+        neighbours: NDArray[np.int32],
+        *,
+        fade: Fade,
+        passes: int = 2,
+        device: str = "cpu",
+    ) -> None:
+        self.device = device
+        self._passes = passes
+        self._fade = fade
+        used = _UsedFaces.of(faces, candidates)
+
+        def integers(values: NDArray[np.int32]) -> Any:
+            return wp.array(np.ascontiguousarray(values, np.int32), dtype=wp.int32, device=device)
+
+        def vectors(count: int) -> Any:
+            return wp.zeros(count, dtype=wp.vec3, device=device)
+
+        self._moved, self._candidates = integers(moved), integers(used.candidates)
+        self._gaps = wp.array(np.ascontiguousarray(gaps, np.float32), dtype=float, device=device)
+        self._faces, self._corners = integers(used.faces), integers(used.corners)
+        self._around_starts, self._around = integers(used.around_starts), integers(used.around)
+        self._starts, self._neighbours = integers(starts), integers(neighbours)
+        self._centres, self._area_vectors = vectors(len(used.faces)), vectors(len(used.faces))
+        self._normals = vectors(len(used.around_starts) - 1)
+        self._pushes, self._moves, self._other = (vectors(len(moved)) for _ in range(3))
+        self._commands: dict[int, list[Any]] = {}
+
+    def launch(self, points: Any) -> None:
+        """Push the points of this Warp vec3 buffer out, in place; the first call prepares its launches."""
+        if points.ptr not in self._commands:
+            self._commands = {points.ptr: self._record(points)}
+        for command in self._commands[points.ptr]:
+            command.launch()
+
+    def _record(self, points: Any) -> list[Any]:
+        def command(kernel: Any, dim: int, inputs: list[Any], outputs: list[Any]) -> Any:
+            return wp.launch(kernel, dim=dim, inputs=inputs, outputs=outputs, device=self.device, record_cmd=True)
+
+        count = len(self._moved)
+        commands = [
+            command(face_frames, len(self._faces), [points, self._faces], [self._centres, self._area_vectors]),
+            command(
+                corner_normals,
+                len(self._normals),
+                [self._area_vectors, self._around_starts, self._around],
+                [self._normals],
+            ),
+            command(
+                push,
+                count,
+                [
+                    points, self._moved, self._candidates, self._gaps, self._faces, self._corners,
+                    self._centres, self._normals, self._fade.begin, self._fade.end,
+                ],
+                [self._pushes, self._moves],
+            ),
+        ]  # fmt: skip
+        moves, other = self._moves, self._other
+        for _ in range(self._passes):
+            commands.append(command(diffuse, count, [self._pushes, moves, self._starts, self._neighbours], [other]))
+            moves, other = other, moves
+        commands.append(command(apply_moves, count, [moves, self._moved], [points]))
+        return commands
+
+
+class _UsedFaces(NamedTuple):
+    """The triangles that any point may meet and those around their corners, renumbered without gaps."""
+
+    faces: NDArray[np.int32]  # [U, 3] into the buffer
+    corners: NDArray[np.int32]  # [U, 3] into the used corners
+    candidates: NDArray[np.int32]  # [M, K] into `faces`
+    around_starts: NDArray[np.int32]  # the faces at each used corner, compressed rows
+    around: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, faces: NDArray[np.int32], candidates: NDArray[np.int32]) -> _UsedFaces:
+        met = np.unique(candidates[candidates >= 0])
+        corner_points = np.unique(faces[met])
+        # the corners of the candidates come first: only they need normals, which need every face around them
+        wanted = np.zeros(int(faces.max(initial=0)) + 1, bool)
+        wanted[corner_points] = True
+        touching = np.flatnonzero(wanted[faces].any(axis=1))
+        others = np.setdiff1d(np.unique(faces[touching]), corner_points)
+        number = np.full(len(wanted), -1, np.int32)
+        number[np.concatenate([corner_points, others])] = np.arange(len(corner_points) + len(others))
+        face_number = np.full(len(faces) + 1, -1, np.int32)  # the last entry keeps −1 for "none"
+        face_number[touching] = np.arange(len(touching))
+        corners = number[faces[touching]]
+        starts, around = vertex_faces(corners, len(corner_points) + len(others))
+        starts = starts[: len(corner_points) + 1]
+        return cls(faces[touching], corners, face_number[candidates], starts, around[: starts[-1]])

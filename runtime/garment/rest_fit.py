@@ -1,0 +1,87 @@
+"""Settling a garment, in the rest pose, clear of the body and of the layers below."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.runtime.geometry.adjacency import averaging_matrix
+from dressform.runtime.geometry.normals import vertex_normals
+
+from .facing import facing_closest
+
+FloatArray = NDArray[np.floating]
+IntArray = NDArray[np.integer]
+
+EVENINGS = (0.0, 0.5, 0.5, 0.5, 0.0, 0.0)  # how much of each round's move is averaged over neighbours
+SPREADS = 6  # averagings that carry a push to the cloth around it
+CLOSE_ENOUGH = 1e-4  # [m]
+
+
+def settle(
+    points: FloatArray,
+    faces: IntArray,
+    obstacle: FloatArray,
+    obstacle_faces: IntArray,
+    gap: float,
+    *,
+    reach: float = 0.02,
+) -> NDArray[np.float32]:
+    """Move cloth points, smoothly, until each keeps its gap from the obstacle it faces.
+
+    Args:
+        points: Cloth [V, 3] [m].
+        faces: [F, 3].
+        obstacle: Points of the body or of a garment below [B, 3] [m].
+        obstacle_faces: [F_obstacle, 3].
+        gap: Least height over the obstacle [m].
+        reach: Cloth further beside the obstacle's border than this is left alone [m].
+
+    Returns:
+        float32 [V, 3].
+    """
+    averaging = averaging_matrix(faces, len(points))
+    start = np.asarray(points, np.float64)
+    settled = start.copy()
+    skin = vertex_normals(obstacle, obstacle_faces)
+    for evening in EVENINGS:
+        # what was moved so far is evened out, then what is still needed is added on top
+        moved = settled - start
+        settled = start + (1 - evening) * moved + evening * (averaging @ moved)
+        need = _needed(settled, faces, obstacle, obstacle_faces, skin, gap, reach)
+        if np.linalg.norm(need, axis=1).max(initial=0) < CLOSE_ENOUGH:
+            break
+        settled += spread(need, averaging)
+    return np.asarray(settled, np.float32)
+
+
+def spread(need: NDArray[np.float64], averaging: object, passes: int = SPREADS) -> NDArray[np.float64]:
+    """Return the needed moves [V, 3] carried to the cloth around, nowhere less than needed along the need."""
+    lengths = np.linalg.norm(need, axis=1, keepdims=True)
+    ways = need / np.maximum(lengths, 1e-12)
+    moves = need
+    for _ in range(passes):
+        moves = 0.5 * moves + 0.5 * (averaging @ moves)  # type: ignore[operator]
+        short = np.maximum(lengths - np.sum(moves * ways, axis=1, keepdims=True), 0)
+        moves = moves + short * ways
+    return moves
+
+
+def _needed(
+    points: NDArray[np.float64],
+    faces: IntArray,
+    obstacle: FloatArray,
+    obstacle_faces: IntArray,
+    skin: FloatArray,
+    gap: float,
+    reach: float,
+) -> NDArray[np.float64]:
+    triangles, barycentrics = facing_closest(points, vertex_normals(points, faces), obstacle, obstacle_faces)
+    corners = obstacle_faces[triangles]
+    off = points - np.einsum("vk,vkc->vc", barycentrics, obstacle[corners])
+    normals = np.einsum("vk,vkc->vc", barycentrics, skin[corners]).astype(np.float64)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+    heights = np.einsum("vc,vc->v", off, normals)
+    aside = np.linalg.norm(off - heights[:, None] * normals, axis=1)
+    fade = np.clip(2 - 2 * aside / reach, 0, 1)
+    return np.asarray((np.maximum(gap - heights, 0) * fade)[:, None] * normals)

@@ -160,7 +160,7 @@ class VideoWriter:
         stream = cast(av.VideoStream, container.add_stream(encoder.library, rate=self._rate, options=options))
         stream.width, stream.height = self.size
         stream.pix_fmt = "yuv420p"
-        context = cast(av.VideoCodecContext, stream.codec_context)
+        context = stream.codec_context
         context.codec_tag = encoder.tag
         context.gop_size = max(1, round(float(self._rate) * _KEY_FRAME_SECONDS))
         context.thread_count = threads

@@ -1,0 +1,356 @@
+# mypy: disable-error-code="untyped-decorator"
+"""From world vertices to visibility: projection, normals, triangles, the light's depth map, silhouette crossings."""
+
+import warp as wp
+
+from dressform.runtime.render._kernels_surface import Surface, texel_coverage
+from dressform.runtime.render._kernels_view import (
+    EMPTY,
+    INVERSE_NEAR,
+    View,
+    barycentrics,
+    edge_functions,
+    key_face,
+    key_inverse_depth,
+    pack_key,
+    to_screen,
+)
+
+wp.set_module_options({"enable_backward": False})
+
+# Depths in the light's map are whole units of 1/100 mm: integers have an atomic minimum everywhere.
+LIGHT_DEPTH_SCALE = wp.constant(1.0e5)
+FAR = wp.constant(2147483647)
+CROSSING_SCALE = wp.constant(65535.0)
+
+
+@wp.struct
+class LightFrame:
+    """The sun's orthographic frame: axes in the world, map position of the world's origin [texels, texels, m], scale."""
+
+    right: wp.vec3
+    up: wp.vec3
+    toward: wp.vec3
+    origin: wp.vec3
+    texels_per_metre: wp.vec2
+    size: int
+
+
+@wp.func
+def to_light(light: LightFrame, point: wp.vec3) -> wp.vec3:
+    """Map a world point to (x, y) [texels] and distance from the light's plane [m]."""
+    return light.origin + wp.vec3(
+        wp.dot(light.right, point) * light.texels_per_metre[0],
+        wp.dot(light.up, point) * light.texels_per_metre[1],
+        -wp.dot(light.toward, point),
+    )
+
+
+@wp.kernel
+def measure_bounds(vertices: wp.array[wp.vec3], stride: int, bounds: wp.array2d[float]) -> None:
+    """Widen `bounds` (row 0 lowest, row 1 highest) by the vertices; each thread takes `stride` of them."""
+    first = wp.tid() * stride
+    low = vertices[first]
+    high = low
+    for i in range(first + 1, wp.min(first + stride, vertices.shape[0])):
+        low = wp.min(low, vertices[i])
+        high = wp.max(high, vertices[i])
+    for axis in range(3):
+        wp.atomic_min(bounds, 0, axis, low[axis])
+        wp.atomic_max(bounds, 1, axis, high[axis])
+
+
+@wp.kernel
+def transform_vertices(
+    vertices: wp.array[wp.vec3],
+    view: View,
+    light: LightFrame,
+    # outputs
+    screen: wp.array[wp.vec3],
+    lit: wp.array[wp.vec3],
+) -> None:
+    i = wp.tid()
+    point = vertices[i]
+    screen[i] = to_screen(view, point)
+    lit[i] = to_light(light, point)
+
+
+@wp.kernel
+def face_normals(
+    vertices: wp.array[wp.vec3],
+    faces: wp.array2d[wp.int32],
+    # outputs
+    normals: wp.array[wp.vec3],
+) -> None:
+    """Normals as long as twice the face's area."""
+    i = wp.tid()
+    a = vertices[faces[i, 0]]
+    normals[i] = wp.cross(vertices[faces[i, 1]] - a, vertices[faces[i, 2]] - a)
+
+
+@wp.kernel
+def vertex_normals(
+    normals_of_faces: wp.array[wp.vec3],
+    ring_starts: wp.array[wp.int32],
+    ring_faces: wp.array[wp.int32],
+    # outputs
+    normals: wp.array[wp.vec3],
+) -> None:
+    """Area-weighted unit normals, gathered in a fixed order so that every run gives the same bits."""
+    i = wp.tid()
+    total = wp.vec3(0.0, 0.0, 0.0)
+    for k in range(ring_starts[i], ring_starts[i + 1]):
+        total += normals_of_faces[ring_faces[k]]
+    normals[i] = wp.normalize(total)
+
+
+@wp.func
+def clipped_corner(a: wp.vec3, b: wp.vec3) -> wp.vec2:
+    """Screen position where the edge from a (in front of the near plane) to b (behind it) meets that plane."""
+    za = 1.0 / a[2]
+    zb = 1.0 / b[2]
+    t = (za - 1.0 / INVERSE_NEAR) / (za - zb)
+    x = a[0] * za + t * (b[0] * zb - a[0] * za)
+    y = a[1] * za + t * (b[1] * zb - a[1] * za)
+    return wp.vec2(x, y) * INVERSE_NEAR
+
+
+@wp.func
+def in_front(corner: wp.vec3) -> bool:
+    return corner[2] > 0.0 and corner[2] <= INVERSE_NEAR
+
+
+@wp.func
+def widen(box: wp.vec4, a: wp.vec3, b: wp.vec3) -> wp.vec4:
+    """Widen (x0, y0, x1, y1) by what is in front of the near plane of corner a and of the edge from a to b."""
+    out = box
+    if in_front(a):
+        out = wp.vec4(wp.min(out[0], a[0]), wp.min(out[1], a[1]), wp.max(out[2], a[0]), wp.max(out[3], a[1]))
+    if in_front(a) != in_front(b):
+        cut = wp.vec2(0.0, 0.0)
+        if in_front(a):
+            cut = clipped_corner(a, b)
+        else:
+            cut = clipped_corner(b, a)
+        out = wp.vec4(wp.min(out[0], cut[0]), wp.min(out[1], cut[1]), wp.max(out[2], cut[0]), wp.max(out[3], cut[1]))
+    return out
+
+
+@wp.kernel
+def draw_triangles(
+    screen: wp.array[wp.vec3],
+    faces: wp.array2d[wp.int32],
+    face_mesh: wp.array[wp.int32],
+    face_uv: wp.array2d[wp.vec2],
+    surfaces: wp.array[Surface],
+    texels: wp.array[wp.uint32],
+    # outputs
+    keys: wp.array2d[wp.int64],
+    facing: wp.array[wp.int8],
+) -> None:
+    """Draw one triangle: the nearest key wins each pixel; `facing` is 1 front, -1 back, 0 not drawn."""
+    face = wp.tid()
+    a = screen[faces[face, 0]]
+    b = screen[faces[face, 1]]
+    c = screen[faces[face, 2]]
+    facing[face] = wp.int8(0)
+    whole = in_front(a) and in_front(b) and in_front(c)
+    if not whole and not (in_front(a) or in_front(b) or in_front(c)):
+        return
+    area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    side = area
+    if not whole:
+        side = area * wp.sign(a[2]) * wp.sign(b[2]) * wp.sign(c[2])
+    surface = surfaces[face_mesh[face]]
+    if area == 0.0 or (side > 0.0 and surface.double_sided == 0):
+        return
+    facing[face] = wp.where(side < 0.0, wp.int8(1), wp.int8(-1))
+
+    box = wp.vec4(
+        wp.min(wp.min(a[0], b[0]), c[0]),
+        wp.min(wp.min(a[1], b[1]), c[1]),
+        wp.max(wp.max(a[0], b[0]), c[0]),
+        wp.max(wp.max(a[1], b[1]), c[1]),
+    )
+    if not whole:
+        box = widen(widen(widen(wp.vec4(1.0e9, 1.0e9, -1.0e9, -1.0e9), a, b), b, c), c, a)
+    x0 = int(wp.ceil(wp.max(box[0] - 0.5, 0.0)))
+    y0 = int(wp.ceil(wp.max(box[1] - 0.5, 0.0)))
+    x1 = int(wp.floor(wp.min(box[2] - 0.5, float(keys.shape[1] - 1))))
+    y1 = int(wp.floor(wp.min(box[3] - 0.5, float(keys.shape[0] - 1))))
+    inverse_area = 1.0 / area
+    for y in range(y0, y1 + 1):
+        for x in range(x0, x1 + 1):
+            e = edge_functions(a, b, c, float(x) + 0.5, float(y) + 0.5) * inverse_area
+            inverse_depth = e[0] * a[2] + e[1] * b[2] + e[2] * c[2]
+            least = wp.min(wp.min(e[0], e[1]), e[2])
+            if not whole:
+                least = wp.min(wp.min(e[0] * a[2], e[1] * b[2]), e[2] * c[2])
+            # The tolerance closes the hairline that rounding may leave between neighbours.
+            if least >= -1.0e-5 and inverse_depth > 0.0 and inverse_depth <= INVERSE_NEAR:
+                key = pack_key(inverse_depth, face)
+                if key < keys[y, x]:
+                    seen = bool(True)
+                    if surface.cutout != 0:
+                        w = barycentrics(a, b, c, float(x) + 0.5, float(y) + 0.5)
+                        uv = w[0] * face_uv[face, 0] + w[1] * face_uv[face, 1] + w[2] * face_uv[face, 2]
+                        seen = texel_coverage(surface, texels, uv) >= 0.5
+                    if seen:
+                        wp.atomic_min(keys, y, x, key)
+
+
+@wp.kernel
+def draw_light_depth(
+    lit: wp.array[wp.vec3],
+    faces: wp.array2d[wp.int32],
+    # outputs
+    depths: wp.array2d[wp.int32],
+) -> None:
+    """Draw one triangle, either side, into the light's depth map."""
+    face = wp.tid()
+    a = lit[faces[face, 0]]
+    b = lit[faces[face, 1]]
+    c = lit[faces[face, 2]]
+    x0 = int(wp.ceil(wp.max(wp.min(wp.min(a[0], b[0]), c[0]) - 0.5, 0.0)))
+    x1 = int(wp.floor(wp.min(wp.max(wp.max(a[0], b[0]), c[0]) - 0.5, float(depths.shape[1] - 1))))
+    y0 = int(wp.ceil(wp.max(wp.min(wp.min(a[1], b[1]), c[1]) - 0.5, 0.0)))
+    y1 = int(wp.floor(wp.min(wp.max(wp.max(a[1], b[1]), c[1]) - 0.5, float(depths.shape[0] - 1))))
+    if x0 > x1 or y0 > y1:
+        return
+    area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
+    if area == 0.0:
+        return
+    inverse_area = 1.0 / area
+    for y in range(y0, y1 + 1):
+        for x in range(x0, x1 + 1):
+            e = edge_functions(a, b, c, float(x) + 0.5, float(y) + 0.5) * inverse_area
+            if wp.min(wp.min(e[0], e[1]), e[2]) >= -1.0e-5:
+                depth = int((e[0] * a[2] + e[1] * b[2] + e[2] * c[2]) * LIGHT_DEPTH_SCALE)
+                if depth < depths[y, x]:
+                    wp.atomic_min(depths, y, x, depth)
+
+
+@wp.func
+def offer_crossing(
+    keys: wp.array2d[wp.int64],
+    face_mesh: wp.array[wp.int32],
+    crossings: wp.array2d[wp.int32],
+    x: int,
+    y: int,
+    step_x: int,
+    step_y: int,
+    t: float,
+    inverse_depth: float,
+    first_inside: bool,
+    mesh: int,
+    tolerance: float,
+) -> None:
+    """Record that a silhouette crosses between a pixel and its right or lower neighbour, when that is what is seen there."""
+    inside = keys[y, x]
+    outside = keys[y + step_y, x + step_x]
+    share = t
+    if not first_inside:
+        inside = keys[y + step_y, x + step_x]
+        outside = keys[y, x]
+        share = 1.0 - t
+    if inside >= EMPTY or outside <= inside:
+        return
+    if face_mesh[key_face(inside)] != mesh:
+        return
+    if wp.abs(1.0 / key_inverse_depth(inside) - 1.0 / inverse_depth) > tolerance:
+        return
+    # Bit 0 says which of the two is in front; the farther-reaching edge wins, as coverage is a union.
+    entry = (int(share * CROSSING_SCALE) + 1) * 2
+    if first_inside:
+        entry += 1
+    wp.atomic_max(crossings, y, x, entry)
+
+
+@wp.kernel
+def find_crossings(
+    screen: wp.array[wp.vec3],
+    edges: wp.array2d[wp.int32],
+    edge_faces: wp.array2d[wp.int32],
+    faces: wp.array2d[wp.int32],
+    facing: wp.array[wp.int8],
+    face_mesh: wp.array[wp.int32],
+    keys: wp.array2d[wp.int64],
+    focal: float,
+    # outputs
+    across: wp.array2d[wp.int32],
+    down: wp.array2d[wp.int32],
+) -> None:
+    """Mark where silhouette edges pass between the centres of neighbouring pixels."""
+    i = wp.tid()
+    face = edge_faces[i, 0]
+    other = edge_faces[i, 1]
+    side = int(facing[face])
+    if other >= 0:
+        if side == int(facing[other]):
+            return
+        if side == 0:
+            face = other
+    elif side == 0:
+        return
+    a = screen[edges[i, 0]]
+    b = screen[edges[i, 1]]
+    if not (in_front(a) and in_front(b)):
+        return
+    third = faces[face, 0]
+    if third == edges[i, 0] or third == edges[i, 1]:
+        third = faces[face, 1]
+        if third == edges[i, 0] or third == edges[i, 1]:
+            third = faces[face, 2]
+    c = screen[third]
+    dx = b[0] - a[0]
+    dy = b[1] - a[1]
+    turn = dx * (c[1] - a[1]) - dy * (c[0] - a[0])
+    mesh = face_mesh[face]
+    width = keys.shape[1]
+    height = keys.shape[0]
+    # On a rounded silhouette depth falls away steeply within one pixel; this allows for it.
+    tolerance = 0.02 + 8.0 / (focal * wp.min(a[2], b[2]))
+    if dy != 0.0:
+        y0 = int(wp.ceil(wp.clamp(wp.min(a[1], b[1]) - 0.5, 0.0, float(height))))
+        y1 = int(wp.ceil(wp.clamp(wp.max(a[1], b[1]) - 0.5, 0.0, float(height))))
+        for y in range(y0, y1):
+            s = (float(y) + 0.5 - a[1]) / dy
+            at = a[0] + s * dx - 0.5
+            x = int(wp.floor(at))
+            if x >= 0 and x < width - 1:
+                offer_crossing(
+                    keys,
+                    face_mesh,
+                    across,
+                    x,
+                    y,
+                    1,
+                    0,
+                    at - float(x),
+                    a[2] + s * (b[2] - a[2]),
+                    turn * dy > 0.0,
+                    mesh,
+                    tolerance,
+                )
+    if dx != 0.0:
+        x0 = int(wp.ceil(wp.clamp(wp.min(a[0], b[0]) - 0.5, 0.0, float(width))))
+        x1 = int(wp.ceil(wp.clamp(wp.max(a[0], b[0]) - 0.5, 0.0, float(width))))
+        for x in range(x0, x1):
+            s = (float(x) + 0.5 - a[0]) / dx
+            at = a[1] + s * dy - 0.5
+            y = int(wp.floor(at))
+            if y >= 0 and y < height - 1:
+                offer_crossing(
+                    keys,
+                    face_mesh,
+                    down,
+                    x,
+                    y,
+                    0,
+                    1,
+                    at - float(y),
+                    a[2] + s * (b[2] - a[2]),
+                    turn * dx < 0.0,
+                    mesh,
+                    tolerance,
+                )

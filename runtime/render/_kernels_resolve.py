@@ -1,0 +1,148 @@
+# mypy: disable-error-code="untyped-decorator"
+"""From samples to the frame: antialiased sRGB, and depth, mask and motion for those who ask."""
+
+import warp as wp
+
+from dressform.runtime.render._kernels_raster import CROSSING_SCALE
+from dressform.runtime.render._kernels_view import EMPTY, barycentrics, key_face, key_inverse_depth
+
+wp.set_module_options({"enable_backward": False})
+
+
+@wp.func
+def crossing_share(entry: int) -> float:
+    """Where between the front pixel's centre (0) and the other's (1) the silhouette passes."""
+    return float((entry >> 1) - 1) / CROSSING_SCALE
+
+
+@wp.func
+def taken_from(entry: int, is_first: bool) -> float:
+    """Share of this pixel that belongs to the other pixel of the pair."""
+    if entry == 0:
+        return 0.0
+    share = crossing_share(entry)
+    front_is_first = (entry & 1) == 1
+    if front_is_first == is_first:
+        return wp.max(0.5 - share, 0.0)
+    return wp.max(share - 0.5, 0.0)
+
+
+@wp.func
+def antialiased(
+    color: wp.array2d[wp.vec3], across: wp.array2d[wp.int32], down: wp.array2d[wp.int32], x: int, y: int
+) -> wp.vec3:
+    """Blend a pixel with its neighbours by the area that a silhouette gives them.
+
+    An edge is counted along the direction that it crosses most; summing both would count its area twice.
+    """
+    here = color[y, x]
+    right_entry = across[y, x]
+    down_entry = down[y, x]
+    left_entry = int(0)
+    up_entry = int(0)
+    if x > 0:
+        left_entry = across[y, x - 1]
+    if y > 0:
+        up_entry = down[y - 1, x]
+    if (right_entry | down_entry | left_entry | up_entry) == 0:
+        return here
+    right = taken_from(right_entry, True)
+    left = taken_from(left_entry, False)
+    below = taken_from(down_entry, True)
+    above = taken_from(up_entry, False)
+    if right + left >= below + above:
+        if right + left == 0.0:
+            return here
+        out = here * (1.0 - wp.min(right + left, 1.0))
+        total = wp.max(right + left, 1.0)
+        if right > 0.0:
+            out += color[y, x + 1] * (right / total)
+        if left > 0.0:
+            out += color[y, x - 1] * (left / total)
+        return out
+    out = here * (1.0 - wp.min(below + above, 1.0))
+    total = wp.max(below + above, 1.0)
+    if below > 0.0:
+        out += color[y + 1, x] * (below / total)
+    if above > 0.0:
+        out += color[y - 1, x] * (above / total)
+    return out
+
+
+@wp.kernel
+def resolve(
+    color: wp.array2d[wp.vec3],
+    across: wp.array2d[wp.int32],
+    down: wp.array2d[wp.int32],
+    samples: int,
+    srgb_table: wp.array[float],
+    # outputs
+    rgb: wp.array3d[wp.uint8],
+) -> None:
+    """Average samples × samples antialiased samples in linear light and encode them as sRGB."""
+    y, x = wp.tid()
+    total = wp.vec3(0.0, 0.0, 0.0)
+    for j in range(samples):
+        for i in range(samples):
+            total += antialiased(color, across, down, x * samples + i, y * samples + j)
+    total = total / float(samples * samples)
+    last = float(srgb_table.shape[0] - 1)
+    for channel in range(3):
+        entry = int(wp.sqrt(wp.clamp(total[channel], 0.0, 1.0)) * last + 0.5)
+        rgb[y, x, channel] = wp.uint8(int(srgb_table[entry] + 0.5))
+
+
+@wp.kernel
+def read_depth(keys: wp.array2d[wp.int64], samples: int, depth: wp.array2d[float]) -> None:
+    """Depth along the axis [m]; infinity where nothing is."""
+    y, x = wp.tid()
+    key = keys[y * samples, x * samples]
+    if key >= EMPTY:
+        depth[y, x] = wp.inf
+    else:
+        depth[y, x] = 1.0 / key_inverse_depth(key)
+
+
+@wp.kernel
+def read_mask(
+    keys: wp.array2d[wp.int64], face_mesh: wp.array[wp.int32], samples: int, mask: wp.array2d[wp.uint8]
+) -> None:
+    """1 + mesh index; 0 where nothing is."""
+    y, x = wp.tid()
+    key = keys[y * samples, x * samples]
+    if key >= EMPTY:
+        mask[y, x] = wp.uint8(0)
+    else:
+        mask[y, x] = wp.uint8(1 + face_mesh[key_face(key)])
+
+
+@wp.kernel
+def read_velocity(
+    keys: wp.array2d[wp.int64],
+    faces: wp.array2d[wp.int32],
+    screen: wp.array[wp.vec3],
+    earlier: wp.array[wp.vec3],
+    samples: int,
+    velocity: wp.array2d[wp.vec2],
+) -> None:
+    """Motion on the screen since the frame before [px]: where the surface point is minus where it was."""
+    y, x = wp.tid()
+    key = keys[y * samples, x * samples]
+    if key >= EMPTY:
+        velocity[y, x] = wp.vec2(0.0, 0.0)
+        return
+    face = key_face(key)
+    i = faces[face, 0]
+    j = faces[face, 1]
+    k = faces[face, 2]
+    here_x = float(x * samples) + 0.5
+    here_y = float(y * samples) + 0.5
+    w = barycentrics(screen[i], screen[j], screen[k], here_x, here_y)
+    a = earlier[i]
+    b = earlier[j]
+    c = earlier[k]
+    # Weights of world points over depth weigh their screen positions.
+    w = wp.vec3(w[0] / a[2], w[1] / b[2], w[2] / c[2])
+    total = w[0] + w[1] + w[2]
+    was = (w[0] * wp.vec2(a[0], a[1]) + w[1] * wp.vec2(b[0], b[1]) + w[2] * wp.vec2(c[0], c[1])) / total
+    velocity[y, x] = (wp.vec2(here_x, here_y) - was) / float(samples)

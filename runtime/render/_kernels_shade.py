@@ -1,0 +1,276 @@
+# mypy: disable-error-code="untyped-decorator"
+"""From visibility to linear colour: occlusion, sun and its shadow, fill, gloss, sheen, and the shadow on the ground."""
+
+import warp as wp
+
+from dressform.runtime.render._kernels_raster import LIGHT_DEPTH_SCALE, LightFrame, to_light
+from dressform.runtime.render._kernels_surface import Surface, sample_texture
+from dressform.runtime.render._kernels_view import (
+    EMPTY,
+    View,
+    edge_functions,
+    key_face,
+    key_inverse_depth,
+)
+from dressform.runtime.render.colour import SHOULDER
+from dressform.runtime.render.harmonics import BASIS_SCALE
+
+wp.set_module_options({"enable_backward": False})
+
+SH_0 = wp.constant(BASIS_SCALE[0])
+SH_1 = wp.constant(BASIS_SCALE[1])
+SH_2 = wp.constant(BASIS_SCALE[4])
+SH_20 = wp.constant(BASIS_SCALE[6])
+SH_22 = wp.constant(BASIS_SCALE[8])
+KNEE = wp.constant(SHOULDER)
+OCCLUSION_RINGS = wp.constant(2)
+
+
+@wp.struct
+class Light:
+    """What shading needs to know of the light besides its frame."""
+
+    color: wp.vec3
+    toward: wp.vec3
+    spread: float
+    texel: float
+    blur: int
+
+
+@wp.func
+def sh_light(sh: wp.array[wp.vec3], n: wp.vec3) -> wp.vec3:
+    """Evaluate nine rgb coefficients at a direction (order and convention of `harmonics`)."""
+    x = n[0]
+    y = n[1]
+    z = n[2]
+    total = sh[0] * SH_0 + (sh[1] * y + sh[2] * z + sh[3] * x) * SH_1
+    total += (sh[4] * (x * y) + sh[5] * (y * z) + sh[7] * (x * z)) * SH_2
+    total += sh[6] * (SH_20 * (3.0 * z * z - 1.0)) + sh[8] * (SH_22 * (x * x - y * y))
+    return wp.max(total, wp.vec3(0.0, 0.0, 0.0))
+
+
+@wp.func
+def lit_share(depths: wp.array2d[wp.int32], x: float, y: float, depth: float, width: int) -> float:
+    """Return the share of light at a map position: the mean over `width` × `width` texels, smooth as it moves."""
+    u = x - 0.5 * float(width)
+    v = y - 0.5 * float(width)
+    x0 = int(wp.floor(u))
+    y0 = int(wp.floor(v))
+    if x0 < 0 or y0 < 0 or x0 + width >= depths.shape[1] or y0 + width >= depths.shape[0]:
+        return 1.0
+    fx = u - float(x0)
+    fy = v - float(y0)
+    limit = int(depth * LIGHT_DEPTH_SCALE)
+    total = float(0.0)
+    for j in range(width + 1):
+        row = y0 + j
+        part = float(0.0)
+        if depths[row, x0] >= limit:
+            part = 1.0 - fx
+        for i in range(1, width):
+            if depths[row, x0 + i] >= limit:
+                part += 1.0
+        if depths[row, x0 + width] >= limit:
+            part += fx
+        if j == 0:
+            part *= 1.0 - fy
+        if j == width:
+            part *= fy
+        total += part
+    return total / float(width * width)
+
+
+@wp.func
+def soften_highlight(value: float) -> float:
+    """The shoulder of `colour.soften_highlights`."""
+    if value <= KNEE:
+        return value
+    return KNEE + (1.0 - KNEE) * (1.0 - wp.exp(-(value - KNEE) / (1.0 - KNEE)))
+
+
+@wp.func
+def depth_or(keys: wp.array2d[wp.int64], x: int, y: int, otherwise: float) -> float:
+    if x < 0 or y < 0 or x >= keys.shape[1] or y >= keys.shape[0]:
+        return otherwise
+    key = keys[y, x]
+    if key >= EMPTY:
+        return otherwise
+    return 1.0 / key_inverse_depth(key)
+
+
+@wp.func
+def closed_in(centre: float, near_side: float, far_side: float, reach: float) -> float:
+    """How much a pair of opposite samples stands before the line through the centre, fading for unrelated surfaces."""
+    a = centre - near_side
+    b = centre - far_side
+    if a > 2.0 * reach:
+        a = wp.max(0.0, 4.0 * reach - a)
+    if b > 2.0 * reach:
+        b = wp.max(0.0, 4.0 * reach - b)
+    a = wp.max(a, -2.0 * reach)
+    b = wp.max(b, -2.0 * reach)
+    return wp.clamp((a + b) / (2.0 * reach), 0.0, 1.0)
+
+
+@wp.kernel
+def measure_occlusion(
+    keys: wp.array2d[wp.int64],
+    focal: float,
+    reach: float,
+    # outputs
+    openness: wp.array2d[float],
+) -> None:
+    """Estimate, at half resolution, how open the surface is to light from all around (1 is open)."""
+    row, column = wp.tid()
+    y = row * 2
+    x = column * 2
+    key = keys[y, x]
+    if key >= EMPTY:
+        openness[row, column] = 1.0
+        return
+    inverse_depth = key_inverse_depth(key)
+    centre = 1.0 / inverse_depth
+    total = float(0.0)
+    # The pattern turns from pixel to pixel in blocks of 2 × 2, which the bilinear look-up averages.
+    turn = float((row & 1) * 2 + (column & 1)) * 0.19634954
+    for ring in range(OCCLUSION_RINGS):
+        metres = reach * (0.4 + 0.6 * float(ring))
+        radius = metres * focal * inverse_depth
+        for k in range(4):
+            angle = turn + float(k) * 0.78539816 + float(ring) * 0.39269908
+            dx = int(wp.round(radius * wp.cos(angle)))
+            dy = int(wp.round(radius * wp.sin(angle)))
+            near_side = depth_or(keys, x + dx, y + dy, centre + metres)
+            far_side = depth_or(keys, x - dx, y - dy, centre + metres)
+            total += closed_in(centre, near_side, far_side, metres)
+    openness[row, column] = 1.0 - total / float(4 * OCCLUSION_RINGS)
+
+
+@wp.func
+def sample_openness(openness: wp.array2d[float], x: int, y: int) -> float:
+    """Average the 3 × 3 half-resolution neighbours."""
+    row = y >> 1
+    column = x >> 1
+    top = wp.max(row - 1, 0)
+    bottom = wp.min(row + 1, openness.shape[0] - 1)
+    left = wp.max(column - 1, 0)
+    right = wp.min(column + 1, openness.shape[1] - 1)
+    total = 4.0 * openness[row, column]
+    total += 2.0 * (openness[top, column] + openness[bottom, column] + openness[row, left] + openness[row, right])
+    total += openness[top, left] + openness[top, right] + openness[bottom, left] + openness[bottom, right]
+    return total / 16.0
+
+
+@wp.func
+def direct_light(nl: float, spread: float, subsurface: float) -> wp.vec3:
+    """Matte answer to the sun per channel: a soft terminator, redder and wider where light seeps through skin."""
+    wrap = wp.vec3(spread + 0.24 * subsurface, spread + 0.10 * subsurface, spread + 0.06 * subsurface)
+    out = wp.vec3(0.0, 0.0, 0.0)
+    for channel in range(3):
+        reach = wp.max(nl + wrap[channel], 0.0) / (1.0 + wrap[channel])
+        out[channel] = reach * (1.0 - wrap[channel] * (1.0 - reach) * 0.5)
+    return out
+
+
+@wp.kernel
+def shade(
+    keys: wp.array2d[wp.int64],
+    screen: wp.array[wp.vec3],
+    vertices: wp.array[wp.vec3],
+    normals: wp.array[wp.vec3],
+    faces: wp.array2d[wp.int32],
+    face_uv: wp.array2d[wp.vec2],
+    face_mesh: wp.array[wp.int32],
+    facing: wp.array[wp.int8],
+    surfaces: wp.array[Surface],
+    texels: wp.array[wp.uint32],
+    levels: wp.array[wp.int32],
+    sh: wp.array[wp.vec3],
+    light: Light,
+    frame: LightFrame,
+    depths: wp.array2d[wp.int32],
+    openness: wp.array2d[float],
+    backdrop: wp.array2d[wp.vec3],
+    view: View,
+    # outputs
+    color: wp.array2d[wp.vec3],
+) -> None:
+    """Colour one pixel, linear and with its highlights softened."""
+    y, x = wp.tid()
+    key = keys[y, x]
+    if key >= EMPTY:
+        color[y, x] = backdrop[y, x]
+        return
+    face = key_face(key)
+    i = faces[face, 0]
+    j = faces[face, 1]
+    k = faces[face, 2]
+    a = screen[i]
+    b = screen[j]
+    c = screen[k]
+    e = edge_functions(a, b, c, float(x) + 0.5, float(y) + 0.5)
+    w = wp.vec3(e[0] * a[2], e[1] * b[2], e[2] * c[2])
+    scale = 1.0 / (w[0] + w[1] + w[2])
+    w = w * scale
+    surface = surfaces[face_mesh[face]]
+
+    # Texture: the change of uv per pixel follows from the change of the edge functions.
+    uv_a = face_uv[face, 0]
+    uv_b = face_uv[face, 1]
+    uv_c = face_uv[face, 2]
+    uv = w[0] * uv_a + w[1] * uv_b + w[2] * uv_c
+    ga = (uv_a - uv) * (a[2] * scale)
+    gb = (uv_b - uv) * (b[2] * scale)
+    gc = (uv_c - uv) * (c[2] * scale)
+    du = (b[1] - c[1]) * ga + (c[1] - a[1]) * gb + (a[1] - b[1]) * gc
+    dv = (c[0] - b[0]) * ga + (a[0] - c[0]) * gb + (b[0] - a[0]) * gc
+    albedo = sample_texture(surface, texels, levels, uv, du, dv)
+
+    point = w[0] * vertices[i] + w[1] * vertices[j] + w[2] * vertices[k]
+    n = wp.normalize(w[0] * normals[i] + w[1] * normals[j] + w[2] * normals[k])
+    if facing[face] < wp.int8(0):
+        n = -n
+        albedo = wp.cw_mul(albedo, surface.inside)
+    to_eye = wp.normalize(view.eye - point)
+    nv = wp.dot(n, to_eye)
+    # Smooth normals may lean away from the eye at silhouettes; bend them back just enough.
+    if nv < 0.02:
+        n = wp.normalize(n + to_eye * (0.02 - nv))
+        nv = 0.02
+    nl = wp.dot(n, light.toward)
+
+    # Shadow: looked up a little off the surface, more where the light grazes it.
+    grazing = wp.sqrt(wp.max(1.0 - nl * nl, 0.0))
+    q = to_light(frame, point + n * (light.texel * (0.6 + 1.6 * grazing)))
+    share = lit_share(depths, q[0], q[1], q[2] - light.texel * 1.2, light.blur)
+    open_share = sample_openness(openness, x, y)
+    crease = wp.vec3(open_share, open_share, open_share)
+    # Light that bounces about in a crease takes on the surface's colour (Jimenez et al. 2016, their multi-bounce fit).
+    for channel in range(3):
+        tint = albedo[channel]
+        bounced = ((2.0404 * tint - 0.3324) * open_share - 4.7951 * tint + 0.6417) * open_share + 2.7552 * tint + 0.6903
+        crease[channel] = wp.max(open_share, bounced * open_share)
+
+    ambient = wp.cw_mul(sh_light(sh, n), crease)
+    sun = light.color * share
+    diffuse = ambient + wp.cw_mul(sun, direct_light(nl, light.spread, surface.subsurface))
+
+    # Gloss of the sun (GGX with Kelemen's visibility) and of the surroundings (the fill, seen in the mirror direction).
+    away = 1.0 - nv
+    away_3 = away * away * away
+    gloss = wp.vec3(0.0, 0.0, 0.0)
+    alpha = surface.roughness * surface.roughness
+    if nl > 0.0 and share > 0.0:
+        half = wp.normalize(light.toward + to_eye)
+        nh = wp.dot(n, half)
+        lh = wp.max(wp.dot(light.toward, half), 0.1)
+        spread_2 = wp.max(alpha * alpha, 0.002)
+        base = nh * nh * (spread_2 - 1.0) + 1.0
+        fresnel = surface.specular + (1.0 - surface.specular) * wp.pow(1.0 - lh, 5.0)
+        gloss = sun * (nl * fresnel * spread_2 / (base * base * 4.0 * lh * lh))
+    mirror = 2.0 * nv * n - to_eye
+    rim = surface.specular + wp.max(1.0 - surface.roughness - surface.specular, 0.0) * away_3 * away * away
+    gloss += sh_light(sh, mirror) * (rim * open_share)
+    fuzz = wp.cw_mul(surface.sheen, diffuse) * away_3
+    total = wp.cw_mul(albedo, diffuse) + gloss + fuzz
+    color[y, x] = wp.vec3(soften_highlight(total[0]), soften_highlight(total[1]), soften_highlight(total[2]))

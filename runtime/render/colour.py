@@ -1,0 +1,42 @@
+"""Colour between light and screen: the sRGB curve and the soft shoulder for highlights.
+
+Linear values up to `SHOULDER` are shown exactly (sRGB 0 to 206 of 255); above it the curve bends smoothly and approaches 1,
+so that a white shirt in the key light keeps its folds instead of clipping.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+SHOULDER = 0.62
+
+
+def srgb_to_linear(srgb: NDArray[np.floating] | NDArray[np.uint8]) -> NDArray[np.float32]:
+    """Decode sRGB (uint8, or float in [0, 1]) to linear float32 of the same shape (IEC 61966-2-1)."""
+    if srgb.dtype == np.uint8:
+        return _DECODED[srgb]
+    value = np.asarray(srgb, np.float32)
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
+def linear_to_srgb(linear: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Encode linear values, clipped to [0, 1], to sRGB float32 in [0, 1]."""
+    value = np.clip(np.asarray(linear, np.float32), 0.0, 1.0)
+    return np.where(value <= 0.0031308, 12.92 * value, 1.055 * value ** (1.0 / 2.4) - 0.055).astype(np.float32)
+
+
+def soften_highlights(linear: NDArray[np.floating]) -> NDArray[np.float32]:
+    """Map linear light [0, inf) to [0, 1): the identity up to `SHOULDER`, then an exponential with the same slope."""
+    value = np.asarray(linear, np.float32)
+    room = 1.0 - SHOULDER
+    bent = SHOULDER + room * -np.expm1(-(np.maximum(value, SHOULDER) - SHOULDER) / room)
+    return np.where(value <= SHOULDER, value, bent).astype(np.float32)
+
+
+def encode_table(entries: int) -> NDArray[np.float32]:
+    """Tabulate sRGB × 255 at linear = (i / (entries - 1))²: even steps of the square root are nearly even to the eye."""
+    return (255.0 * linear_to_srgb(np.linspace(0.0, 1.0, entries, dtype=np.float32) ** 2)).astype(np.float32)
+
+
+_DECODED = srgb_to_linear(np.arange(256, dtype=np.float32) / 255.0)

@@ -1,0 +1,80 @@
+"""Where the sun's depth map and the ground map lie: fitted to the scene, yet anchored so that shadows do not shimmer."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+# The map grows in these steps and never shrinks: every change of scale shows as a tiny jump of all shadow edges.
+_STEP = 0.1
+_MARGIN = 0.06
+GROUND_CELLS = 128
+GROUND_CELL = 0.02
+
+
+@dataclass(frozen=True)
+class FittedLight:
+    """An orthographic frame around the scene.
+
+    Attributes:
+        right, up, toward: World axes, float64 [3].
+        texels_per_metre: Along right and up.
+        origin: Map position of the world's origin: texels, texels, metres.
+        texel: The larger side of a texel [m].
+    """
+
+    right: NDArray[np.float64]
+    up: NDArray[np.float64]
+    toward: NDArray[np.float64]
+    texels_per_metre: tuple[float, float]
+    origin: tuple[float, float, float]
+    texel: float
+
+
+@dataclass
+class LightFitter:
+    """Fits the frame from one picture to the next."""
+
+    size: int
+    _half: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
+
+    def fit(
+        self, low: NDArray[np.floating], high: NDArray[np.floating], direction: tuple[float, float, float]
+    ) -> FittedLight:
+        """Fit around the box low..high [m], seen from `direction` (towards the sun)."""
+        toward = np.asarray(direction, np.float64)
+        toward = toward / np.linalg.norm(toward)
+        aside = np.array([0.0, 0.0, 1.0]) if abs(toward[2]) < 0.99 else np.array([0.0, 1.0, 0.0])
+        right = np.cross(aside, toward)
+        right /= np.linalg.norm(right)
+        up = np.cross(toward, right)
+        centre = 0.5 * (np.asarray(low, np.float64) + np.asarray(high, np.float64))
+        reach = 0.5 * (np.asarray(high, np.float64) - np.asarray(low, np.float64))
+        need = np.array([np.abs(right) @ reach, np.abs(up) @ reach]) + _MARGIN
+        self._half = np.maximum(self._half, np.ceil(need / _STEP) * _STEP)
+        scale = self.size / (2.0 * self._half)
+        middle = np.round(np.array([right @ centre, up @ centre]) * scale)
+        offset = 0.5 * self.size - middle
+        away = float(toward @ centre)
+        return FittedLight(
+            right,
+            up,
+            toward,
+            (float(scale[0]), float(scale[1])),
+            (float(offset[0]), float(offset[1]), math.ceil(away) + 4.0),
+            float(1.0 / scale.min()),
+        )
+
+
+def ground_corner(
+    low: NDArray[np.floating], high: NDArray[np.floating], direction: tuple[float, float, float]
+) -> tuple[float, float]:
+    """Return the ground map's lower corner [m]: under the scene, pushed towards where its shadow falls, on whole cells."""
+    middle = 0.5 * (np.asarray(low, np.float64) + np.asarray(high, np.float64))[:2]
+    away = -np.asarray(direction, np.float64)[:2]
+    middle = middle + 0.5 * away / max(float(np.linalg.norm(direction)), 1e-9)
+    corner = np.round(middle / GROUND_CELL) * GROUND_CELL - 0.5 * GROUND_CELLS * GROUND_CELL
+    return float(corner[0]), float(corner[1])

@@ -1,0 +1,349 @@
+"""Draws meshes whose vertices move: the one class that owns the buffers and launches the kernels of a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+
+from dressform.runtime.render import _kernels_ground, _kernels_raster, _kernels_resolve, _kernels_shade
+from dressform.runtime.render._kernels_raster import FAR, LightFrame
+from dressform.runtime.render._kernels_surface import Surface
+from dressform.runtime.render._kernels_view import EMPTY, View
+from dressform.runtime.render.backdrop import backdrop_key, paint_backdrop
+from dressform.runtime.render.colour import encode_table
+from dressform.runtime.render.frame import Frame
+from dressform.runtime.render.light_frame import GROUND_CELL, GROUND_CELLS, FittedLight, LightFitter, ground_corner
+from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh
+from dressform.runtime.render.textures import MAX_LEVELS, TextureAtlas, pack_textures
+from dressform.runtime.render.topology import join_meshes
+
+_BOUNDS_STRIDE = 256
+_SRGB_ENTRIES = 4096
+# How far light from around is kept away by what stands close: about a hand's breadth.
+_OCCLUSION_REACH = 0.07
+
+
+@dataclass(frozen=True)
+class Preset:
+    """What a preset switches on: samples per pixel side, side of the sun's map, its blur [texels]."""
+
+    samples: int
+    light_map: int
+    light_blur: int
+
+
+PRESETS: dict[str, Preset] = {"realtime": Preset(1, 512, 3), "quality": Preset(2, 1024, 5)}
+
+
+class Renderer:
+    """Renders a fixed set of meshes from vertices that change every frame.
+
+    Args:
+        meshes: What is drawn; body first, then garments, by convention.
+        vertex_counts: Vertices of each mesh, in the same order.
+        size: (width, height) of frames [px].
+        device: Warp device, "cpu" or "cuda:0".
+        preset: "realtime" or "quality".
+
+    Attributes:
+        vertices: wp.array of vec3 [V], world [m], all meshes one after another: write into it before `render`.
+    """
+
+    def __init__(
+        self,
+        meshes: Sequence[SceneMesh],
+        vertex_counts: Sequence[int],
+        size: tuple[int, int] = (512, 512),
+        device: str = "cpu",
+        preset: str = "realtime",
+    ) -> None:
+        if preset not in PRESETS:
+            raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
+        if not meshes or len(meshes) > 254:
+            raise ValueError(f"meshes must be 1 to 254, got {len(meshes)}")
+        wp.init()
+        self.size = size
+        self.device = device
+        self.preset = PRESETS[preset]
+        with wp.ScopedDevice(device):
+            self._upload(meshes, vertex_counts)
+            self._allocate()
+        self._fitter = LightFitter(self.preset.light_map)
+        self._backdrop_key: tuple[object, ...] = ()
+        self._background: Background | None = None
+        self._sh_shown: NDArray[np.float32] | None = None
+        self._frames = 0
+
+    def set_vertices(self, vertices: NDArray[np.floating]) -> None:
+        """Copy world vertices [V, 3] into `vertices`."""
+        expected = (self.vertices.shape[0], 3)
+        if vertices.shape != expected:
+            raise ValueError(f"vertices must be {list(expected)}, got {list(vertices.shape)}")
+        self.vertices.assign(np.ascontiguousarray(vertices, np.float32))
+
+    def render(self, camera: Camera, lighting: Lighting, background: Background) -> Frame:
+        """Draw one frame."""
+        if camera.size != self.size:
+            raise ValueError(f"the camera's size must be {self.size}, as the renderer's, got {camera.size}")
+        with wp.ScopedDevice(self.device):
+            self._screen.reverse()
+            view = self._view(camera)
+            low, high = self._bounds_now()
+            fitted = self._fitter.fit(low, high, lighting.sun_direction)
+            frame = _light_frame(fitted, self.preset.light_map)
+            self._prepare(camera, lighting, background)
+            self._draw(view, frame)
+            self._shade(view, frame, fitted, lighting)
+            if background.ground > 0.0:
+                self._shade_ground(view, frame, camera, lighting, background.ground, low, high)
+            wp.launch(
+                _kernels_resolve.resolve,
+                dim=(self.size[1], self.size[0]),
+                inputs=[self._color, self._across, self._down, self.preset.samples, self._srgb],
+                outputs=[self._rgb],
+            )
+        self._frames += 1
+        return Frame(self._rgb.numpy(), self._read_depth, self._read_mask, self._read_velocity)
+
+    def _upload(self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> None:
+        topology = join_meshes(meshes, vertex_counts)
+        atlas = pack_textures([mesh.material.texture for mesh in meshes])
+        self._all_faces = wp.array(topology.all_faces, dtype=wp.int32)
+        self._ring_starts = wp.array(topology.ring_starts, dtype=wp.int32)
+        self._ring_faces = wp.array(topology.ring_faces, dtype=wp.int32)
+        self._faces = wp.array(topology.faces, dtype=wp.int32)
+        self._face_uv = wp.array(topology.face_uv, dtype=wp.vec2)
+        self._face_mesh = wp.array(topology.face_mesh, dtype=wp.int32)
+        self._edges = wp.array(topology.edges, dtype=wp.int32)
+        self._edge_faces = wp.array(topology.edge_faces, dtype=wp.int32)
+        self._surfaces = wp.array([_surface(mesh, i, atlas) for i, mesh in enumerate(meshes)], dtype=Surface)
+        self._texels = wp.array(atlas.texels, dtype=wp.uint32)
+        self._levels = wp.array(atlas.offsets.ravel(), dtype=wp.int32)
+        self._srgb = wp.array(encode_table(_SRGB_ENTRIES), dtype=float)
+        count = int(sum(vertex_counts))
+        self.vertices = wp.zeros(count, dtype=wp.vec3)
+        self._screen = [wp.zeros(count, dtype=wp.vec3), wp.zeros(count, dtype=wp.vec3)]
+        self._lit = wp.zeros(count, dtype=wp.vec3)
+        self._normals = wp.zeros(count, dtype=wp.vec3)
+        self._face_normals = wp.zeros(len(topology.all_faces), dtype=wp.vec3)
+        self._facing = wp.zeros(len(topology.faces), dtype=wp.int8)
+
+    def _allocate(self) -> None:
+        width, height = self.size
+        samples = (height * self.preset.samples, width * self.preset.samples)
+        half = ((samples[0] + 1) // 2, (samples[1] + 1) // 2)
+        light = (self.preset.light_map, self.preset.light_map)
+        ground = (GROUND_CELLS, GROUND_CELLS)
+        self._keys = wp.zeros(samples, dtype=wp.int64)
+        self._across = wp.zeros(samples, dtype=wp.int32)
+        self._down = wp.zeros(samples, dtype=wp.int32)
+        self._color = wp.zeros(samples, dtype=wp.vec3)
+        self._backdrop = wp.zeros(samples, dtype=wp.vec3)
+        self._openness = wp.zeros(half, dtype=float)
+        self._light_depths = wp.zeros(light, dtype=wp.int32)
+        self._near, self._high, self._cast, self._spare = (wp.zeros(ground, dtype=float) for _ in range(4))
+        self._sh = wp.zeros(9, dtype=wp.vec3)
+        self._bounds = wp.zeros((2, 3), dtype=float)
+        self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3], dtype=float)
+        self._rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
+        self._depth = wp.zeros((height, width), dtype=float)
+        self._mask = wp.zeros((height, width), dtype=wp.uint8)
+        self._velocity = wp.zeros((height, width), dtype=wp.vec2)
+
+    def _view(self, camera: Camera) -> View:
+        pose = np.asarray(camera.T_world_cam, np.float64)
+        view = View()
+        view.rotation = wp.mat33(*pose[:3, :3].T.ravel().tolist())
+        view.eye = wp.vec3(*pose[:3, 3].tolist())
+        view.focal = camera.focal_px * self.preset.samples
+        view.center = wp.vec2(*(c * self.preset.samples for c in camera.center_px))
+        return view
+
+    def _bounds_now(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        wp.copy(self._bounds, self._no_bounds)
+        threads = -(-self.vertices.shape[0] // _BOUNDS_STRIDE)
+        wp.launch(
+            _kernels_raster.measure_bounds, threads, inputs=[self.vertices, _BOUNDS_STRIDE], outputs=[self._bounds]
+        )
+        low, high = self._bounds.numpy()
+        return low, high
+
+    def _prepare(self, camera: Camera, lighting: Lighting, background: Background) -> None:
+        """Bring up what seldom changes: the light's coefficients and the backdrop."""
+        if self._sh_shown is not lighting.sh:
+            self._sh.assign(np.ascontiguousarray(lighting.sh, np.float32))
+            self._sh_shown = lighting.sh
+        key = backdrop_key(background, camera)
+        if key != self._backdrop_key:
+            self._backdrop.assign(paint_backdrop(background, camera, self._keys.shape))
+            self._backdrop_key = key
+            self._background = background  # keeps its image alive, so that the key's id stays its own
+
+    def _draw(self, view: View, frame: LightFrame) -> None:
+        raster = _kernels_raster
+        screen = self._screen[0]
+        wp.launch(
+            raster.transform_vertices, len(self.vertices), [self.vertices, view, frame], outputs=[screen, self._lit]
+        )
+        wp.launch(
+            raster.face_normals, len(self._all_faces), [self.vertices, self._all_faces], outputs=[self._face_normals]
+        )
+        wp.launch(
+            raster.vertex_normals,
+            len(self.vertices),
+            [self._face_normals, self._ring_starts, self._ring_faces],
+            outputs=[self._normals],
+        )
+        self._keys.fill_(EMPTY)
+        faces = len(self._faces)
+        wp.launch(
+            raster.draw_triangles,
+            faces,
+            [screen, self._faces, self._face_mesh, self._face_uv, self._surfaces, self._texels],
+            outputs=[self._keys, self._facing],
+        )
+        self._light_depths.fill_(FAR)
+        wp.launch(raster.draw_light_depth, faces, [self._lit, self._faces], outputs=[self._light_depths])
+        self._across.zero_()
+        self._down.zero_()
+        wp.launch(
+            raster.find_crossings,
+            len(self._edges),
+            [screen, self._edges, self._edge_faces, self._faces, self._facing, self._face_mesh, self._keys, view.focal],
+            outputs=[self._across, self._down],
+        )
+
+    def _shade(self, view: View, frame: LightFrame, fitted: FittedLight, lighting: Lighting) -> None:
+        light = _kernels_shade.Light()
+        light.color = wp.vec3(*lighting.sun_color)
+        light.toward = wp.vec3(*fitted.toward.tolist())
+        light.spread = lighting.sun_radius_rad
+        light.texel = fitted.texel
+        light.blur = self.preset.light_blur
+        wp.launch(
+            _kernels_shade.measure_occlusion,
+            self._openness.shape,
+            [self._keys, view.focal, _OCCLUSION_REACH],
+            outputs=[self._openness],
+        )
+        wp.launch(
+            _kernels_shade.shade,
+            self._keys.shape,
+            [
+                *(self._keys, self._screen[0], self.vertices, self._normals),
+                *(self._faces, self._face_uv, self._face_mesh, self._facing),
+                *(self._surfaces, self._texels, self._levels, self._sh),
+                *(light, frame, self._light_depths, self._openness, self._backdrop, view),
+            ],
+            outputs=[self._color],
+        )
+
+    def _shade_ground(
+        self,
+        view: View,
+        frame: LightFrame,
+        camera: Camera,
+        lighting: Lighting,
+        strength: float,
+        low: NDArray[np.float32],
+        high: NDArray[np.float32],
+    ) -> None:
+        kernels = _kernels_ground
+        corner = ground_corner(low, high, lighting.sun_direction)
+        x0, y0, x1, y1 = _ground_box(camera, corner, self.preset.samples)
+        if x1 <= x0 or y1 <= y0:
+            return
+        ground = kernels.GroundFrame()
+        ground.corner, ground.cell = wp.vec2(*corner), GROUND_CELL
+        cells = (GROUND_CELLS, GROUND_CELLS)
+        self._near.zero_()
+        self._high.zero_()
+        wp.launch(kernels.splat_contacts, len(self.vertices), [self.vertices, ground], outputs=[self._near, self._high])
+        for grid, radius in ((self._near, 4), (self._high, 14)):
+            wp.launch(kernels.blur, cells, [grid, radius, 1, 0], outputs=[self._spare])
+            wp.launch(kernels.blur, cells, [self._spare, radius, 0, 1], outputs=[grid])
+        wp.launch(
+            kernels.cast_on_ground,
+            cells,
+            [self._light_depths, frame, ground, 2.0 * lighting.sun_radius_rad],
+            outputs=[self._cast],
+        )
+        share = _sun_share(lighting)
+        wp.launch(kernels.combine_ground, cells, [self._near, self._high, share, strength], outputs=[self._cast])
+        wp.launch(
+            kernels.darken_ground,
+            (y1 - y0, x1 - x0),
+            [self._keys, view, ground, self._cast, x0, y0],
+            outputs=[self._color],
+        )
+
+    def _read_depth(self) -> NDArray[np.float32]:
+        inputs = [self._keys, self.preset.samples]
+        wp.launch(_kernels_resolve.read_depth, self._depth.shape, inputs, outputs=[self._depth], device=self.device)
+        depth: NDArray[np.float32] = self._depth.numpy()
+        return depth
+
+    def _read_mask(self) -> NDArray[np.uint8]:
+        inputs = [self._keys, self._face_mesh, self.preset.samples]
+        wp.launch(_kernels_resolve.read_mask, self._mask.shape, inputs, outputs=[self._mask], device=self.device)
+        mask: NDArray[np.uint8] = self._mask.numpy()
+        return mask
+
+    def _read_velocity(self) -> NDArray[np.float32]:
+        earlier = self._screen[1] if self._frames > 1 else self._screen[0]
+        inputs = [self._keys, self._faces, self._screen[0], earlier, self.preset.samples]
+        wp.launch(
+            _kernels_resolve.read_velocity, self._velocity.shape, inputs, outputs=[self._velocity], device=self.device
+        )
+        velocity: NDArray[np.float32] = self._velocity.numpy()
+        return velocity
+
+
+def _surface(mesh: SceneMesh, index: int, atlas: TextureAtlas) -> Surface:
+    material = mesh.material
+    surface = Surface()
+    surface.first_level = index * MAX_LEVELS
+    surface.base = int(atlas.offsets[index, 0])
+    surface.width_log2, surface.height_log2 = (int(side) for side in atlas.sides_log2[index])
+    surface.cutout = int(atlas.cutout[index])
+    surface.double_sided = int(material.double_sided)
+    surface.roughness, surface.specular = material.roughness, material.specular
+    surface.subsurface = material.subsurface
+    surface.sheen, surface.inside = wp.vec3(*material.sheen), wp.vec3(*material.inside)
+    return surface
+
+
+def _light_frame(fitted: FittedLight, size: int) -> LightFrame:
+    frame = LightFrame()
+    frame.right, frame.up = wp.vec3(*fitted.right.tolist()), wp.vec3(*fitted.up.tolist())
+    frame.toward = wp.vec3(*fitted.toward.tolist())
+    frame.origin = wp.vec3(*fitted.origin)
+    frame.texels_per_metre = wp.vec2(*fitted.texels_per_metre)
+    frame.size = size
+    return frame
+
+
+def _sun_share(lighting: Lighting) -> float:
+    """Share of the light on level ground that the sun brings."""
+    direction = np.asarray(lighting.sun_direction, np.float64)
+    sun = max(float(direction[2] / np.linalg.norm(direction)), 0.0) * float(np.mean(lighting.sun_color))
+    upward = np.array([0.28209479, 0.0, 0.48860251, 0.0, 0.0, 0.0, 0.63078313, 0.0, 0.0])
+    around = max(float((upward @ lighting.sh).mean()), 1e-6)
+    return sun / (sun + around)
+
+
+def _ground_box(camera: Camera, corner: tuple[float, float], samples: int) -> tuple[int, int, int, int]:
+    """Return the samples (x0, y0, x1, y1) that may see the ground map."""
+    width, height = camera.size
+    side = GROUND_CELL * GROUND_CELLS
+    corners = np.array([[corner[0] + x * side, corner[1] + y * side, 0.0] for x in (0, 1) for y in (0, 1)])
+    seen = camera.project(corners)
+    if (seen[:, 2] < 0.05).any():
+        return 0, 0, width * samples, height * samples
+    low = np.floor(seen[:, :2].min(axis=0)).clip(0, (width, height)).astype(int) * samples
+    high = np.ceil(seen[:, :2].max(axis=0)).clip(0, (width, height)).astype(int) * samples
+    return int(low[0]), int(low[1]), int(high[0]), int(high[1])

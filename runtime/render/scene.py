@@ -1,0 +1,180 @@
+"""What the renderer is told: meshes and materials, camera, light, background."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dressform.runtime.render.harmonics import irradiance, project_radiance
+
+Rgb = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class SurfaceMaterial:
+    """How a surface answers light. Colours are linear unless a texture is meant.
+
+    Attributes:
+        texture: sRGB uint8 [H, W, 3], or [H, W, 4] whose alpha below one half cuts holes; first row at the top (v = 1);
+            repeats outside [0, 1].
+        roughness: 0 mirror-like to 1 matte.
+        specular: Reflectance at normal incidence (0.04 for most things that are not metal).
+        sheen: Linear rgb of the fuzz seen at grazing angles.
+        double_sided: Whether back faces are drawn (with their normals flipped).
+        inside: Linear rgb that multiplies the texture on back faces.
+        subsurface: 0 to 1; how far light bleeds past the terminator, redder than it came (skin).
+    """
+
+    texture: NDArray[np.uint8]
+    roughness: float = 0.9
+    specular: float = 0.04
+    sheen: Rgb = (0.0, 0.0, 0.0)
+    double_sided: bool = True
+    inside: Rgb = (0.85, 0.85, 0.85)
+    subsurface: float = 0.0
+
+
+@dataclass(frozen=True)
+class SceneMesh:
+    """A mesh whose vertices move and whose topology does not.
+
+    Attributes:
+        name: For messages.
+        faces: int32 [F, 3] into this mesh's own vertices, counter-clockwise seen from outside.
+        uv: float32 [N, 2], origin bottom-left.
+        uv_faces: int32 [F, 3] into `uv`.
+        material: The one material.
+        hidden: bool [F] faces left out of the picture (they still count for smooth normals), or None.
+    """
+
+    name: str
+    faces: NDArray[np.int32]
+    uv: NDArray[np.float32]
+    uv_faces: NDArray[np.int32]
+    material: SurfaceMaterial
+    hidden: NDArray[np.bool_] | None = None
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A pinhole camera: x right, y down, z forward; pixel centres at half-integers.
+
+    Attributes:
+        T_world_cam: float [4, 4], camera → world.
+        focal_px: Focal length [px].
+        center_px: Principal point (x, y) [px].
+        size: (width, height) [px].
+    """
+
+    T_world_cam: NDArray[np.floating]
+    focal_px: float
+    center_px: tuple[float, float]
+    size: tuple[int, int]
+
+    @classmethod
+    def look_at(cls, eye: ArrayLike, target: ArrayLike, vertical_fov_rad: float, size: tuple[int, int]) -> Self:
+        """Return an upright camera at `eye` that looks at `target` (world, metres)."""
+        position = np.asarray(eye, np.float64)
+        forward = np.asarray(target, np.float64) - position
+        distance = float(np.linalg.norm(forward))
+        if distance < 1e-9:
+            raise ValueError(f"eye and target must differ, got {position.tolist()} for both")
+        forward /= distance
+        right = np.cross(forward, (0.0, 0.0, 1.0))
+        if float(np.linalg.norm(right)) < 1e-6:
+            right = np.array([1.0, 0.0, 0.0])
+        right /= np.linalg.norm(right)
+        pose = np.eye(4)
+        pose[:3] = np.stack([right, np.cross(forward, right), forward, position], axis=1)
+        width, height = size
+        return cls(pose, 0.5 * height / math.tan(0.5 * vertical_fov_rad), (0.5 * width, 0.5 * height), (width, height))
+
+    def project(self, points: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Project world points [..., 3] to (x px, y px, depth along the axis [m])."""
+        pose = np.asarray(self.T_world_cam, np.float64)
+        local = (np.asarray(points, np.float64) - pose[:3, 3]) @ pose[:3, :3]
+        xy = self.focal_px * local[..., :2] / local[..., 2:] + np.array(self.center_px)
+        return np.concatenate([xy, local[..., 2:]], axis=-1)
+
+
+@dataclass(frozen=True)
+class Lighting:
+    """Light from all around plus one distant source that casts shadows. All in the world frame, linear rgb.
+
+    Attributes:
+        sh: float32 [9, 3], irradiance / pi in the basis of `harmonics`: a white matte surface facing n shows sh · Y(n).
+        sun_direction: Unit vector towards the source.
+        sun_color: What a white matte surface facing the source shows of it.
+        sun_radius_rad: Apparent radius of the source: how soft its shadows are.
+    """
+
+    sh: NDArray[np.float32]
+    sun_direction: tuple[float, float, float]
+    sun_color: Rgb
+    sun_radius_rad: float = 0.06
+
+    @classmethod
+    def studio(cls) -> Self:
+        """A fashion studio: warm soft key from the camera's upper left, cool fill, white floor, pale rim from behind."""
+        direction = np.array([-0.52, -0.72, 0.62])
+        direction /= np.linalg.norm(direction)
+        return cls(_studio_fill(), (float(direction[0]), float(direction[1]), float(direction[2])), (0.58, 0.545, 0.50))
+
+
+@dataclass(frozen=True)
+class Background:
+    """What is behind the people.
+
+    Attributes:
+        kind: "plain" one colour, "studio" a seamless paper sweep lit from above, "image" a picture.
+        color: sRGB in [0, 1] of the plain colour or of the paper where it is brightest.
+        image: sRGB uint8 [H, W, 3] for "image"; scaled to cover the frame, cut at the longer side.
+        ground: Strength in [0, 1] of the shadow that people throw onto the ground z = 0.
+    """
+
+    kind: Literal["plain", "studio", "image"] = "studio"
+    color: Rgb = (0.925, 0.922, 0.918)
+    image: NDArray[np.uint8] | None = None
+    ground: float = 1.0
+
+    @classmethod
+    def plain(cls, color: Rgb = (1.0, 1.0, 1.0), *, ground: float = 1.0) -> Self:
+        """One sRGB colour."""
+        return cls("plain", color, None, ground)
+
+    @classmethod
+    def studio(cls, color: Rgb = (0.925, 0.922, 0.918)) -> Self:
+        """A seamless studio sweep."""
+        return cls("studio", color)
+
+    @classmethod
+    def picture(cls, image: NDArray[np.uint8], *, ground: float = 1.0) -> Self:
+        """A photo, sRGB uint8 [H, W, 3]."""
+        return cls("image", (1.0, 1.0, 1.0), image, ground)
+
+
+@lru_cache(maxsize=1)
+def _studio_fill() -> NDArray[np.float32]:
+    """Irradiance of soft boxes: overhead, frontal fill, floor bounce, two rims, and the room."""
+    boxes: tuple[tuple[tuple[float, float, float], float, Rgb], ...] = (
+        ((0.0, -0.25, 1.0), 3.0, (0.62, 0.64, 0.67)),
+        ((0.75, -0.75, 0.25), 2.5, (0.38, 0.40, 0.44)),
+        ((-0.6, -0.8, 0.3), 3.0, (0.26, 0.25, 0.24)),
+        ((0.0, -0.2, -1.0), 2.0, (0.30, 0.29, 0.28)),
+        ((0.9, 0.75, 0.35), 5.0, (0.62, 0.65, 0.70)),
+        ((-0.95, 0.65, 0.25), 5.0, (0.42, 0.42, 0.43)),
+    )
+
+    def radiance(directions: NDArray[np.float64]) -> NDArray[np.float64]:
+        total = np.full((len(directions), 3), 0.20) * np.array([0.98, 1.0, 1.03])
+        for toward, sharpness, color in boxes:
+            axis = np.array(toward) / np.linalg.norm(toward)
+            total += np.exp(sharpness * (directions @ axis - 1.0))[:, None] * np.array(color)
+        return total
+
+    return irradiance(project_radiance(radiance)).astype(np.float32)

@@ -1,0 +1,94 @@
+"""What follows from topology alone, worked out once: the faces drawn, their edges, the faces around each vertex."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.runtime.render.scene import SceneMesh
+
+
+@dataclass(frozen=True)
+class Topology:
+    """All meshes joined; vertex indices count through the meshes in order.
+
+    Attributes:
+        all_faces: int32 [A, 3], hidden ones included (for normals).
+        ring_starts: int32 [V + 1]; faces around vertex v are `ring_faces[ring_starts[v]:ring_starts[v + 1]]`.
+        ring_faces: int32 [3 A] into `all_faces`.
+        faces: int32 [F, 3], those drawn.
+        face_uv: float32 [F, 3, 2].
+        face_mesh: int32 [F].
+        edges: int32 [E, 2] vertices of the drawn faces' edges.
+        edge_faces: int32 [E, 2] into `faces`; the second is -1 at a border.
+    """
+
+    all_faces: NDArray[np.int32]
+    ring_starts: NDArray[np.int32]
+    ring_faces: NDArray[np.int32]
+    faces: NDArray[np.int32]
+    face_uv: NDArray[np.float32]
+    face_mesh: NDArray[np.int32]
+    edges: NDArray[np.int32]
+    edge_faces: NDArray[np.int32]
+
+
+def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> Topology:
+    """Join meshes, after checking that every index is in range."""
+    all_faces: list[NDArray[np.int32]] = []
+    faces: list[NDArray[np.int32]] = []
+    face_uv: list[NDArray[np.float32]] = []
+    face_mesh: list[NDArray[np.int32]] = []
+    first = 0
+    for index, (mesh, count) in enumerate(zip(meshes, vertex_counts, strict=True)):
+        _check(mesh, count)
+        shown = np.ones(len(mesh.faces), np.bool_) if mesh.hidden is None else ~mesh.hidden
+        moved = (mesh.faces + first).astype(np.int32)
+        all_faces.append(moved)
+        faces.append(moved[shown])
+        face_uv.append(mesh.uv[mesh.uv_faces[shown]].astype(np.float32))
+        face_mesh.append(np.full(int(shown.sum()), index, np.int32))
+        first += count
+    joined = np.concatenate(all_faces)
+    drawn = np.concatenate(faces)
+    starts, ring = _rings(joined, first)
+    edges, edge_faces = _edges(drawn, first)
+    return Topology(joined, starts, ring, drawn, np.concatenate(face_uv), np.concatenate(face_mesh), edges, edge_faces)
+
+
+def _check(mesh: SceneMesh, count: int) -> None:
+    for name, indices, limit in (("faces", mesh.faces, count), ("uv_faces", mesh.uv_faces, len(mesh.uv))):
+        if indices.ndim != 2 or indices.shape[1] != 3 or len(indices) != len(mesh.faces):
+            raise ValueError(f"{mesh.name}: {name} must be [{len(mesh.faces)}, 3], got {list(indices.shape)}")
+        if indices.size and (indices.min() < 0 or indices.max() >= limit):
+            found = f"{indices.min()} to {indices.max()}"
+            raise ValueError(f"{mesh.name}: {name} must be indices from 0 to {limit - 1}, got {found}")
+    if mesh.hidden is not None and mesh.hidden.shape != (len(mesh.faces),):
+        raise ValueError(f"{mesh.name}: hidden must be [{len(mesh.faces)}], got {list(mesh.hidden.shape)}")
+
+
+def _rings(faces: NDArray[np.int32], vertex_count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    corners = faces.ravel()
+    order = np.argsort(corners, kind="stable")
+    starts = np.zeros(vertex_count + 1, np.int32)
+    np.cumsum(np.bincount(corners, minlength=vertex_count), out=starts[1:])
+    return starts, (order // 3).astype(np.int32)
+
+
+def _edges(faces: NDArray[np.int32], vertex_count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """Pair faces across edges. An edge with more than two faces becomes borders: each of its faces may end there."""
+    sides = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1).astype(np.int64)
+    owners = np.tile(np.arange(len(faces), dtype=np.int32), 3)
+    keys = sides[:, 0] * vertex_count + sides[:, 1]
+    order = np.argsort(keys, kind="stable")
+    keys, sides, owners = keys[order], sides[order], owners[order]
+    firsts = np.flatnonzero(np.diff(keys, prepend=-1))
+    counts = np.diff(firsts, append=len(keys))
+    pairs = firsts[counts == 2]
+    lone = np.flatnonzero(np.repeat(counts != 2, counts))
+    edges = np.concatenate([sides[pairs], sides[lone]]).astype(np.int32)
+    second = np.concatenate([owners[pairs + 1], np.full(len(lone), -1, np.int32)])
+    return edges, np.stack([np.concatenate([owners[pairs], owners[lone]]), second], axis=1)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from dressform import __version__
+from dressform.assets.draft_digest import file_sha256
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.glb import Skeleton, read_glb, write_glb
 from dressform.assets.files.rig import Rig
@@ -162,7 +162,7 @@ class Draft:
                 "seconds": round(seconds, 3),
                 "options": dict(options),
                 "report": dict(report),
-                "files": {path: _sha256(work / path) for path in _walk(work)},
+                "files": {path: file_sha256(work / path) for path in _walk(work)},
             }
             steps = tuple(sorted((*kept, entry), key=lambda s: STEPS.index(s["step"])))
             _write_json(work / _MANIFEST_FILE, new_manifest)
@@ -198,15 +198,6 @@ class Draft:
         return file
 
 
-def draft_digest(folder: Path) -> str:
-    """Return the sha256 over every file of a draft that a template takes, whatever order or time they have."""
-    total = hashlib.sha256()
-    for path in _walk(folder):
-        if not path.startswith(("source/", "overrides/", ".")) and path not in (_STEPS_FILE, "report.json"):
-            total.update(f"{path}\0{_sha256(folder / path)}\n".encode())
-    return total.hexdigest()
-
-
 def _finish_commit(folder: Path) -> None:
     """Carry out what a journal says; every line can be carried out twice."""
     journal = folder / _JOURNAL
@@ -239,11 +230,6 @@ def _stage(work: Path, path: str, content: FileContent) -> None:
 
 def _walk(folder: Path) -> list[str]:
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -1,0 +1,84 @@
+"""Polygons to triangles."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def triangulate(
+    points: NDArray[np.float64], corners: NDArray[np.int64], counts: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Cut polygons into triangles: quads along the diagonal that keeps both halves facing one way, else the shorter.
+
+    Args:
+        points: [V, 3].
+        corners: [C] point of each polygon corner, polygon after polygon.
+        counts: [P] corners of each polygon, each at least 3.
+
+    Returns:
+        Positions in `corners` of each triangle's corners, int64 [F, 3], in the polygons' order, and the polygon of
+        each triangle, int64 [F].
+    """
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    triangles: list[NDArray[np.int64]] = []
+    owners: list[NDArray[np.int64]] = []
+    three = np.flatnonzero(counts == 3)
+    triangles.append(starts[three, None] + np.arange(3))
+    owners.append(three)
+    four = np.flatnonzero(counts == 4)
+    if len(four):
+        quads = starts[four, None] + np.arange(4)
+        other = _other_diagonal(points[corners[quads]])
+        first = np.where(other[:, None], quads[:, [0, 1, 3]], quads[:, [0, 1, 2]])
+        second = np.where(other[:, None], quads[:, [1, 2, 3]], quads[:, [0, 2, 3]])
+        triangles += [first, second]
+        owners += [four, four]
+    for polygon in np.flatnonzero(counts > 4):
+        at = starts[polygon] + np.arange(counts[polygon])
+        cut = _clip_ears(points[corners[at]])
+        triangles.append(at[cut])
+        owners.append(np.full(len(cut), polygon))
+    owner = np.concatenate(owners)
+    order = np.argsort(owner, kind="stable")
+    return np.concatenate(triangles)[order].astype(np.int64), owner[order].astype(np.int64)
+
+
+def _other_diagonal(quad: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Say for each quad [Q, 4, 3] whether corners 1 and 3 are the ones to join."""
+    p0, p1, p2, p3 = (quad[:, k] for k in range(4))
+    along_02 = np.einsum("ij,ij->i", np.cross(p1 - p0, p2 - p0), np.cross(p2 - p0, p3 - p0))
+    along_13 = np.einsum("ij,ij->i", np.cross(p1 - p0, p3 - p0), np.cross(p2 - p1, p3 - p1))
+    shorter = np.linalg.norm(p3 - p1, axis=1) < np.linalg.norm(p2 - p0, axis=1) * (1 - 1e-6)
+    choice: NDArray[np.bool_] = np.where((along_02 > 0) == (along_13 > 0), shorter, along_13 > 0)
+    return choice
+
+
+def _clip_ears(polygon: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Cut one polygon [N, 3] into N - 2 triangles in the plane it mostly lies in."""
+    rolled = np.roll(polygon, -1, axis=0)
+    normal = np.cross(polygon, rolled).sum(axis=0)
+    axis = int(np.argmax(np.abs(normal)))
+    flat = np.delete(polygon, axis, axis=1)
+    if (normal[axis] < 0) != (axis == 1):  # dropping the middle axis mirrors the plane
+        flat = flat * [1.0, -1.0]
+
+    def turn(a: int, b: int, c: int) -> float:
+        (ax, ay), (bx, by), (cx, cy) = flat[a], flat[b], flat[c]
+        return float((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
+
+    left = list(range(len(polygon)))
+    cut: list[tuple[int, int, int]] = []
+    while len(left) > 3:
+        ear = 0
+        for k in range(len(left)):
+            a, b, c = left[k - 1], left[k], left[(k + 1) % len(left)]
+            if turn(a, b, c) > 0 and not any(
+                turn(a, b, q) > 0 and turn(b, c, q) > 0 and turn(c, a, q) > 0 for q in left if q not in (a, b, c)
+            ):
+                ear = k
+                break
+        cut.append((left[ear - 1], left[ear], left[(ear + 1) % len(left)]))
+        del left[ear]
+    cut.append((left[0], left[1], left[2]))
+    return np.array(cut, dtype=np.int64)

@@ -1,0 +1,138 @@
+"""What a file does not say: units, the up axis and the kind of garment, each with the reason."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.runtime.geometry.adjacency import boundary_loops
+from dressform.schemas.errors import InputError
+
+Points = NDArray[np.float64]
+
+UNITS = {"mm": 0.001, "cm": 0.01, "dm": 0.1, "m": 1.0, "inch": 0.0254}
+CATEGORIES = ("top", "outerwear", "trousers", "skirt", "dress", "suit", "hat", "shoes")
+
+# category → least, usual and most length of the longest side of the bounding box [m]
+_SIZES: dict[str, tuple[float, float, float]] = {
+    "top": (0.30, 0.75, 1.95),
+    "outerwear": (0.40, 0.95, 1.95),
+    "trousers": (0.25, 1.00, 1.30),
+    "skirt": (0.20, 0.60, 1.20),
+    "dress": (0.50, 1.05, 1.95),
+    "suit": (0.60, 1.45, 2.00),
+    "hat": (0.10, 0.27, 0.60),
+    "shoes": (0.15, 0.35, 0.80),
+}
+_ANY_SIZE = (0.10, 0.85, 2.10)
+# how much rarer a unit is among garment files than m, cm and mm; in the unit of |ln(size / usual size)|
+_RARITY = {"m": 0.0, "cm": 0.0, "mm": 0.0, "dm": 0.3, "inch": 1.2}
+
+_WORDS = {
+    "hat": "hat cap beanie fedora beret helmet",
+    "shoes": "shoe shoes sneaker sneakers boot boots sandal sandals",
+    "outerwear": "jacket coat parka blazer anorak outerwear",
+    "trousers": "trousers trouser pants pant jeans shorts leggings chinos bottom",
+    "skirt": "skirt kilt",
+    "dress": "dress gown",
+    "suit": "suit jumpsuit overall overalls romper casualsuit sportsuit worksuit elegantsuit",
+    "top": "tee tshirt shirt t-shirt top blouse sweater hoodie pullover vest tank polo",
+}
+
+
+@dataclass(frozen=True)
+class Guess:
+    """A value and why it was taken."""
+
+    value: str
+    reason: str
+
+
+def category_from_name(name: str) -> Guess | None:
+    """Read the kind of garment out of a file name such as `unisex_shirt`."""
+    words = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())
+    for category, known in _WORDS.items():
+        for word in words:
+            if word in known.split():
+                return Guess(category, f"the name says {word!r}")
+    return None
+
+
+def guess_units(longest: float, stated: float | None, stated_reason: str, category: str | None) -> tuple[float, str]:
+    """Return metres per unit and the reason: the file's word when it gives a plausible size, else the likeliest unit.
+
+    Args:
+        longest: Longest side of the bounding box, file units.
+        stated: Metres per unit that the file states, or None.
+        stated_reason: Where it states them.
+        category: The kind of garment, when known.
+    """
+    least, usual, most = _SIZES.get(category or "", _ANY_SIZE)
+    kind = category or "garment"
+    if stated is not None and 0.7 * least <= longest * stated <= 1.3 * most:
+        return stated, stated_reason
+    fits = {unit: scale for unit, scale in UNITS.items() if least <= longest * scale <= most}
+    said = f"{stated_reason}, but that makes the {kind} {longest * stated:.3g} m long; " if stated is not None else ""
+    if not fits:
+        raise InputError(
+            f"{said}in no unit is a {kind} of {longest:.4g} units between {least:g} and {most:g} m long; "
+            "state the units, e.g. --units cm"
+        )
+    best = min(fits, key=lambda unit: abs(np.log(longest * fits[unit] / usual)) + _RARITY[unit])
+    return fits[best], f"{said}{longest:.4g} units long: a {kind} of {longest * fits[best]:.2f} m if they are {best}"
+
+
+def guess_up(points: Points, stated: str | None, stated_reason: str) -> Guess:
+    """Return "y" or "z": the file's word, else the longer of the two, since a garment is taller than deep."""
+    if stated is not None:
+        return Guess(stated, stated_reason)
+    _, y, z = np.ptp(points, axis=0)
+    if z > 1.15 * y:
+        return Guess("z", f"it is {z:.3g} units along z and only {y:.3g} along y")
+    if y > 1.15 * z:
+        return Guess("y", f"it is {y:.3g} units along y and only {z:.3g} along z")
+    return Guess("y", f"it is alike along y ({y:.3g} units) and z ({z:.3g}); most tools export y up")
+
+
+def category_from_shape(points: Points, faces: NDArray[np.int64]) -> Guess:
+    """Tell the kind of garment by its size and openings.
+
+    Args:
+        points: Welded points [V, 3], metres, z up.
+        faces: [F, 3].
+    """
+    width, depth, height = np.ptp(points[np.unique(faces)], axis=0)
+    if max(width, depth, height) < 0.5 and height < 0.3:
+        low = points[:, 2] < points[:, 2].min() + 0.5 * height
+        middle = np.abs(points[low, 0] - (points[:, 0].min() + points[:, 0].max()) / 2) < 0.1 * width
+        if middle.mean() < 0.05:
+            return Guess("shoes", f"two low pieces side by side, {height:.2f} m high")
+        return Guess("hat", f"{width:.2f} × {depth:.2f} × {height:.2f} m is the size of a head")
+    openings = _openings(points, faces)
+    found = f"{len(openings)} openings, {height:.2f} m high"
+    low, high = points[:, 2].min(), points[:, 2].max()
+    top = [z for z, _ in openings if z > low + 0.75 * height]
+    bottom = [z for z, _ in openings if z < low + 0.25 * height]
+    if height > 1.25 and high - low > 1.2 * width / 2:
+        return Guess("suit", found) if len(bottom) != 1 else Guess("dress", found)
+    if len(openings) == 3 and len(bottom) == 2:
+        return Guess("trousers", f"{found}: one above, two below")
+    if len(openings) == 2 and len(top) == 1 and len(bottom) == 1:
+        return Guess("skirt" if height < 0.8 else "dress", f"{found}: one above, one below")
+    if len(bottom) == 1 and height > 0.85:
+        return Guess("dress", f"{found}: one wide opening low down")
+    return Guess("top", found)
+
+
+def _openings(points: Points, faces: NDArray[np.int64]) -> list[tuple[float, float]]:
+    """Return height and girth of every boundary loop that a limb, neck or waist could pass [m]."""
+    found = []
+    for loop in boundary_loops(faces):
+        ring = points[loop]
+        girth = float(np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1).sum())
+        if girth > 0.15:
+            found.append((float(ring[:, 2].mean()), girth))
+    return found

@@ -1,0 +1,232 @@
+"""Import: a mesh file of an artist becomes a draft in metres, z up, facing -y, with its source kept untouched."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from dressform.assets.draft_digest import file_sha256
+from dressform.assets.files.garment import GarmentMesh
+from dressform.authoring.draft import SIZE, Draft
+from dressform.authoring.formats.gltf import read_gltf
+from dressform.authoring.formats.mhclo import read_mhclo
+from dressform.authoring.formats.obj import read_obj
+from dressform.authoring.formats.raw import RawMesh, check_raw, check_size
+from dressform.authoring.formats.scan import read_scan
+from dressform.authoring.formats.usd import read_usd
+from dressform.schemas.errors import InputError, UsageError
+from dressform.schemas.progress import Progress, silent
+
+from ._detect import CATEGORIES, UNITS, Guess, category_from_name, category_from_shape, guess_units, guess_up
+
+READERS: dict[str, Callable[[Path], RawMesh]] = {
+    ".obj": read_obj,
+    ".glb": read_gltf,
+    ".gltf": read_gltf,
+    ".usd": read_usd,
+    ".usda": read_usd,
+    ".usdc": read_usd,
+    ".usdz": read_usd,
+    ".mhclo": read_mhclo,
+    ".ply": read_scan,
+    ".stl": read_scan,
+}
+UNSTATED_LICENCE = "LicenseRef-unstated"
+# order in which garments lie over each other when the wearer says nothing
+LAYERS = {"shoes": 0, "trousers": 1, "skirt": 1, "suit": 1, "dress": 2, "top": 2, "outerwear": 3, "hat": 3}
+
+
+@dataclass(frozen=True)
+class ImportOptions:
+    """What the artist states; None is detected.
+
+    Attributes:
+        name: The template's name; None takes the file's.
+        category: One of `CATEGORIES`.
+        units: One of `UNITS`.
+        up: "y" or "z".
+        licence: SPDX identifier.
+        authors: Names.
+    """
+
+    name: str | None = None
+    category: str | None = None
+    units: str | None = None
+    up: str | None = None
+    licence: str = UNSTATED_LICENCE
+    authors: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        for what, value, known in (
+            ("--category", self.category, CATEGORIES),
+            ("--units", self.units, tuple(UNITS)),
+            ("--up", self.up, ("y", "z")),
+        ):
+            if value is not None and value not in known:
+                raise UsageError(f"{what} {value!r} is unknown; needed one of {', '.join(known)}")
+        if self.name is not None and self.name != template_name(self.name):
+            raise UsageError(
+                f"--name {self.name!r} must be lower-case letters, digits and hyphens; try {template_name(self.name)!r}"
+            )
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A garment in metres, z up, facing -y, in the frame its artist modelled it in.
+
+    Attributes:
+        mesh: The garment, not yet welded.
+        category: Kind of garment and how it was told.
+        metres_per_unit: Scale from the file's unit.
+        unit_reason: How it was told.
+        up: The file's up axis and how it was told.
+        raw: What the reader found.
+    """
+
+    mesh: GarmentMesh
+    category: Guess
+    metres_per_unit: float
+    unit_reason: str
+    up: Guess
+    raw: RawMesh
+
+
+def template_name(text: str) -> str:
+    """Turn any text into a template name: lower-case letters, digits and single hyphens, a letter first."""
+    plain = re.sub(r"[^a-z0-9]+", "-", re.sub(r"([a-z])([A-Z])", r"\1-\2", text).lower()).strip("-")[:64].strip("-")
+    return plain if plain[:1].isalpha() else f"garment-{plain}".rstrip("-")
+
+
+def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Imported:
+    """Read a mesh file and bring it into metres, z up, facing -y.
+
+    Args:
+        source: .obj, .glb, .gltf, .usd, .usda, .usdc, .usdz, .mhclo, .ply or .stl.
+        options: What the artist states.
+    """
+    reader = READERS.get(source.suffix.lower())
+    if reader is None:
+        check_size(source)
+        raise InputError(
+            f"{source} is of the unknown type {source.suffix or '(none)'!r}; needed {', '.join(sorted(READERS))}"
+        )
+    raw = reader(source)
+    check_raw(raw, source)
+    used = np.unique(raw.faces)
+    stated = Guess(options.category, "stated") if options.category else None
+    category = stated or category_from_name(options.name or "") or category_from_name(source.stem)
+    if options.units is not None and not raw.placed:
+        scale, unit_reason = UNITS[options.units], "stated"
+    else:
+        longest = float(np.ptp(raw.points[used], axis=0).max())
+        try:
+            scale, unit_reason = guess_units(
+                longest, raw.metres_per_unit, raw.unit_reason, category.value if category else None
+            )
+        except InputError as error:
+            raise InputError(f"{source}: {error}") from None
+    up = (
+        Guess(options.up, "stated")
+        if options.up and not raw.placed
+        else guess_up(raw.points[used], raw.up, raw.up_reason)
+    )
+    points = raw.points * scale
+    if up.value == "y":
+        points = np.stack([points[:, 0], -points[:, 2], points[:, 1]], axis=1)
+    if category is None:
+        welded, inverse = np.unique(np.round(points, 6), axis=0, return_inverse=True)
+        category = category_from_shape(welded, inverse.reshape(-1)[raw.faces])
+    mesh = GarmentMesh(
+        points=points.astype(np.float32),
+        faces=raw.faces.astype(np.int32),
+        uv0=None if raw.uv0 is None else raw.uv0.astype(np.float32),
+        uv0_faces=None if raw.uv0_faces is None else raw.uv0_faces.astype(np.int32),
+        uv1=None if raw.uv1 is None else raw.uv1.astype(np.float32),
+        uv1_faces=None if raw.uv1_faces is None else raw.uv1_faces.astype(np.int32),
+        materials=raw.materials,
+        material_ids=raw.material_ids.astype(np.int32),
+    )
+    return Imported(mesh, category, scale, unit_reason, up, raw)
+
+
+def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Progress = silent) -> Draft:
+    """Make a draft of a mesh file; on any error the folder is as it was before."""
+    start = time.perf_counter()
+    draft = Draft.create(folder)
+    progress(0.0, f"reading {source.name}")
+    imported = read_mesh(source, options)
+    name = options.name or template_name(source.stem)
+    digest = file_sha256(source)
+    manifest: dict[str, Any] = {
+        "schema": "dressform/template/1",
+        "name": name,
+        "category": imported.category.value,
+        "bodies": [],
+        "licence": options.licence,
+        "authors": list(options.authors),
+        "source": {"file": source.name, "sha256": digest},
+        "layer": LAYERS[imported.category.value],
+        "sizes": [SIZE],
+        "default_size": SIZE,
+    }
+    files = {f"source/{path}": content for path, content in _kept_files(source, imported.raw).items()}
+    committed = draft.commit_step(
+        "import",
+        {key: value for key, value in asdict(options).items() if value not in (None, ())},
+        _report(source, imported),
+        mesh=imported.mesh,
+        manifest=manifest,
+        files=files,
+        seconds=time.perf_counter() - start,
+    )
+    progress(1.0, "imported")
+    return committed
+
+
+def _kept_files(source: Path, raw: RawMesh) -> dict[str, Path]:
+    """Return the source and what it refers to, by their place relative to the source."""
+    folder = source.parent.resolve()
+    kept = {source.name: source}
+    return kept | {path.resolve().relative_to(folder).as_posix(): path for path in raw.companions}
+
+
+def _report(source: Path, imported: Imported) -> dict[str, Any]:
+    raw, mesh = imported.raw, imported.mesh
+    counts = np.bincount(raw.part_ids, minlength=len(raw.part_names))
+    return {
+        "file": source.name,
+        "bytes": source.stat().st_size,
+        "vertices": len(mesh.points),
+        "triangles": len(mesh.faces),
+        "parts": [
+            {"name": name or "(unnamed)", "triangles": int(n)}
+            for name, n in zip(raw.part_names, counts, strict=True)
+            if n
+        ],
+        "materials": [
+            {
+                "name": m.name,
+                "base_color_texture": m.base_color_image is not None,
+                "normal_texture": m.normal_image is not None,
+            }
+            for m in mesh.materials
+        ],
+        "uv0": mesh.uv0 is not None,
+        "uv1": mesh.uv1 is not None,
+        "metres_per_unit": imported.metres_per_unit,
+        "units_reason": imported.unit_reason,
+        "up": imported.up.value,
+        "up_reason": imported.up.reason,
+        "category": imported.category.value,
+        "category_reason": imported.category.reason,
+        "extent_m": [round(float(x), 4) for x in np.ptp(mesh.points[np.unique(mesh.faces)], axis=0)],
+        "on_canonical_body": raw.placed,
+        "notes": list(raw.notes),
+        **raw.hints,
+    }

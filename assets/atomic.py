@@ -10,10 +10,17 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path`; it becomes `path` when the block ends well and is removed otherwise."""
+def replacing(path: Path, *, scratch: Path | None = None) -> Iterator[Path]:
+    """Yield a temporary path; it becomes `path` when the block ends well and is removed otherwise.
+
+    Args:
+        path: The file to be.
+        scratch: Folder for the temporary file, on the same file system; beside `path` when None.
+    """
+    folder = scratch or path.parent
+    folder.mkdir(parents=True, exist_ok=True)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=folder)
     os.close(handle)
     temporary = Path(name)
     try:
@@ -27,9 +34,9 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a whole file atomically and make sure that it is on the disk."""
-    with replacing(path) as temporary, temporary.open("wb") as file:
+def write_bytes(path: Path, data: bytes, *, scratch: Path | None = None) -> None:
+    """Write a whole file atomically and make sure that it is on the disk; `scratch` as in `replacing`."""
+    with replacing(path, scratch=scratch) as temporary, temporary.open("wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())

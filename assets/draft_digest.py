@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 # what a draft holds besides the files of the template itself
@@ -35,7 +36,12 @@ def file_sha256(path: Path) -> str:
 
 def draft_digest(folder: Path) -> str:
     """Return the sha256 over every file of a draft that a version takes, whatever their order and times are."""
+    return combined_digest({name: file_sha256(path) for name, path in published_files(folder).items()})
+
+
+def combined_digest(files: Mapping[str, str]) -> str:
+    """Return the sha256 over paths and the sha256 of what they hold."""
     total = hashlib.sha256()
-    for name, path in published_files(folder).items():
-        total.update(f"{name}\0{file_sha256(path)}\n".encode())
+    for name in sorted(files):
+        total.update(f"{name}\0{files[name]}\n".encode())
     return total.hexdigest()

@@ -17,10 +17,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from dressform.assets.atomic import write_bytes
-from dressform.assets.cache import cache_dir
 from dressform.schemas.errors import ModelFileError, UsageError
 from dressform.schemas.progress import Progress, silent
+
+from .atomic import write_bytes
+from .cache import cache_dir
 
 CURE = "run `dressform models fetch`"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dressform.schemas.errors import InputError
+from .errors import InputError
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dressform.schemas.errors import UsageError
+from .errors import UsageError
 
 METRES_PER_UNIT = {
     "m": 1.0,

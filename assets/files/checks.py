@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh
-from dressform.assets.files.rig import Rig
 from dressform.schemas.errors import InputError
+
+from .garment import GarmentMesh
+from .rig import Rig
 
 MAX_POINTS = 2_000_000
 MAX_TRIANGLES = 4_000_000

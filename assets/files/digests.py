@@ -12,8 +12,8 @@ import json
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh, Material
-from dressform.assets.files.rig import Rig
+from .garment import GarmentMesh, Material
+from .rig import Rig
 
 
 def arrays_digest(**arrays: NDArray[np.generic]) -> str:

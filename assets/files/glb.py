@@ -15,13 +15,14 @@ import pygltflib as gltf
 from numpy.typing import NDArray
 
 from dressform.assets.atomic import write_bytes
-from dressform.assets.files.checks import check_mesh, check_rig
-from dressform.assets.files.garment import GarmentMesh, Material
-from dressform.assets.files.glb_read import read_glb, read_skin
-from dressform.assets.files.images import image_has_alpha, image_mime
-from dressform.assets.files.rig import Rig
-from dressform.assets.files.skeleton import Skeleton
 from dressform.schemas.errors import InputError
+
+from .checks import check_mesh, check_rig
+from .garment import GarmentMesh, Material
+from .glb_read import read_glb, read_skin
+from .images import image_has_alpha, image_mime
+from .rig import Rig
+from .skeleton import Skeleton
 
 __all__ = ["Skeleton", "glb_bytes", "read_glb", "read_skin", "write_glb"]
 

@@ -13,10 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.files.checks import MAX_POINTS, MAX_TRIANGLES, check_finite, check_indices, check_mesh
-from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.schemas.documents import parse_json
 from dressform.schemas.errors import InputError
+
+from .checks import MAX_POINTS, MAX_TRIANGLES, check_finite, check_indices, check_mesh
+from .garment import GarmentMesh, Material
 
 MAX_BYTES = 512 * 2**20
 MAX_JSON = 16 * 2**20

@@ -12,9 +12,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from dressform.assets.atomic import write_bytes
-from dressform.assets.files.checks import check_rig, check_rig_shapes, check_rig_values
-from dressform.assets.files.rig import Rig
 from dressform.schemas.errors import InputError
+
+from .checks import check_rig, check_rig_shapes, check_rig_values
+from .rig import Rig
 
 SCHEMA = "dressform/rig/1"
 MAX_BYTES = 512 * 2**20

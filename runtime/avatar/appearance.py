@@ -1,0 +1,164 @@
+"""How a body looks before any garment: skin in a neutral base layer, eyes, hair and plain shoes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.runtime.body.protocol import RestBody
+from dressform.schemas.errors import InputError
+
+from .body_canvas import body_canvas
+from .eyes import Eyeball, build_eyes, eye_faces, eye_texture
+from .hair_cap import BOB, CROP, HairStyle, build_hair, hair_texture, scalp_density
+from .head_frame import head_frame
+from .shoes import build_shoe, shoe_texture
+from .skin_texture import SeenTexture, paint_body
+
+Floats = NDArray[np.float32]
+
+INFLUENCES = 8  # joints that move a point of a part
+
+
+@dataclass(frozen=True)
+class AppearancePart:
+    """A mesh that the body's joints move, in the body's rest frame.
+
+    Attributes:
+        name: "eyes", "hair" or "shoes".
+        points: float32 [P, 3] [m].
+        faces: int32 [F, 3], counter-clockwise seen from outside.
+        uv: float32 [N, 2], origin bottom-left.
+        uv_faces: int32 [F, 3] into `uv`.
+        texture: sRGB uint8 [H, W, 3], row 0 at v = 1.
+        joint_indices: int32 [P, 8] joints of the body; unused entries have weight 0.
+        joint_weights: float32 [P, 8], rows sum to 1.
+        double_sided: Whether back faces are seen.
+    """
+
+    name: str
+    points: Floats
+    faces: NDArray[np.int32]
+    uv: Floats
+    uv_faces: NDArray[np.int32]
+    texture: NDArray[np.uint8]
+    joint_indices: NDArray[np.int32]
+    joint_weights: Floats
+    double_sided: bool
+
+
+@dataclass(frozen=True)
+class Appearance:
+    """Everything of a person that is not a garment.
+
+    Attributes:
+        body_texture: sRGB uint8 [2048, 2048, 3] over the body's UVs, row 0 at v = 1.
+        parts: Eyes (where the family's are known), hair, shoes.
+        hidden_body_faces: Body faces that the parts replace (feet, eyeballs), bool [F].
+        ground_offset: How far the parts reach below the bare soles [m]; raise the person by it. The shoes' soles lie
+            where the bare soles would, so it is 0 up to rounding.
+    """
+
+    body_texture: NDArray[np.uint8]
+    parts: tuple[AppearancePart, ...]
+    hidden_body_faces: NDArray[np.bool_]
+    ground_offset: float
+
+
+def build_appearance(
+    rest: RestBody,
+    *,
+    skin_tone: Sequence[float],
+    hair_color: Sequence[float],
+    gender: float,
+    base_texture: SeenTexture | None = None,
+) -> Appearance:
+    """Dress a shaped body in skin, base layer, eyes, hair and shoes.
+
+    Args:
+        rest: The shaped body.
+        skin_tone: Linear RGB in [0, 1].
+        hair_color: Linear RGB in [0, 1].
+        gender: 0 masculine … 1 feminine; above 0.5 the hair is a bob, else a crop.
+        base_texture: What a photo has shown of the skin, or None.
+
+    Returns:
+        The same appearance for the same arguments, always.
+    """
+    tone, hair = _colour("skin_tone", skin_tone), _colour("hair_color", hair_color)
+    if not 0 <= gender <= 1:
+        raise InputError(f"gender must be between 0 (masculine) and 1 (feminine), got {gender}")
+    style = BOB if gender > 0.5 else CROP
+    body = rest.body
+    canvas = body_canvas(body)
+    scalp = None
+    if canvas.head is not None:
+        average = canvas.head.interpolate(canvas.faces, canvas.points)
+        scalp = scalp_density(style, head_frame(body.rest({})), average)
+    texture = paint_body(canvas, skin_tone=tone, hair_colour=hair, femininity=gender, scalp=scalp, seen=base_texture)
+    shoes, inside_shoes = _shoes(rest)
+    parts = [_hair(rest, style, hair), shoes]
+    hidden = inside_shoes[body.faces].all(axis=1)
+    if canvas.face is not None:
+        parts.insert(0, _eyes(build_eyes(rest), hair))
+        hidden = hidden | eye_faces(body)
+    lowest = min(float(part.points[:, 2].min()) for part in parts)
+    return Appearance(texture, tuple(parts), hidden, max(-lowest, 0.0))
+
+
+def _colour(name: str, values: Sequence[float]) -> Floats:
+    colour = np.asarray(values, np.float32)
+    if colour.shape != (3,) or not np.isfinite(colour).all() or colour.min() < 0 or colour.max() > 1:
+        raise InputError(f"{name} must be three linear RGB values between 0 and 1, got {list(values)}")
+    return colour
+
+
+def _follow(count: int, joint: int) -> tuple[NDArray[np.int32], Floats]:
+    """Skin weights of points that one joint moves."""
+    indices, weights = np.zeros((count, INFLUENCES), np.int32), np.zeros((count, INFLUENCES), np.float32)
+    indices[:, 0], weights[:, 0] = joint, 1
+    return indices, weights
+
+
+def _hair(rest: RestBody, style: HairStyle, colour: Floats) -> AppearancePart:
+    shell = build_hair(style, head_frame(rest))
+    indices, weights = _follow(len(shell.points), rest.body.joint_names.index("head"))
+    return AppearancePart(
+        "hair", shell.points, shell.faces, shell.uv, shell.uv_faces, hair_texture(colour, style), indices, weights, True
+    )
+
+
+def _eyes(eyes: Sequence[Eyeball], hair_colour: Floats) -> AppearancePart:
+    starts = np.concatenate([[0], np.cumsum([len(eye.points) for eye in eyes])])
+    faces = np.concatenate([eye.faces + start for eye, start in zip(eyes, starts, strict=False)]).astype(np.int32)
+    skins = [_follow(len(eye.points), eye.joint) for eye in eyes]
+    return AppearancePart(
+        "eyes",
+        np.concatenate([eye.points for eye in eyes]),
+        faces,
+        np.concatenate([eye.uv for eye in eyes]),
+        faces,
+        eye_texture(hair_colour),
+        np.concatenate([indices for indices, _ in skins]),
+        np.concatenate([weights for _, weights in skins]),
+        False,
+    )
+
+
+def _shoes(rest: RestBody) -> tuple[AppearancePart, NDArray[np.bool_]]:
+    pair = [build_shoe(rest, side) for side in ("left", "right")]
+    part = AppearancePart(
+        "shoes",
+        np.concatenate([shoe.points for shoe in pair]),
+        np.concatenate([pair[0].faces, pair[1].faces + np.int32(len(pair[0].points))]),
+        np.concatenate([shoe.uv for shoe in pair]),
+        np.concatenate([pair[0].uv_faces, pair[1].uv_faces + np.int32(len(pair[0].uv))]),
+        shoe_texture(),
+        np.concatenate([shoe.joint_indices for shoe in pair]),
+        np.concatenate([shoe.joint_weights for shoe in pair]),
+        False,
+    )
+    return part, pair[0].inside | pair[1].inside

@@ -1,0 +1,140 @@
+"""Cloth brought back to its own shape around a body: as rigid as possible, outside the skin, even where it was bent."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.linalg import splu
+
+from dressform.runtime.geometry.adjacency import averaging_matrix
+from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.geometry.normals import vertex_normals
+
+from ._rig_operators import cotangent_weights
+
+_CONTACT = 8.0  # weight of a contact against the cloth's own stiffness, per mean vertex
+_CLEAR = 0.0005  # [m] kept on top of the gap while relaxing, so that the last push has nothing to do
+_CLOSE_ENOUGH = 0.0002  # [m] a gap short by less than this is left alone
+_REFACTOR = 3  # contacts change slowly: the system is factored anew every so many rounds
+
+
+class Obstacle:
+    """A body that cloth must stay outside of.
+
+    Args:
+        points: Body points [V, 3] [m].
+        faces: int32 [F, 3].
+    """
+
+    def __init__(self, points: NDArray[np.floating], faces: NDArray[np.int32]) -> None:
+        self.surface = Surface(points, faces)
+        self._faces = faces
+        self._normals = vertex_normals(points, faces).astype(np.float64)
+
+    def pushed(self, queries: NDArray[np.floating], gap: float) -> NDArray[np.float64]:
+        """Return points [Q, 3] moved along the skin's smooth normal to this distance from it [m]."""
+        closest = self.surface.closest(queries)
+        corners = self._faces[closest.triangles]
+        normals = np.einsum("qc,qcx->qx", closest.barycentrics, self._normals[corners])
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+        height = np.einsum("qx,qx->q", queries - closest.points, normals)
+        return np.asarray(queries + (gap - height)[:, None] * normals, np.float64)
+
+
+def _rotations(
+    reference_edges: NDArray[np.float64], edges: NDArray[np.float64], scatter: sp.csr_matrix
+) -> NDArray[np.float64]:
+    """Return the rotation of each vertex's fan of edges from the reference shape, [V, 3, 3]."""
+    outer = np.einsum("ea,eb->eab", edges, reference_edges).reshape(len(edges), 9)
+    u, _, vt = np.linalg.svd((scatter @ outer).reshape(-1, 3, 3))
+    turn = u @ vt
+    mirrored = np.linalg.det(turn) < 0
+    u[mirrored, :, 2] *= -1
+    turn[mirrored] = u[mirrored] @ vt[mirrored]
+    return np.asarray(turn, np.float64)
+
+
+def relax(
+    start: NDArray[np.floating],
+    reference: NDArray[np.floating],
+    faces: NDArray[np.int32],
+    obstacle: Obstacle,
+    *,
+    gap: float = 0.004,
+    anchor: float | NDArray[np.float64] = 0.01,
+    rounds: int = 24,
+) -> NDArray[np.float64]:
+    """Return the shape nearest to `reference` up to local rotations that stays outside the obstacle.
+
+    Args:
+        start: First guess [V, 3] [m]; also what weak springs hold on to.
+        reference: The shape whose edge lengths and folds are kept [V, 3] [m].
+        faces: int32 [F, 3].
+        obstacle: What to stay outside of.
+        gap: Smallest distance to it [m].
+        anchor: Weight of the springs to `start` against the cloth's stiffness, one or [V].
+        rounds: Local-global rounds.
+    """
+    weights = cotangent_weights(reference, faces).tocoo()
+    i, j, w = weights.row, weights.col, weights.data
+    stiffness = sp.csr_matrix(sp.diags(np.asarray(weights.sum(axis=1)).ravel()) - weights)
+    unit = float(np.median(stiffness.diagonal()))
+    scatter = sp.csr_matrix((w, (i, np.arange(len(i)))), shape=(len(start), len(i)))
+    reference_edges = (reference[i] - reference[j]).astype(np.float64)
+    springs = np.broadcast_to(np.asarray(anchor, np.float64), (len(start),)) * unit
+    goal = start.astype(np.float64)
+    points = goal.copy()
+    touching = np.zeros(0, np.intp)
+    contact = np.zeros(len(start))
+    rest_on = np.zeros_like(points)
+    solve = None
+    for count in range(rounds):
+        if solve is None or count % _REFACTOR == 0:
+            touching = np.flatnonzero(obstacle.surface.signed_distance(points) < gap + _CLEAR)
+            contact[:] = 0.0
+            contact[touching] = _CONTACT * unit
+            solve = splu(sp.csc_matrix(stiffness + sp.diags(springs + contact))).solve
+        if len(touching):  # only along the skin's normal: contacts slide
+            rest_on[touching] = obstacle.pushed(points[touching], gap + _CLEAR)
+        turns = _rotations(reference_edges, points[i] - points[j], scatter)
+        pulled = np.einsum("eab,eb->ea", turns[i] + turns[j], reference_edges) / 2
+        points = solve(scatter @ pulled + springs[:, None] * goal + contact[:, None] * rest_on)
+    return points
+
+
+def push_out(
+    points: NDArray[np.floating], faces: NDArray[np.int32], obstacle: Obstacle, *, gap: float = 0.004, rounds: int = 12
+) -> NDArray[np.float64]:
+    """Return points moved out to `gap` from the obstacle, neighbours carried along so that no dents remain.
+
+    Face centres count too: a triangle whose corners are outside may still cut a convex part of the body.
+
+    Args:
+        points: [V, 3] [m].
+        faces: int32 [F, 3].
+        obstacle: What to stay outside of.
+        gap: Smallest distance of points to it [m].
+        rounds: How often to look again.
+    """
+    result = points.astype(np.float64)
+    average = averaging_matrix(faces, len(result))
+    for count in range(rounds):
+        move = np.zeros_like(result)
+        low = np.flatnonzero(obstacle.surface.signed_distance(result) < gap - _CLOSE_ENOUGH)
+        move[low] = obstacle.pushed(result[low], gap) - result[low]
+        centers = result[faces].mean(axis=1)
+        cut = np.flatnonzero(obstacle.surface.signed_distance(centers) < gap / 4 - _CLOSE_ENOUGH)
+        lift = np.repeat(obstacle.pushed(centers[cut], gap / 4) - centers[cut], 3, axis=0)
+        for corner, way in zip(faces[cut].ravel(), lift, strict=True):
+            if way @ way > move[corner] @ move[corner]:
+                move[corner] = way
+        if not np.any(move):
+            break
+        spread = move
+        for _ in range(max(0, 6 - count)):
+            spread = average @ spread
+            shorter = np.linalg.norm(spread, axis=1) < np.linalg.norm(move, axis=1)
+            spread[shorter] = move[shorter]
+        result = result + spread
+    return result

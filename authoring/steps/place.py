@@ -1,0 +1,246 @@
+"""Place: a garment modelled on another body, in another pose, lands on the canonical body's rest pose."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from dressform.assets.files.garment import GarmentMesh
+from dressform.authoring.draft import Draft
+from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.body.joints import JOINT_INDEX
+from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.geometry.adjacency import edges
+from dressform.runtime.geometry.distance import Surface
+from dressform.schemas.errors import InputError
+from dressform.schemas.progress import Progress, silent
+
+from ._place_fit import anchor, anchor_on_body, facing, hang
+from ._place_limbs import LIMBS, unposed
+from ._place_openings import BOTTOMS, TOPS, Opening, asymmetry, front_tilt
+from ._place_options import Evidence, PlaceOptions, PlaceReport, judge
+from ._place_overlay import overlay
+from ._place_relax import Obstacle, push_out, relax
+from ._rig_transfer import cloth_joint_map, dense_weights, transfer_weights
+
+_AS_FOUND = PlaceOptions()
+_INSIDE = 0.001  # [m] a point deeper than this penetrates
+_MOST_INSIDE = 0.03  # a garment made for this body has at most this part of its points deeper than 1 cm
+_MOST_AWAY = 0.12  # [m] and their median distance from the skin is less than this
+_NEAR_LIMB = 0.07  # [m] and its sleeves and legs end this near to the body's limbs
+
+
+@dataclass(frozen=True)
+class Placed:
+    """A garment on the canonical rest body.
+
+    Attributes:
+        mesh: The garment.
+        report: How it got there.
+        confidence: Same as in the report.
+    """
+
+    mesh: GarmentMesh
+    report: PlaceReport
+    confidence: float
+
+
+def place(
+    draft: Draft,
+    options: PlaceOptions = _AS_FOUND,
+    *,
+    corrections: Mapping[str, Any] | None = None,
+    progress: Progress = silent,
+) -> Draft:
+    """Place a draft's garment; corrections are kept in the draft's overrides and stay for the next run.
+
+    Args:
+        draft: With an imported mesh.
+        options: Defaults below the overrides.
+        corrections: New overrides, laid over the ones the draft has; a value of None takes one back.
+        progress: Told how far it is.
+    """
+    begun = time.perf_counter()
+    kept = {**draft.overrides("place"), **(corrections or {})}
+    kept = {name: value for name, value in kept.items() if value is not None}
+    chosen = PlaceOptions.from_mapping({**options.to_json(), **kept}, f"{draft.folder}/overrides/place.json")
+    rest = canonical_rest()
+    placed = place_mesh(draft.mesh, str(draft.manifest.get("category", "")), rest, chosen, progress=progress)
+    picture = overlay(placed.mesh, rest)
+    files: dict[str, bytes] = {"place.png": picture}
+    if corrections:
+        files["overrides/place.json"] = (json.dumps(kept, indent=2) + "\n").encode()
+    return draft.commit_step(
+        "place",
+        chosen.to_json(),
+        placed.report.to_json(),
+        mesh=placed.mesh,
+        files=files,
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def place_mesh(
+    mesh: GarmentMesh,
+    category: str,
+    rest: RestBody,
+    options: PlaceOptions = _AS_FOUND,
+    *,
+    progress: Progress = silent,
+) -> Placed:
+    """Bring a garment in metres, z up, onto the rest body.
+
+    A garment that already lies on it, or that hangs from nothing known, is left where it is; the report says which.
+
+    Args:
+        mesh: The garment as imported and cleaned.
+        category: What it is, such as "top" or "trousers"; other words leave it to its openings.
+        rest: The canonical body.
+        options: The artist's corrections.
+        progress: Told how far it is.
+    """
+    points = mesh.points.astype(np.float64)
+    if len(mesh.faces) == 0 or not np.isfinite(points).all():
+        raise InputError(
+            "place: the garment has no triangles or points that are not finite; run the step `clean` first"
+        )
+    progress(0.0, "finding the openings")
+    yaw, around, openings = facing(points, mesh.faces, category)
+    hanger = anchor(openings)
+    if options.keep:
+        return _kept(mesh, category, openings, Evidence(1.0, "left where it is, as asked"))
+    if not options.corrects() and yaw == 0.0 and _lies_on(points, openings, rest):
+        return _kept(mesh, category, openings, Evidence(0.98, "it already lies on the canonical body"))
+    if hanger is None:
+        lost = Evidence(0.15, "no neck or waist opening found to hang it from: place it by hand with `--place`")
+        if not options.corrects():
+            return _kept(mesh, category, openings, lost)
+        moved = _corrected(points, options, scale=options.scale or 1.0)
+        return replace(_kept(mesh, category, openings, lost), mesh=replace(mesh, points=moved.astype(np.float32)))
+
+    progress(0.1, "hanging it on the body")
+    angle = None if options.arm_angle_deg is None else float(np.radians(options.arm_angle_deg))
+    transform, posed = hang(around, mesh.faces, openings, hanger, rest, scale=options.scale, arm_angle=angle)
+    reference = _corrected(transform.apply(around), options)
+    obstacle = Obstacle(posed.points, rest.body.faces)
+    before = obstacle.surface.signed_distance(reference)
+    progress(0.35, "fitting the cloth around the body")
+    worn = relax(reference, reference, mesh.faces, obstacle, gap=options.gap, anchor=0.02, rounds=12)
+    if posed.turns_deg:
+        progress(0.55, "bringing arms and legs to the rest pose")
+        joint_map = cloth_joint_map(rest.body.joint_names, rest.body.joint_parents)
+        body_weights = dense_weights(rest.body.joint_indices, rest.body.joint_weights, joint_map)
+        transfer = transfer_weights(worn, mesh.faces, posed.points, rest.body.faces, body_weights)
+        worn = unposed(worn, transfer.weights, posed.transforms)
+        obstacle = Obstacle(rest.vertices, rest.body.faces)
+    progress(0.7, "smoothing")
+    worn = relax(worn, reference, mesh.faces, obstacle, gap=options.gap)
+    worn = push_out(worn, mesh.faces, obstacle, gap=options.gap)
+
+    after = obstacle.surface.signed_distance(worn)
+    stretch = _stretch_p95(worn, reference, mesh.faces)
+    confidence, reason = judge(_evidence(category, openings, around, transform.scale, before, stretch))
+    shift = worn.mean(axis=0) - points.mean(axis=0)
+    report = PlaceReport(
+        kept=False,
+        confidence=confidence,
+        reason=reason,
+        category=category,
+        openings=_described(openings),
+        scale=transform.scale,
+        yaw_deg=float(np.degrees(yaw)),
+        pitch_deg=float(np.degrees(transform.pitch)),
+        translation=(float(shift[0]), float(shift[1]), float(shift[2])),
+        limb_turns_deg=posed.turns_deg,
+        inside_before=float((before < -_INSIDE).mean()),
+        inside_after=float((after < -_INSIDE).mean()),
+        stretch_p95=stretch,
+    )
+    progress(1.0, "placed")
+    return Placed(replace(mesh, points=worn.astype(np.float32)), report, confidence)
+
+
+def _corrected(points: NDArray[np.float64], options: PlaceOptions, *, scale: float = 1.0) -> NDArray[np.float64]:
+    """Apply the artist's turn (about the middle) and shift."""
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    turn = Rotation.from_euler("xyz", options.rotate_deg, degrees=True).as_matrix()
+    return np.asarray(scale * (points - middle) @ turn.T + middle + options.translate, np.float64)
+
+
+def _lies_on(points: NDArray[np.float64], openings: Sequence[Opening], rest: RestBody) -> bool:
+    """Say whether a garment was made for this body in this pose."""
+    distance = Surface(rest.vertices, rest.body.faces).signed_distance(points)
+    if (distance < -0.01).mean() > _MOST_INSIDE or np.median(np.abs(distance)) > _MOST_AWAY:
+        return False
+    joints = rest.canonical_joints().astype(np.float64)
+    for opening in openings:
+        if opening.kind in LIMBS:
+            chain = joints[[JOINT_INDEX[name] for name in LIMBS[opening.kind]]]
+            if _distance_to_chain(opening.center, chain) > _NEAR_LIMB:
+                return False
+    hanger = anchor(list(openings))
+    if hanger is None:
+        return True
+    return bool(np.linalg.norm(hanger.center - anchor_on_body(rest, hanger)) < _MOST_AWAY)
+
+
+def _distance_to_chain(point: NDArray[np.float64], chain: NDArray[np.float64]) -> float:
+    """Return the distance [m] of a point from a polyline [n, 3]."""
+    start, way = chain[:-1], np.diff(chain, axis=0)
+    along = np.clip(np.einsum("na,na->n", point - start, way) / np.einsum("na,na->n", way, way), 0.0, 1.0)
+    return float(np.linalg.norm(start + along[:, None] * way - point, axis=1).min())
+
+
+def _stretch_p95(worn: NDArray[np.float64], reference: NDArray[np.float64], faces: NDArray[np.int32]) -> float:
+    pairs = edges(faces).vertices
+    now = np.linalg.norm(worn[pairs[:, 0]] - worn[pairs[:, 1]], axis=1)
+    then = np.linalg.norm(reference[pairs[:, 0]] - reference[pairs[:, 1]], axis=1)
+    return float(np.quantile(np.abs(now / np.maximum(then, 1e-9) - 1), 0.95))
+
+
+def _evidence(
+    category: str,
+    openings: Sequence[Opening],
+    points: NDArray[np.float64],
+    scale: float,
+    before: NDArray[np.float32],
+    stretch: float,
+) -> list[Evidence]:
+    """Collect what speaks for and against a placement."""
+    kinds = {opening.kind for opening in openings}
+    wanted = {"neck"} if category in TOPS else {"waist"} if category in BOTTOMS else set()
+    wanted |= {"hem"} if category in ("top", "dress", "outerwear", "skirt") else set()
+    missing = sorted(wanted - kinds)
+    found = ", ".join(sorted(kinds - {"other"}))
+    lean, uneven = abs(front_tilt(list(openings))), asymmetry(points)
+    deep = float((before < -0.02).mean())
+    resized = abs(float(np.log(scale)))
+    return [
+        Evidence(0.5, f"found {found}, but no {' or '.join(missing)}") if missing else Evidence(1.0, f"found {found}"),
+        Evidence(1.0, "front told by the lean of the upper opening")
+        if lean > 0.05
+        else Evidence(0.7, "front and back hardly differ, so the side that was modelled as front is kept"),
+        Evidence(float(np.clip(1.25 - uneven / 0.04, 0.3, 1.0)), f"mirror images differ by {uneven * 1000:.0f} mm"),
+        Evidence(float(np.clip(1.1 - 2 * deep, 0.2, 1.0)), f"{deep:.1%} of it was deeper than 2 cm in the body"),
+        Evidence(float(np.clip(1.1 - stretch, 0.3, 1.0)), f"edges changed by up to {stretch:.0%} (95th percentile)"),
+        Evidence(float(np.clip(1.03 - 0.6 * resized, 0.3, 1.0)), f"scaled by {scale:.3f}"),
+    ]
+
+
+def _described(openings: Sequence[Opening]) -> tuple[dict[str, Any], ...]:
+    return tuple(
+        {"kind": o.kind, "girth": round(o.girth, 4), "height": round(float(o.center[2]), 4), "points": len(o.loop)}
+        for o in openings
+    )
+
+
+def _kept(mesh: GarmentMesh, category: str, openings: Sequence[Opening], evidence: Evidence) -> Placed:
+    confidence, reason = judge([evidence])
+    return Placed(mesh, PlaceReport(True, confidence, reason, category, _described(openings)), confidence)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dressform.assets.draft_digest import draft_digest, published_files
 from dressform.assets.library import Library
+from dressform.assets.template_version import TemplateVersion
 from dressform.schemas.errors import AssetError, DressformError
 from dressform.schemas.report import Finding, NotTested, Report, Severity
 
@@ -54,14 +55,16 @@ def find_subjects(target: Path) -> list[Subject]:
         return [_draft(target)]
     if Library.is_library(target):
         library = Library.open(target)
-        return [
-            Subject(str(version.label), "version", dict(version.files), frozenset(), version.manifest_path)
-            for version in library.versions()
-        ]
+        return [_version(version) for version in library.versions()]
     drafts = sorted(path.parent for path in target.glob("*/steps.json")) if target.is_dir() else []
     if not drafts:
         raise AssetError(f"{target} holds no draft, library or version; make a draft with `dressform garment build`")
     return [_draft(folder) for folder in drafts]
+
+
+def _version(version: TemplateVersion) -> Subject:
+    there = {path: file for path, file in version.files.items() if file.is_file()}
+    return Subject(version.label, "version", there, frozenset(), version.manifest_path)
 
 
 def _is_draft(folder: Path) -> bool:

@@ -216,16 +216,6 @@ def _(parts: Any) -> None:
     parts.change_mesh(materials=(material,))
 
 
-@case("texture.uv")
-def _(parts: Any) -> None:
-    parts.change_mesh(uv0=None, uv0_faces=None)
-
-
-@case("material.range")
-def _(parts: Any) -> None:
-    parts.change_mesh(materials=(replace(parts.mesh.materials[0], sheen=(3.0, 0.0, 0.0)),))
-
-
 @case("picture.preview")
 def _(parts: Any) -> None:
     parts.files["preview.png"] = parts.encode(blank=True)

@@ -30,22 +30,6 @@ def has_a_fair_size(subject: Subject) -> Iterator[Defect]:
             yield Defect(f"{width}×{height}, needed powers of two up to {LARGEST_TEXTURE}", place, max(width, height))
 
 
-def has_uv_for_its_textures(subject: Subject) -> Iterator[Defect]:
-    """Yield textured garments without UV0."""
-    for size, mesh in subject.meshes.items():
-        if mesh.uv0 is None and any(material.base_color_image for material in mesh.materials):
-            yield Defect("a texture is there but no UV0 to place it", f"sizes/{size}")
-
-
-def materials_are_plausible(subject: Subject) -> Iterator[Defect]:
-    """Yield materials with values outside [0, 1]."""
-    for size, mesh in subject.meshes.items():
-        for index, material in enumerate(mesh.materials):
-            values = (*material.base_color, material.roughness, material.metallic, *material.sheen)
-            if not all(0 <= value <= 1 for value in values):
-                yield Defect(f"material {index} ({material.name}) has values outside [0, 1]", f"sizes/{size}")
-
-
 def preview_shows_something(subject: Subject) -> Iterator[Defect]:
     """Yield previews that are missing, no pictures, or blank."""
     from PIL import Image
@@ -69,10 +53,6 @@ RULES = (
          "replace the image and import again", decodes),
     Rule("DF-TEXTURE-002", "texture.size", Severity.WARNING, ("mesh",),
          "scale the image to a power of two", has_a_fair_size),
-    Rule("DF-TEXTURE-003", "texture.uv", Severity.ERROR, ("mesh",),
-         "unwrap the source or run dressform garment unwrap", has_uv_for_its_textures),
-    Rule("DF-MATERIAL-001", "material.range", Severity.ERROR, ("mesh",),
-         "set the factor into [0, 1] and import again", materials_are_plausible),
     Rule("DF-PICTURE-001", "picture.preview", Severity.ERROR, ("previewed",),
          "run dressform garment preview", preview_shows_something),
 )  # fmt: skip

@@ -1,0 +1,136 @@
+"""`dressform render` and `dressform tryon`: videos of an avatar that wears templates."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import rich_click as click
+
+from .progress import progress_bar
+
+if TYPE_CHECKING:
+    from dressform.runtime.session import VideoReport
+
+PRESETS = ["realtime", "quality"]
+REFINE_HELP = "Temporal filter; auto: for captured motions."
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Size(click.ParamType[tuple[int, int]]):
+    """WIDTHxHEIGHT in pixels."""
+
+    name = "WxH"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[int, int]:
+        """Parse "512x512"."""
+        if isinstance(value, tuple):
+            return value
+        match = re.fullmatch(r"(\d{2,4})[x×](\d{2,4})", str(value))
+        if not match:
+            self.fail(f"needed WIDTHxHEIGHT such as 512x512, found {value!r}", param, ctx)
+        return int(match[1]), int(match[2])
+
+
+def _scene_options(command: Command) -> Command:
+    """Add the options that both commands share."""
+    choice, shown = click.Choice, {"show_default": True}
+    wear = "NAME[@RANGE][:SIZE][/VARIANT]"
+    options = (
+        click.option("--wear", "-w", multiple=True, metavar=wear, help="A template to wear; repeatable, inner first."),
+        click.option("--motion", "-m", default="catwalk", help="A built-in motion or a motion file.", **shown),
+        click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="The .mp4 to write."),
+        click.option("--size", type=Size(), default="512x512", help="Picture size, even numbers.", **shown),
+        click.option("--fps", type=click.FloatRange(1, 240), default=30, help="Frames per second.", **shown),
+        click.option("--seconds", type=click.FloatRange(0.04), default=10, help="Length of the video.", **shown),
+        click.option("--codec", type=choice(["h264", "hevc", "av1"]), default="h264", help="Video codec.", **shown),
+        click.option("--preset", type=choice(PRESETS), default="realtime", help="What the renderer does.", **shown),
+        click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP, **shown),
+        click.option("--device", default="cpu", help="cpu, cuda or cuda:N.", **shown),
+        click.option("--library", type=click.Path(path_type=Path), help="Library; else the default one."),
+        click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@click.argument("avatar", type=click.Path(path_type=Path))
+@_scene_options
+def render(avatar: Path, as_json: bool, **options: Any) -> None:
+    """Render AVATAR wearing templates to a video of any length.
+
+    Example: dressform render avatar.json --wear tee@^1 --wear trousers --motion catwalk -o out.mp4
+    """
+    from dressform.runtime.avatar.avatar_file import Avatar
+
+    with progress_bar("render") as progress:
+        report = _write(Avatar.load(avatar), progress, **options)
+    _print(report, as_json)
+
+
+@click.command()
+@click.argument("photo", type=click.Path(path_type=Path))
+@click.option("--consent", help="'self', or a consent file of the person in the photo.")
+@click.option("--height-m", type=click.FloatRange(1.2, 2.3), help="The person's height, if known.")
+@click.option("--mass-kg", type=click.FloatRange(30, 250), help="The person's mass, if known.")
+@click.option("--gender", type=click.Choice(["female", "male", "neutral"]), help="Which bodies to expect.")
+@click.option("--person", type=click.IntRange(1), help="Which person, when several are in the photo.")
+@_scene_options
+def tryon(
+    photo: Path,
+    consent: str | None,
+    height_m: float | None,
+    mass_kg: float | None,
+    gender: str | None,
+    person: int | None,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Estimate an avatar from PHOTO and render it wearing templates.
+
+    Example: dressform tryon photo.jpg --consent self --wear tee --wear trousers -o out.mp4
+    """
+    from dressform.runtime.avatar.estimate import estimate_avatar
+    from dressform.runtime.video.writer import check_target
+
+    check_target(options["out"], options["size"], options["fps"], options["codec"])
+    with progress_bar("avatar") as progress:
+        avatar = estimate_avatar(
+            photo, consent=consent, height_m=height_m, mass_kg=mass_kg, gender=gender, person=person, progress=progress
+        )
+    with progress_bar("render") as progress:
+        report = _write(avatar, progress, **options)
+    _print(report, as_json)
+
+
+def _write(avatar: Any, progress: Any, *, out: Path, motion: str, wear: tuple[str, ...], **options: Any) -> VideoReport:
+    from dressform.runtime.session import Look, TryOn
+    from dressform.runtime.video.writer import check_target
+
+    check_target(out, options["size"], options["fps"], options["codec"])
+    tryon = TryOn(
+        avatar,
+        wear,
+        library=options["library"],
+        size=options["size"],
+        device=options["device"],
+        look=Look(preset=options["preset"]),
+        refine=options["refine"],
+    )
+    return tryon.write(
+        out, motion, seconds=options["seconds"], fps=options["fps"], codec=options["codec"], progress=progress
+    )
+
+
+def _print(report: VideoReport, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps({**asdict(report), "path": str(report.path)}, indent=2))
+    else:
+        fps = report.frames / report.seconds
+        click.echo(f"{report.path}: {report.frames} frames in {report.seconds:.1f} s ({fps:.0f} a second)")

@@ -23,7 +23,8 @@ MAX_BYTES = 512 * 2**20
 MAX_JSON = 16 * 2**20
 TORN = 1e-5  # [m] how far the copies of one point may lie apart
 
-_DTYPES = {5121: "<u1", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+_FLOATS = {5126: "<f4"}
+_COUNTS = {5121: "<u1", 5123: "<u2", 5125: "<u4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 
 
@@ -129,7 +130,7 @@ class _File:
         if name not in attributes:
             cure = "; it was not written by dressform: import it with `dressform garment import`"
             raise InputError(f"{self.where}: attribute {name} is missing{cure}")
-        array = self.accessor(attributes[name], kind)
+        array = self.accessor(attributes[name], kind, _COUNTS if name.startswith("JOINTS_") else _FLOATS)
         if count is not None and len(array) != count:
             raise InputError(f"{self.where}: {name} has {len(array)} values, needed {count}")
         return array
@@ -143,14 +144,15 @@ class _File:
             raise InputError(f"{self.where}: {name} must hold whole numbers from 0 to {MAX_POINTS - 1}")
         return whole
 
-    def accessor(self, index: object, kind: str) -> NDArray[Any]:
-        """Return an accessor's values as its own type."""
+    def accessor(self, index: object, kind: str, types: dict[int, str]) -> NDArray[Any]:
+        """Return an accessor's values as its own type, which must be one of `types` (by glTF's component type)."""
         accessor = self.item("accessors", index)
         where = f"{self.where}: accessors[{index}]"
-        dtype = _DTYPES.get(accessor.get("componentType", 0)) if accessor.get("type") == kind else None
+        component = accessor.get("componentType")
+        dtype = types.get(component) if isinstance(component, int) and accessor.get("type") == kind else None
         if dtype is None or "sparse" in accessor:
-            found = f"{accessor.get('type')} of {accessor.get('componentType')}"
-            raise InputError(f"{where} is {found}, needed a plain {kind}")
+            found = f"{accessor.get('type')} of {component}"
+            raise InputError(f"{where} is {found}, needed a plain {kind} of {' or '.join(map(str, types))}")
         count = _natural(accessor, "count", where)
         if count > 3 * MAX_TRIANGLES:
             raise InputError(f"{where} has {count} values, needed at most {3 * MAX_TRIANGLES}")
@@ -209,7 +211,7 @@ def _triangles(
     """Return triangles [F, 3] over the vertices and their materials [F], in the order that was written."""
     parts, ids = [], []
     for i, primitive in enumerate(primitives):
-        indices = file.accessor(primitive.get("indices"), "SCALAR").astype(np.int64)
+        indices = file.accessor(primitive.get("indices"), "SCALAR", _COUNTS).astype(np.int64)
         where = f"{file.where}: primitive {i}"
         if len(indices) % 3:
             raise InputError(f"{where}: {len(indices)} indices are not whole triangles")

@@ -1,16 +1,25 @@
-"""Garments that the codecs' tests share."""
+"""Garments, rigs and drafts that the tests of the assets share."""
 
 from __future__ import annotations
 
+import dataclasses
 import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from dressform.assets.draft_digest import draft_digest
 from dressform.assets.files.garment import GarmentMesh, Material
+from dressform.assets.files.glb import write_glb
 from dressform.assets.files.rig import Rig
+from dressform.assets.files.rig_file import write_rig
 from dressform.assets.files.skeleton import Skeleton
+from dressform.schemas.report import Report
 
 
 def png(width: int = 4, *, mode: str = "RGB", seed: int = 0) -> bytes:
@@ -87,6 +96,64 @@ def make_rig(points: int, skeleton: Skeleton, seed: int = 5) -> Rig:
         binding_offsets=rng.normal(0, 0.01, (points, 3)).astype(np.float32),
         hide=rng.uniform(size=40) < 0.5,
     )
+
+
+def make_draft(
+    folder: Path,
+    *,
+    mesh: GarmentMesh | None = None,
+    rig_seed: int = 5,
+    sizes: tuple[str, ...] = ("M",),
+    **manifest: Any,
+) -> Path:
+    """A small draft folder as the authoring steps leave it; `manifest` adds to or replaces keys of template.json."""
+    mesh = mesh or make_tube()
+    skeleton = make_skeleton()
+    rig = make_rig(len(mesh.points), skeleton, rig_seed)
+    for size in sizes:
+        grown = dataclasses.replace(mesh, points=mesh.points * np.float32(1 + 0.02 * sizes.index(size)))
+        write_glb(folder / f"sizes/{size}/garment.glb", grown, rig, skeleton)
+    write_rig(folder / "rig.anny.safetensors", rig)
+    (folder / "preview.png").write_bytes(png(8))
+    (folder / "source").mkdir(exist_ok=True)
+    (folder / "source" / "shirt.obj").write_text("the artist's own file")
+    (folder / "steps.json").write_text('{"schema": "dressform/steps/1", "steps": []}')
+    document = {
+        "schema": "dressform/draft/1",
+        "name": "tee",
+        "category": "tee",
+        "licence": "CC0-1.0",
+        "authors": ["A. Tailor"],
+        "sizes": {size: {"garment": f"sizes/{size}/garment.glb"} for size in sizes},
+        **manifest,
+    }
+    (folder / "template.json").write_text(json.dumps(document))
+    return folder
+
+
+def clean_report(draft: Path) -> Report:
+    """A report without findings on a draft as it is now."""
+    return Report(str(draft), draft_digest(draft), passed=25)
+
+
+@pytest.fixture(name="make_tube")
+def _make_tube() -> Callable[..., GarmentMesh]:
+    return make_tube
+
+
+@pytest.fixture(name="make_rig")
+def _make_rig() -> Callable[..., Rig]:
+    return make_rig
+
+
+@pytest.fixture(name="make_draft")
+def _make_draft() -> Callable[..., Path]:
+    return make_draft
+
+
+@pytest.fixture(name="clean_report")
+def _clean_report() -> Callable[[Path], Report]:
+    return clean_report
 
 
 @pytest.fixture

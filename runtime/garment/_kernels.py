@@ -4,41 +4,7 @@ from __future__ import annotations
 
 import warp as wp
 
-
-@wp.func
-def closest_barycentrics(p: wp.vec3, a: wp.vec3, b: wp.vec3, c: wp.vec3) -> wp.vec3:
-    """Barycentrics of the closest point of a triangle, by Voronoi regions (Ericson, Real-Time Collision Detection)."""
-    ab = b - a
-    ac = c - a
-    ap = p - a
-    d1 = wp.dot(ab, ap)
-    d2 = wp.dot(ac, ap)
-    if d1 <= 0.0 and d2 <= 0.0:
-        return wp.vec3(1.0, 0.0, 0.0)
-    bp = p - b
-    d3 = wp.dot(ab, bp)
-    d4 = wp.dot(ac, bp)
-    if d3 >= 0.0 and d4 <= d3:
-        return wp.vec3(0.0, 1.0, 0.0)
-    vc = d1 * d4 - d3 * d2
-    if vc <= 0.0 and d1 >= 0.0 and d3 <= 0.0:
-        v = d1 / wp.max(d1 - d3, 1.0e-20)
-        return wp.vec3(1.0 - v, v, 0.0)
-    cp = p - c
-    d5 = wp.dot(ab, cp)
-    d6 = wp.dot(ac, cp)
-    if d6 >= 0.0 and d5 <= d6:
-        return wp.vec3(0.0, 0.0, 1.0)
-    vb = d5 * d2 - d1 * d6
-    if vb <= 0.0 and d2 >= 0.0 and d6 <= 0.0:
-        w = d2 / wp.max(d2 - d6, 1.0e-20)
-        return wp.vec3(1.0 - w, 0.0, w)
-    va = d3 * d6 - d5 * d4
-    if va <= 0.0 and d4 - d3 >= 0.0 and d5 - d6 >= 0.0:
-        w = (d4 - d3) / wp.max((d4 - d3) + (d5 - d6), 1.0e-20)
-        return wp.vec3(0.0, 1.0 - w, w)
-    scale = 1.0 / wp.max(va + vb + vc, 1.0e-20)
-    return wp.vec3(1.0 - (vb + vc) * scale, vb * scale, vc * scale)
+from dressform.runtime.geometry.triangles import closest_barycentrics
 
 
 @wp.kernel
@@ -84,6 +50,7 @@ def push(
     normals: wp.array(dtype=wp.vec3),
     fade_from: float,
     fade_to: float,
+    depth: float,
     # outputs
     pushes: wp.array(dtype=wp.vec3),
     moves: wp.array(dtype=wp.vec3),
@@ -127,6 +94,7 @@ def push(
                 height = wp.dot(off, n)
                 aside = wp.length(off - height * n)
                 fade = wp.clamp((fade_to - aside) / (fade_to - fade_from), 0.0, 1.0)
+                fade *= wp.clamp(3.0 + 3.0 * height / depth, 0.0, 1.0)
                 result = (wp.max(gaps[i] - height, 0.0) * fade) * n
     pushes[i] = result
     moves[i] = result

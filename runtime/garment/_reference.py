@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .facing import closest_on_triangles
+from dressform.runtime.geometry.triangles import closest_on_triangles
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer]
@@ -26,7 +26,7 @@ def push(
     moved: Integers,
     candidates: list[list[tuple[int, int, int]]],
     gaps: Floats,
-    fade: tuple[float, float],
+    fade: tuple[float, float, float],
 ) -> Floats:
     """Return how far each moved point must go to keep its gap from its candidate triangles, [M, 3] [m]."""
     pushes = np.zeros((len(moved), 3))
@@ -45,6 +45,7 @@ def push(
                 height = off @ n
                 aside = np.linalg.norm(off - height * n)
                 fading = np.clip((fade[1] - aside) / (fade[1] - fade[0]), 0, 1)
+                fading *= np.clip(3 + 3 * height / fade[2], 0, 1)
                 pushes[i] = max(gaps[i] - height, 0) * fading * n
     return pushes
 

@@ -11,6 +11,7 @@ from scipy.spatial import cKDTree
 
 from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.runtime.body.protocol import Pose, RestBody
+from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_normals
 from dressform.runtime.geometry.rotations import quat_from_rotvec
 
@@ -65,38 +66,47 @@ def sample_transforms(rest: RestBody) -> list[Floats]:
     return [rest.skin_transforms(pose) for pose in poses]
 
 
-def find_candidates(posed: Sequence[Posed], faces: Integers) -> Integers:
+def find_candidates(posed: Sequence[Posed], faces: Integers, *, facing: bool = True, reach: float = FAR) -> Integers:
     """Return the obstacle triangles that each cloth point can meet, int32 [M, CANDIDATES], −1 for none.
 
     Args:
         posed: The sampled poses, the rest pose first.
         faces: Obstacle triangles [F, 3].
+        facing: True finds what the cloth lies on, False what it may run into: triangles that face the cloth, such as
+            the chest for the inside of a sleeve.
+        reach: Cloth that never comes this close meets nothing [m].
     """
     count = len(posed[0].points)
+    rows = np.arange(count)
     found = np.full((count, len(posed)), -1, np.int32)
-    near = np.zeros(count, bool)
+    apart = np.full((count, len(posed)), np.inf)
     for column, (points, normals, obstacle) in enumerate(posed):
-        triangles, barycentrics = facing_closest(points, normals, obstacle, faces)
-        below = np.einsum("vk,vkc->vc", barycentrics, obstacle[faces[triangles]])
-        near |= np.linalg.norm(points - below, axis=1) < FAR
-        found[:, column] = triangles
-    every = np.concatenate([found, _around(posed[0], faces, found[:, 0])], axis=1)
-    candidates = _first_distinct(every, CANDIDATES)
-    candidates[~near] = -1
+        if facing:
+            triangles, barycentrics = facing_closest(points, normals, obstacle, faces)
+            below = np.einsum("vk,vkc->vc", barycentrics, obstacle[faces[triangles]])
+            found[:, column], apart[:, column] = triangles, np.linalg.norm(points - below, axis=1)
+        else:
+            opposite = Surface(obstacle, faces).closest_facing(points, -normals, cosine=FACING, reach=reach)
+            found[:, column], apart[:, column] = opposite.triangles, opposite.distances
+    nearest = found[rows, np.argmin(apart, axis=1)]
+    candidates = _first_distinct(np.concatenate([found, _around(posed[0].obstacle, faces, nearest)], axis=1))
+    candidates[apart.min(axis=1) >= reach] = -1
     return candidates
 
 
-def _around(rest: Posed, faces: Integers, closest: Integers) -> Integers:
-    """Return, for each point, the triangles nearest to its closest one that face its way, −1 where they do not."""
-    centres = rest.obstacle[faces].mean(axis=1)
-    near = np.asarray(cKDTree(centres).query(centres[closest], k=min(2 * CANDIDATES, len(faces)))[1], np.int32)
-    near = near.reshape(len(closest), -1)
-    facing = np.einsum("vnc,vc->vn", face_normals(rest.obstacle, faces)[near], rest.normals) > FACING
-    return np.where(facing, near, -1).astype(np.int32)
+def _around(obstacle: Floats, faces: Integers, closest: Integers) -> Integers:
+    """Return the triangles around each point's closest one that face the same way, −1 for those that do not."""
+    centres = obstacle[faces].mean(axis=1)
+    used, inverse = np.unique(closest, return_inverse=True)
+    near = np.asarray(cKDTree(centres).query(centres[used], k=min(2 * CANDIDATES, len(faces)))[1], np.int32)
+    near = near.reshape(len(used), -1)
+    normals = face_normals(obstacle, faces)
+    facing = np.einsum("vnc,vc->vn", normals[near], normals[used]) > FACING
+    return np.where(facing, near, -1).astype(np.int32)[inverse]
 
 
-def _first_distinct(rows: Integers, count: int) -> Integers:
-    """Return the first `count` different entries of each row, padded with −1."""
+def _first_distinct(rows: Integers) -> Integers:
+    """Return the first different entries of each row, at most CANDIDATES, padded with −1."""
     order = np.argsort(rows, axis=1, kind="stable")
     ranked = np.take_along_axis(rows, order, axis=1)
     repeated = np.zeros(rows.shape, bool)
@@ -104,8 +114,8 @@ def _first_distinct(rows: Integers, count: int) -> Integers:
     keep = np.empty(rows.shape, bool)
     np.put_along_axis(keep, order, ~repeated, axis=1)
     keep &= rows >= 0
-    first = np.argsort(~keep, axis=1, kind="stable")[:, :count]
+    first = np.argsort(~keep, axis=1, kind="stable")[:, :CANDIDATES]
     chosen = np.where(np.take_along_axis(keep, first, axis=1), np.take_along_axis(rows, first, axis=1), -1)
-    padded = np.full((len(rows), count), -1, np.int32)
+    padded = np.full((len(rows), CANDIDATES), -1, np.int32)
     padded[:, : chosen.shape[1]] = chosen
     return padded

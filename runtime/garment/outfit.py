@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import warp as wp
@@ -15,7 +15,7 @@ from dressform.assets.files.rig import Rig
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import Body, RestBody
 from dressform.runtime.body.skinning import Skinner, skin
-from dressform.runtime.geometry.adjacency import neighbours
+from dressform.runtime.geometry.adjacency import averaging_matrix, neighbours
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.errors import AssetError
@@ -35,10 +35,21 @@ Deform = Callable[[Floats, Floats], Floats]
 
 SKIN_GAP = 0.0025  # [m] least height of cloth over skin
 CLOTH_GAP = 0.002  # [m] least height of cloth over the layer below
-BODY_FADE = Fade(0.02, 0.05)
-LAYER_FADE = Fade(0.004, 0.02)
-BODY_PASSES = 2
-LAYER_PASSES = 4
+
+
+class Contact(NamedTuple):
+    """One kind of contact: see `PushOut` and `find_candidates`."""
+
+    gap: float
+    fade: Fade
+    passes: int
+    facing: bool
+    reach: float
+
+
+LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), passes=2, facing=True, reach=0.08)
+TOUCHING = Contact(0.001, Fade(0.01, 0.03, 0.045), passes=2, facing=False, reach=0.03)
+LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), passes=4, facing=True, reach=0.08)
 
 
 @dataclass(frozen=True)
@@ -159,13 +170,13 @@ class Outfit:
         ]
         everyone = range(1, len(self.faces))
         normals = [{k: vertex_normals(parts[k], self.faces[k]) for k in everyone} for parts in samples]
-        stages = [self._push_out(samples, normals, everyone, range(1), SKIN_GAP, BODY_FADE, BODY_PASSES)]
+        # first out of other limbs, then, with the last word, out of the skin the cloth lies on
+        stages = [
+            self._push_out(samples, normals, everyone, range(1), TOUCHING),
+            self._push_out(samples, normals, everyone, range(1), LYING),
+        ]
         for outer in everyone[1:]:
-            stages.append(
-                self._push_out(
-                    samples, normals, range(outer, outer + 1), range(1, outer), CLOTH_GAP, LAYER_FADE, LAYER_PASSES
-                )
-            )
+            stages.append(self._push_out(samples, normals, range(outer, outer + 1), range(1, outer), LAYERED))
         return stages
 
     def _push_out(
@@ -174,9 +185,7 @@ class Outfit:
         normals: list[dict[int, Floats]],
         movers: range,
         obstacles: range,
-        gap: float,
-        fade: Fade,
-        passes: int,
+        contact: Contact,
     ) -> PushOut:
         """Prepare the push of some consecutive meshes out of some others."""
         first_mover, first_obstacle = self._offsets[movers.start], self._offsets[obstacles.start]
@@ -189,21 +198,39 @@ class Outfit:
             )
             for parts, own in zip(samples, normals, strict=True)
         ]
-        candidates = find_candidates(posed, obstacle_faces - first_obstacle)
+        candidates = find_candidates(posed, obstacle_faces - first_obstacle, facing=contact.facing, reach=contact.reach)
         mover_faces = np.concatenate([self.faces[k] + (self._offsets[k] - first_mover) for k in movers])
-        count = len(candidates)
-        starts, around = neighbours(mover_faces, count)
+        moved, candidates, starts, around = _movable(candidates, mover_faces, contact.passes)
         return PushOut(
-            first_mover + np.arange(count, dtype=np.int32),
+            first_mover + moved,
             candidates,
-            np.full(count, gap, np.float32),
+            np.full(len(moved), contact.gap, np.float32),
             obstacle_faces,
             starts,
             around,
-            fade=fade,
-            passes=passes,
+            fade=contact.fade,
+            passes=contact.passes,
             device=self.device,
         )
+
+
+def _movable(candidates: Integers, faces: Integers, passes: int) -> tuple[Integers, Integers, Integers, Integers]:
+    """Leave out the points that neither meet anything nor are within some edges of one that does.
+
+    Returns:
+        The points that stay int32 [M], their candidates [M, K], and their neighbours among them in compressed rows.
+    """
+    averaging = averaging_matrix(faces, len(candidates))
+    meeting = (candidates >= 0).any(axis=1).astype(np.float64)
+    for _ in range(passes):
+        meeting = meeting + averaging @ meeting
+    stays = meeting > 0
+    moved = np.flatnonzero(stays).astype(np.int32)
+    number = np.full(len(candidates), -1, np.int32)
+    number[moved] = np.arange(len(moved))
+    kept = number[faces[stays[faces].all(axis=1)]]
+    starts, around = neighbours(kept, len(moved))
+    return moved, candidates[moved], starts, around
 
 
 def _check(garment: DressedGarment, body: Body) -> None:

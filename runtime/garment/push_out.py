@@ -17,10 +17,17 @@ from ._kernels import apply_moves, corner_normals, diffuse, face_frames, push
 
 
 class Fade(NamedTuple):
-    """How far beside its candidate triangles [m] a point may be before its push begins and ends to fade."""
+    """Where a triangle no longer concerns a point, so that pushes come and go gradually.
+
+    Attributes:
+        begin: Beside the triangle by this, pushes begin to fade [m].
+        end: Beside it by this, they are gone [m].
+        depth: Under it by this, they are gone: the point is not in but behind; they fade over its last third [m].
+    """
 
     begin: float
     end: float
+    depth: float
 
 
 class PushOut:
@@ -36,7 +43,7 @@ class PushOut:
         faces: int32 [F, 3] triangles to stay out of, indices into the buffer.
         starts: int32 [M + 1] and
         neighbours: int32, the moved points' neighbours in compressed rows, numbered like `moved`.
-        fade: Where a point counts as beside the triangles.
+        fade: Where a triangle no longer concerns a point.
         passes: Diffusions of the pushes.
         device: Warp device.
     """
@@ -100,7 +107,7 @@ class PushOut:
                 count,
                 [
                     points, self._moved, self._candidates, self._gaps, self._faces, self._corners,
-                    self._centres, self._normals, self._fade.begin, self._fade.end,
+                    self._centres, self._normals, *self._fade,
                 ],
                 [self._pushes, self._moves],
             ),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import warp as wp
 
+from .triangles import closest_barycentrics
+
 
 @wp.kernel
 def closest_kernel(
@@ -26,6 +28,45 @@ def closest_kernel(
         barycentrics[i] = wp.vec3(hit.u, hit.v, 1.0 - hit.u - hit.v)
         points[i] = p
         distances[i] = wp.length(q - p)
+
+
+@wp.kernel
+def closest_facing_kernel(
+    mesh: wp.uint64,
+    queries: wp.array(dtype=wp.vec3),
+    normals: wp.array(dtype=wp.vec3),
+    cosine: float,
+    reach: float,
+    # outputs
+    triangles: wp.array(dtype=wp.int32),
+    barycentrics: wp.array(dtype=wp.vec3),
+    points: wp.array(dtype=wp.vec3),
+    distances: wp.array(dtype=float),
+):
+    i = wp.tid()
+    q = queries[i]
+    around = wp.vec3(reach, reach, reach)
+    best = wp.float32(reach)
+    best_face = wp.int32(-1)
+    face = wp.int32(0)
+    query = wp.mesh_query_aabb(mesh, q - around, q + around)
+    while wp.mesh_query_aabb_next(query, face):
+        a = wp.mesh_get_point(mesh, 3 * face)
+        b = wp.mesh_get_point(mesh, 3 * face + 1)
+        c = wp.mesh_get_point(mesh, 3 * face + 2)
+        normal = wp.cross(b - a, c - a)
+        area = wp.length(normal)
+        if area > 1.0e-10 and wp.dot(normal, normals[i]) >= cosine * area:
+            w = closest_barycentrics(q, a, b, c)
+            p = w[0] * a + w[1] * b + w[2] * c
+            apart = wp.length(q - p)
+            if apart < best or (apart == best and face < best_face):
+                best = apart
+                best_face = face
+                barycentrics[i] = w
+                points[i] = p
+    triangles[i] = best_face
+    distances[i] = best
 
 
 @wp.kernel

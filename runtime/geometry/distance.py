@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from ._kernels import closest_kernel, signed_by_normal_kernel, signed_by_winding_kernel
+from ._kernels import closest_facing_kernel, closest_kernel, signed_by_normal_kernel, signed_by_winding_kernel
 
 REACH = 1.0e6  # [m] further than any query
 # How much further away than its own size a cluster of faces must be to count as one (Barnes-Hut). On the Anny body 2
@@ -80,19 +80,26 @@ class Surface:
     def closest(self, queries: NDArray[np.floating]) -> Closest:
         """Return the closest surface point to each query [Q, 3] [m]."""
         _check(queries, "queries")
-        count = len(queries)
-        triangles = wp.empty(count, dtype=wp.int32, device=self.device)
-        barycentrics = wp.zeros(count, dtype=wp.vec3, device=self.device)
-        points = wp.zeros(count, dtype=wp.vec3, device=self.device)
-        distances = wp.zeros(count, dtype=float, device=self.device)
-        wp.launch(
-            closest_kernel,
-            dim=count,
-            inputs=[self._mesh.id, self._upload(queries), REACH],
-            outputs=[triangles, barycentrics, points, distances],
-            device=self.device,
-        )
-        return Closest(triangles.numpy(), barycentrics.numpy(), points.numpy(), distances.numpy())
+        return self._ask(closest_kernel, queries, [self._mesh.id, self._upload(queries), REACH])
+
+    def closest_facing(
+        self, queries: NDArray[np.floating], normals: NDArray[np.floating], *, cosine: float, reach: float
+    ) -> Closest:
+        """Return the closest point among triangles that face the way of each query's normal.
+
+        Args:
+            queries: [Q, 3] [m].
+            normals: Unit [Q, 3].
+            cosine: Least cosine between a triangle's normal and the query's.
+            reach: Triangles further off than this are not considered [m].
+
+        Returns:
+            Triangle −1 and distance `reach` where there is none.
+        """
+        _check(queries, "queries")
+        _check(normals, "normals")
+        inputs = [self._mesh.id, self._upload(queries), self._upload(normals), cosine, reach]
+        return self._ask(closest_facing_kernel, queries, inputs)
 
     def signed_distance(self, queries: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the distance of each query [Q, 3] to the surface, negative inside [m], shape [Q]."""
@@ -106,6 +113,16 @@ class Surface:
         wp.launch(kernel, dim=len(queries), inputs=inputs, outputs=[distances], device=self.device)
         signed: NDArray[np.float32] = distances.numpy()
         return signed
+
+    def _ask(self, kernel: Any, queries: NDArray[np.floating], inputs: list[Any]) -> Closest:
+        count = len(queries)
+        triangles = wp.empty(count, dtype=wp.int32, device=self.device)
+        barycentrics = wp.zeros(count, dtype=wp.vec3, device=self.device)
+        points = wp.zeros(count, dtype=wp.vec3, device=self.device)
+        distances = wp.zeros(count, dtype=float, device=self.device)
+        outputs = [triangles, barycentrics, points, distances]
+        wp.launch(kernel, dim=count, inputs=inputs, outputs=outputs, device=self.device)
+        return Closest(*(output.numpy() for output in outputs))
 
     def _upload(self, queries: NDArray[np.floating]) -> wp.array:
         return wp.array(np.ascontiguousarray(queries, np.float32), dtype=wp.vec3, device=self.device)

@@ -124,22 +124,22 @@ class RestBody:
         """Height of the pelvis joint in the standing T-pose [m]."""
         return float(self.rig.t_pelvis[2])
 
+    @cached_property
+    def vertex_segments(self) -> NDArray[np.intp]:
+        """Canonical joint that each vertex follows most [V]."""
+        body = self.body
+        strongest = body.joint_indices[np.arange(len(self.vertices)), body.joint_weights.argmax(axis=1)]
+        segments: NDArray[np.intp] = self.rig.segment_of_bone[strongest]
+        return segments
+
     def measures(self) -> Measures:
         """Return the tailor's measures of this body."""
         return self._measures
 
     @cached_property
     def _measures(self) -> Measures:
-        body = self.body
-        dominant = body.joint_indices[np.arange(len(self.vertices)), body.joint_weights.argmax(axis=1)]
-        upright = self.posed_vertices(Pose.t_pose())
-        return measure(
-            self.vertices,
-            body.faces,
-            self.rig.segment_of_bone[dominant],
-            self.rig.joints,
-            height=float(np.ptp(upright[:, 2])),
-        )
+        height = float(np.ptp(self.posed_vertices(Pose.t_pose())[:, 2]))
+        return measure(self.vertices, self.body.faces, self.vertex_segments, self.rig.joints, height=height)
 
 
 def stand(rest: RestBody) -> RestBody:

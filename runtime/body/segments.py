@@ -26,7 +26,7 @@ from dressform.runtime.geometry.rotations import (
 
 Floats = NDArray[np.float32]
 _JOINTS = len(CANONICAL_JOINTS)
-_PARENT_OF_CHILD = np.array(CANONICAL_PARENTS[1:])
+PARENT_OF_CHILD = np.array(CANONICAL_PARENTS[1:])
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class SegmentRig:
         self.alignment = alignment.astype(np.float32)
         # pelvis of the standing T-pose; `protocol.stand` sets it once the soles are known
         self.t_pelvis = self.joints[0].copy()
-        self._offsets = self.joints[1:] - self.joints[_PARENT_OF_CHILD]
+        self._offsets = self.joints[1:] - self.joints[PARENT_OF_CHILD]
         self.segment_of_bone = np.array([JOINT_INDEX[name] for name in segment_map.segments])
         soft = {b.bone for b in segment_map.bends} | {t.bone for t in segment_map.twists}
         rigid = [name not in soft for name in bone_names]
@@ -207,7 +207,7 @@ def world_rotations(rotations: Floats) -> Floats:
 def local_rotations(world: Floats) -> Floats:
     """Return local canonical rotations [..., 22, 4] xyzw of world matrices [..., 22, 3, 3]."""
     local = world.copy()
-    local[..., 1:, :, :] = np.swapaxes(world[..., _PARENT_OF_CHILD, :, :], -1, -2) @ world[..., 1:, :, :]
+    local[..., 1:, :, :] = np.swapaxes(world[..., PARENT_OF_CHILD, :, :], -1, -2) @ world[..., 1:, :, :]
     return matrix_to_quat(local).astype(np.float32)
 
 
@@ -219,7 +219,7 @@ def chain_positions(turned: Floats, offsets: Floats, pelvis: Floats) -> Floats:
         offsets: Joint minus parent joint of all but the pelvis [21, 3], where `turned` is the identity [m].
         pelvis: Its position [..., 3] [m].
     """
-    steps = np.einsum("...jab,jb->...ja", turned[..., _PARENT_OF_CHILD, :, :], offsets)
+    steps = np.einsum("...jab,jb->...ja", turned[..., PARENT_OF_CHILD, :, :], offsets)
     places = np.empty((*turned.shape[:-3], _JOINTS, 3), dtype=np.float32)
     places[..., 0, :] = pelvis
     for joint in range(1, _JOINTS):

@@ -1,0 +1,147 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from dressform.runtime.body.anny_body import load_anny
+from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.body.joints import JOINT_INDEX
+from dressform.runtime.geometry.rotations import quat_conjugate, quat_multiply, rotvec_from_quat
+from dressform.runtime.motion.playback import Player, play
+from dressform.runtime.motion.procedural import MOTIONS, motion
+
+SHAPES = {
+    "canonical": {},
+    "small": {"gender": 1.0, "height": 0.25, "weight": 0.4, "proportions": 0.9},
+    "tall": {"gender": 0.0, "height": 0.62, "muscle": 0.8},
+    "heavy": {"gender": 0.8, "weight": 1.0, "height": 0.42, "age": 0.9},
+}
+FPS = 30.0
+
+
+@pytest.fixture(scope="module", params=list(SHAPES))
+def rest(request):
+    return load_anny().rest(SHAPES[request.param])
+
+
+def feet_of(rest, poses):
+    """World positions [T, N, 3] of the vertices of the soles and the toes."""
+    feet = [JOINT_INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("ankle", "foot")]
+    of_feet = np.isin(rest.vertex_segments, feet)
+    sole = np.flatnonzero(of_feet & (rest.vertices[:, 2] < 0.04))[::3]
+    body = rest.body
+    from dressform.runtime.body.skinning import skin
+
+    indices, weights = body.joint_indices[sole], body.joint_weights[sole]
+    return np.stack([skin(rest.vertices[sole], indices, weights, rest.skin_transforms(pose)) for pose in poses])
+
+
+@pytest.mark.parametrize("name", list(MOTIONS))
+def test_feet_neither_slide_nor_sink(rest, name):
+    clip = motion(name)
+    poses = list(play(clip, rest, FPS, min(clip.seconds, 8.0)))
+    soles = feet_of(rest, poses)
+    assert soles[..., 2].min() > -0.005
+    # whatever stays on the ground from one frame to the next does not move on it
+    down = (soles[1:, :, 2] < 0.003) & (soles[:-1, :, 2] < 0.003)
+    slide = np.linalg.norm((soles[1:] - soles[:-1])[..., :2], axis=-1)
+    assert down.any(axis=1).all()  # and some part of a foot always does
+    assert slide[down].max() < 0.002
+
+
+@pytest.mark.parametrize("name", list(MOTIONS))
+def test_loops_close_smoothly(name):
+    """Velocity and position run on over the seam as they do elsewhere: no step is rougher there."""
+    clip, rest = motion(name), canonical_rest()
+    player = Player(clip, rest)
+    step = 1 / 240
+    times = clip.seconds + np.arange(-12, 13) * step
+    inside = clip.seconds / 2 + np.arange(-120, 121) * step
+    assert roughness(player, rest, times) < 1.5 * max(roughness(player, rest, inside), 2.0)
+
+
+def roughness(player, rest, times):
+    """Largest acceleration of any joint [m/s²]."""
+    joints = np.stack([rest.posed_joints(player.pose_at(t)) for t in times])
+    step = times[1] - times[0]
+    return np.abs(np.diff(joints, 2, axis=0)).max() / step**2
+
+
+@pytest.mark.parametrize("name", list(MOTIONS))
+def test_any_length_repeats_exactly(name):
+    clip, rest = motion(name), canonical_rest()
+    frames = round(clip.seconds * FPS)
+    assert frames == pytest.approx(clip.seconds * FPS, abs=1e-6)
+    first = next(iter(play(clip, rest, FPS)))
+    again = next(itertools.islice(play(clip, rest, FPS), frames, None))
+    np.testing.assert_allclose(again.rotations, first.rotations, atol=1e-5)
+    np.testing.assert_allclose(again.root, first.root, atol=1e-5)
+    assert len(list(play(clip, rest, FPS, 0.5))) == 15
+
+
+@pytest.mark.parametrize("name", list(MOTIONS))
+def test_knees_bend_forward_and_never_snap(rest, name):
+    clip = motion(name)
+    poses = list(play(clip, rest, FPS, min(clip.seconds, 6.0)))
+    for knee in (JOINT_INDEX["left_knee"], JOINT_INDEX["right_knee"]):
+        bends = np.stack([rotvec_from_quat(pose.rotations[knee]) for pose in poses])
+        assert bends[:, 0].min() > np.radians(-1)
+        assert bends[:, 0].max() < np.radians(80)
+        assert np.abs(bends[:, 1:]).max() < np.radians(12)  # a hinge
+        assert np.abs(np.diff(bends[:, 0])).max() < np.radians(24)
+
+
+def test_output_rate_does_not_matter():
+    rest, clip = canonical_rest(), motion("catwalk")
+    slow = list(itertools.islice(play(clip, rest, 25.0), 20))
+    fast = list(itertools.islice(play(clip, rest, 100.0), 80))[::4]
+    for a, b in zip(slow, fast, strict=True):
+        np.testing.assert_allclose(a.rotations, b.rotations, atol=1e-5)
+        np.testing.assert_allclose(a.root, b.root, atol=1e-5)
+
+
+def test_reference_body_gets_the_clip_back():
+    """On the skeleton that it was made on, legs aside, playing changes nothing but the arms' spread."""
+    rest, clip = canonical_rest(), motion("catwalk")
+    player = Player(clip, rest)
+    for frame in (0, 77, 300, 500):
+        pose = player.pose_at(frame / clip.fps)
+        turns = rotvec_from_quat(quat_multiply(quat_conjugate(clip.rotations[frame]), pose.rotations))
+        angles = np.linalg.norm(turns, axis=-1)
+        arms = [JOINT_INDEX["left_shoulder"], JOINT_INDEX["right_shoulder"]]
+        assert np.delete(angles, arms).max() < np.radians(3)
+        assert np.abs(pose.root - clip.root[frame]).max() < 0.008
+
+
+def test_walk_is_a_walk():
+    clip = motion("catwalk")
+    assert clip.root[:, 1].max() - clip.root[:, 1].min() < 5.0  # a camera can follow
+    assert np.abs(clip.root[:, 0]).max() < 1.0
+    assert clip.root[30, 1] < clip.root[0, 1]  # starts towards the camera
+    planted = clip.contacts.mean(axis=0)
+    np.testing.assert_allclose(planted, 0.61, atol=0.02)  # stance takes 60 % of a stride
+    assert clip.contacts.any(axis=1).all()  # never flies
+    # arms swing against legs
+    joints = np.stack([canonical_rest().posed_joints(clip.pose(f)) for f in range(120)])
+    ahead = -(joints[..., 1] - joints[:, :1, 1])
+    left_leg, left_arm = ahead[:, JOINT_INDEX["left_ankle"]], ahead[:, JOINT_INDEX["left_wrist"]]
+    assert np.corrcoef(left_leg, left_arm)[0, 1] < -0.8
+
+
+def test_arms_hang_clear_of_the_hips(rest):
+    player = Player(motion("catwalk"), rest)
+    hips = np.isin(rest.vertex_segments, [JOINT_INDEX[n] for n in ("pelvis", "left_hip", "right_hip")])
+    hands = np.isin(rest.vertex_segments, [JOINT_INDEX[n] for n in ("left_wrist", "right_wrist")])
+    from scipy.spatial import cKDTree
+
+    for time in np.linspace(0, 2.2, 9):
+        vertices = rest.posed_vertices(player.pose_at(time))
+        gap = cKDTree(vertices[hips]).query(vertices[hands])[0].min()
+        assert gap > 0.015
+
+
+def test_unknown_motion_names_the_known_ones():
+    from dressform.schemas.errors import UsageError
+
+    with pytest.raises(UsageError, match="no 'moonwalk'; use one of catwalk, turn, arms-raise, idle"):
+        motion("moonwalk")

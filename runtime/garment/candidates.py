@@ -88,9 +88,13 @@ def find_candidates(posed: Sequence[Posed], faces: Integers, *, facing: bool = T
         else:
             opposite = Surface(obstacle, faces).closest_facing(points, -normals, cosine=FACING, reach=reach)
             found[:, column], apart[:, column] = opposite.triangles, opposite.distances
+    apart[(found < 0) | (apart > reach)] = np.inf
+    found[~np.isfinite(apart)] = -1
     nearest = found[rows, np.argmin(apart, axis=1)]
-    candidates = _first_distinct(np.concatenate([found, _around(posed[0].obstacle, faces, nearest)], axis=1))
-    candidates[apart.min(axis=1) >= reach] = -1
+    meeting = np.flatnonzero(nearest >= 0)
+    candidates = np.full((count, CANDIDATES), -1, np.int32)
+    around = _around(posed[0].obstacle, faces, nearest[meeting])
+    candidates[meeting] = _first_distinct(np.concatenate([found[meeting], around], axis=1))
     return candidates
 
 

@@ -221,10 +221,10 @@ def _movable(candidates: Integers, faces: Integers, passes: int) -> tuple[Intege
         The points that stay int32 [M], their candidates [M, K], and their neighbours among them in compressed rows.
     """
     averaging = averaging_matrix(faces, len(candidates))
-    meeting = (candidates >= 0).any(axis=1).astype(np.float64)
+    meeting: NDArray[np.float64] = np.asarray((candidates >= 0).any(axis=1), np.float64)
     for _ in range(passes):
-        meeting = meeting + averaging @ meeting
-    stays = meeting > 0
+        meeting = np.asarray(meeting + averaging @ meeting)
+    stays = np.asarray(meeting > 0)
     moved = np.flatnonzero(stays).astype(np.int32)
     number = np.full(len(candidates), -1, np.int32)
     number[moved] = np.arange(len(moved))

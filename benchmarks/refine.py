@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from itertools import islice
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dressform.runtime.body.protocol import Pose
 from dressform.runtime.geometry.rotations import quat_from_rotvec, quat_multiply, rotvec_from_quat
-from dressform.runtime.motion.clip import MotionClip, sample
+from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.motion.playback import Player
 from dressform.runtime.motion.procedural import motion
 from dressform.runtime.refine.one_euro import OneEuroFilter
 
@@ -21,9 +20,10 @@ WARM_UP = 30
 FloatArray = NDArray[np.float64]
 
 
-def _rotations(clip: MotionClip, shift: float = 0.0) -> FloatArray:
-    """Return the clip's local rotations `shift` frames late, float64 [T, 22, 4]."""
-    return np.stack([sample(clip, max(0.0, (k - shift) / FPS)).rotations for k in range(FRAMES)]).astype(np.float64)
+def _rotations(player: Player, shift: float = 0.0) -> FloatArray:
+    """Return the local rotations of a motion `shift` frames late, float64 [T, 22, 4]."""
+    times = (np.arange(FRAMES) - shift) / FPS % player.clip.seconds
+    return np.stack([player.pose_at(float(time)).rotations for time in times]).astype(np.float64)
 
 
 def _acceleration(rotations: FloatArray) -> FloatArray:
@@ -41,21 +41,21 @@ def _angle(a: FloatArray, b: FloatArray) -> float:
 
 def run(seed: int = 7) -> dict[str, float | int | str]:
     """Filter the catwalk with seeded noise on every joint; report errors before and after, and the lag in frames."""
-    clip = motion("catwalk")
-    truth = _rotations(clip)
+    player = Player(motion("catwalk"), canonical_rest())
+    truth = _rotations(player)
     rng = np.random.default_rng(seed)
     noise = quat_from_rotvec(rng.normal(0, NOISE_RAD / np.sqrt(3), (FRAMES, truth.shape[1], 3)))
     noisy = np.asarray(quat_multiply(truth, noise))
     smooth = OneEuroFilter()
     root = np.zeros(3, np.float32)
     filtered = np.stack(
-        [smooth(Pose(frame.astype(np.float32), root), 1 / FPS).rotations for frame in islice(noisy, FRAMES)]
+        [smooth(Pose(frame.astype(np.float32), root), 1 / FPS).rotations for frame in noisy]
     ).astype(np.float64)
     wanted = _acceleration(truth)
     before = float(np.linalg.norm(_acceleration(noisy) - wanted, axis=-1)[WARM_UP:].mean())
     after = float(np.linalg.norm(_acceleration(filtered) - wanted, axis=-1)[WARM_UP:].mean())
     lags = np.arange(0, 3.01, 0.25)
-    lag = float(min(lags, key=lambda late: _angle(filtered, _rotations(clip, late))))
+    lag = float(min(lags, key=lambda late: _angle(filtered, _rotations(player, late))))
     return {
         "acceleration_error_before": round(before, 2),
         "acceleration_error_after": round(after, 2),

@@ -30,9 +30,9 @@ class OneEuroOptions:
         speed_cutoff_hz: Cut-off of the speed estimate itself.
     """
 
-    min_cutoff_hz: float = 5.0
-    speed_gain: float = 0.5
-    speed_cutoff_hz: float = 5.0
+    min_cutoff_hz: float = 4.0
+    speed_gain: float = 3.0
+    speed_cutoff_hz: float = 9.0
 
 
 def _blend(cutoff_hz: FloatArray | float, dt: float) -> FloatArray:

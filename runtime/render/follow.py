@@ -24,9 +24,9 @@ class Framing:
     """
 
     vertical_fov_rad: float = math.radians(24.0)
-    margin: float = 1.16
+    margin: float = 1.2
     eye_height: float = 0.66
-    settle_s: float = 0.5
+    settle_s: float = 0.3
     turn_rad: float = 0.0
 
 

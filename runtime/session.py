@@ -1,0 +1,269 @@
+"""Motion in, frames out: the one file that joins the parts of the runtime."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+from PIL import Image
+
+from dressform.assets.files.garment import GarmentMesh, Material
+from dressform.assets.library import Library
+from dressform.runtime.avatar.appearance import build_appearance, scene_meshes
+from dressform.runtime.avatar.avatar_file import Avatar
+from dressform.runtime.body.protocol import Pose, RestBody
+from dressform.runtime.body.skinning import Skinner
+from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.motion.clip import MotionClip
+from dressform.runtime.motion.playback import play
+from dressform.runtime.motion.procedural import MOTIONS
+from dressform.runtime.motion.procedural import motion as procedural_motion
+from dressform.runtime.refine.one_euro import OneEuroFilter
+from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
+from dressform.runtime.render.follow import FollowCamera, Framing
+from dressform.runtime.render.renderer import Frame, Renderer
+from dressform.runtime.render.scene import Background, Lighting, SceneMesh, SurfaceMaterial
+from dressform.runtime.video.writer import VideoWriter
+from dressform.schemas.errors import UsageError
+from dressform.schemas.progress import Progress, silent
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is around the person and how the picture is made.
+
+    Attributes:
+        preset: "realtime" or "quality".
+        lighting: Light of the scene; the studio's when None.
+        background: What is behind the person; the studio's sweep when None.
+        framing: How the camera holds the person.
+    """
+
+    preset: str = "realtime"
+    lighting: Lighting | None = None
+    background: Background | None = None
+    framing: Framing = field(default_factory=Framing)
+
+
+@dataclass(frozen=True)
+class VideoReport:
+    """What was written, and where the time went.
+
+    Attributes:
+        path: The file.
+        frames: Number of frames.
+        seconds: Wall clock from the first pose to the finished file [s].
+        stages_ms: Mean time a frame spent in each stage [ms]; stages run beside each other, so they do not add up to
+            the wall clock.
+    """
+
+    path: Path
+    frames: int
+    seconds: float
+    stages_ms: dict[str, float]
+
+
+class TryOn:
+    """An avatar that wears templates of a library, ready to move.
+
+    Args:
+        avatar: The person, or a path of an avatar file.
+        wear: Templates as `NAME[@RANGE][:SIZE][/VARIANT]`, in layer order unless the templates say.
+        library: Where the templates are; a path, or the default library when None.
+        size: (width, height) of the frames [px].
+        device: "cpu" or a Warp device such as "cuda:0".
+        look: Light, background, camera and preset.
+        refine: "auto" filters every motion but the built-in ones, which are smooth by making; "on" and "off" force it.
+    """
+
+    def __init__(
+        self,
+        avatar: Avatar | Path | str,
+        wear: Sequence[str] = (),
+        *,
+        library: Library | Path | str | None = None,
+        size: tuple[int, int] = (512, 512),
+        device: str = "cpu",
+        look: Look = Look(),
+        refine: str = "auto",
+    ):
+        if refine not in ("auto", "on", "off"):
+            raise UsageError(f"refine must be auto, on or off, got {refine!r}")
+        self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
+        self.size = size
+        self._look, self._refine = look, refine
+        self._device = _device(device)
+        self.rest: RestBody = self.avatar.rest()
+        garments = _garments(wear, library)
+        self.outfit = Outfit(self.rest, garments, device=self._device)
+        self._appearance = build_appearance(
+            self.rest,
+            skin_tone=self.avatar.skin_tone,
+            hair_color=self.avatar.hair_color,
+            gender=self.avatar.gender,
+            base_texture=self.avatar.photo_texture(),
+        )
+        parts = self._appearance.parts
+        counts = [*self.outfit.vertex_counts, *(len(part.points) for part in parts)]
+        self._renderer = Renderer(self._meshes(), counts, size=size, device=self._device, preset=look.preset)
+        self._skinners = [Skinner(part.points, part.joint_indices, part.joint_weights, self._device) for part in parts]
+        self._offsets = np.cumsum([sum(self.outfit.vertex_counts), *(len(part.points) for part in parts)])[:-1]
+        total = int(sum(counts))
+        self._buffers = [wp.zeros(total, dtype=wp.vec3, device=self._device) for _ in range(2)]
+        self.stages_s: defaultdict[str, float] = defaultdict(float)
+
+    def _meshes(self) -> list[SceneMesh]:
+        """Return what is drawn, in the order of the vertices: body, garments, then eyes, hair and shoes."""
+        body, *parts = scene_meshes(self._appearance, self.rest.body, covered=self.outfit.hidden_body_faces)
+        return [body, *(_scene_mesh(garment.name, garment.mesh) for garment in self.outfit.garments), *parts]
+
+    def stream(
+        self, motion: MotionClip | str = "catwalk", *, fps: float = 30.0, seconds: float | None = None
+    ) -> Iterator[Frame]:
+        """Yield frames; endless when `seconds` is None. A frame's arrays are valid until the next one is asked for.
+
+        Args:
+            motion: A clip or the name of a built-in one.
+            fps: Frames per second.
+            seconds: Length [s].
+        """
+        clip = procedural_motion(motion) if isinstance(motion, str) else motion
+        poses = self._poses(clip, fps, seconds)
+        camera = FollowCamera(self.avatar.height, self.size, self._look.framing)
+        lighting = self._look.lighting or Lighting.studio()
+        background = self._look.background or Background.studio()
+        # the next pose is dressed while this one is rendered: both cores work, and Warp lets go of the GIL
+        with ThreadPoolExecutor(1, thread_name_prefix="pose") as ahead:
+            coming = ahead.submit(self._dress, poses, 0)
+            turn = 0
+            while (pose := coming.result()) is not None:
+                turn = 1 - turn
+                coming = ahead.submit(self._dress, poses, turn)
+                started = time.perf_counter()
+                wp.copy(self._renderer.vertices, self._buffers[1 - turn])
+                frame = self._renderer.render(camera.follow(pose.root[:2], 1 / fps), lighting, background)
+                self.stages_s["render"] += time.perf_counter() - started
+                yield frame
+
+    def _poses(self, clip: MotionClip, fps: float, seconds: float | None) -> Iterator[Pose]:
+        """Yield the clip's poses on this body, through the temporal filter where it is wanted."""
+        poses = play(clip, self.rest, fps, seconds)
+        if self._refine == "off" or (self._refine == "auto" and clip.name in MOTIONS):
+            return poses
+        refine = OneEuroFilter()
+        return (refine(pose, 1 / fps) for pose in poses)
+
+    def _dress(self, poses: Iterator[Pose], slot: int) -> Pose | None:
+        """Take the next pose and fill a vertex buffer with it; None at the end."""
+        started = time.perf_counter()
+        pose = next(poses, None)
+        if pose is None:
+            return None
+        lifted = Pose(pose.rotations, pose.root + np.array([0, 0, self._appearance.ground_offset], np.float32))
+        transforms = self.rest.skin_transforms(lifted)
+        posed = time.perf_counter()
+        self.stages_s["pose"] += posed - started
+        self.outfit.pose(transforms, self._buffers[slot])
+        for skinner, offset in zip(self._skinners, self._offsets, strict=True):
+            skinner.launch(transforms, self._buffers[slot], int(offset))
+        self.stages_s["dress"] += time.perf_counter() - posed
+        return lifted
+
+    def write(
+        self,
+        path: Path | str,
+        motion: MotionClip | str = "catwalk",
+        *,
+        seconds: float = 10.0,
+        fps: float = 30.0,
+        codec: str = "h264",
+        progress: Progress = silent,
+    ) -> VideoReport:
+        """Write a video; it appears at `path` when it is whole.
+
+        Args:
+            path: An .mp4 file.
+            motion: A clip or the name of a built-in one.
+            seconds: Length [s].
+            fps: Frames per second.
+            codec: "h264", "hevc" or "av1".
+            progress: Told after every frame.
+        """
+        if not seconds > 0:
+            raise UsageError(f"--seconds must be above zero, got {seconds}")
+        started = time.perf_counter()
+        self.stages_s.clear()
+        total, count = max(1, round(seconds * fps)), 0
+        with VideoWriter(Path(path), self.size, fps, codec=codec) as video:
+            for frame in self.stream(motion, fps=fps, seconds=seconds):
+                handed = time.perf_counter()
+                video.write(frame.rgb)
+                self.stages_s["hand to encoder"] += time.perf_counter() - handed
+                count += 1
+                progress(min(1.0, count / total), "rendering")
+        elapsed = time.perf_counter() - started
+        stages = {name: 1e3 * spent / max(count, 1) for name, spent in self.stages_s.items()}
+        return VideoReport(Path(path), count, elapsed, stages)
+
+
+def _device(name: str) -> str:
+    """Return the Warp device, or raise a line that names those there are."""
+    wp.config.quiet = True
+    wp.init()
+    known = [device.alias for device in wp.get_devices()]
+    if name == "cuda" and any(alias.startswith("cuda") for alias in known):
+        return "cuda:0"
+    if name not in known:
+        raise UsageError(f"--device must be one of {', '.join(known)}, got {name!r}")
+    return name
+
+
+def _garments(wear: Sequence[str], library: Library | Path | str | None) -> list[DressedGarment]:
+    if not wear:
+        return []
+    store = library if isinstance(library, Library) else Library.open(library)
+    garments = []
+    for order, text in enumerate(wear):
+        version = store.resolve(text)
+        layer = version.manifest.get("layer", order)
+        garments.append(DressedGarment(version.name, version.mesh(), version.rig("anny"), int(layer)))
+    return garments
+
+
+def _scene_mesh(name: str, mesh: GarmentMesh) -> SceneMesh:
+    material = mesh.materials[0]
+    texture = _texture(material)
+    if mesh.uv0 is not None and mesh.uv0_faces is not None:
+        uv, uv_faces = mesh.uv0, mesh.uv0_faces
+    else:
+        uv, uv_faces = np.zeros((1, 2), np.float32), np.zeros_like(mesh.faces)
+    return SceneMesh(
+        name,
+        mesh.faces,
+        uv,
+        uv_faces,
+        SurfaceMaterial(texture, roughness=material.roughness, sheen=material.sheen, double_sided=True),
+    )
+
+
+def _texture(material: Material) -> NDArray[np.uint8]:
+    """Return a material's base colour, factor included, as sRGB uint8 [H, W, 3 or 4]."""
+    factor = np.asarray(material.base_color, np.float32)
+    if material.base_color_image is None:
+        texels = np.ones((1, 1, 4), np.float32)
+    else:
+        with Image.open(io.BytesIO(material.base_color_image)) as picture:
+            texels = np.asarray(picture.convert("RGBA"), np.float32) / 255
+    if (factor != 1).any() or material.base_color_image is None:
+        texels = np.concatenate([linear_to_srgb(srgb_to_linear(texels[..., :3]) * factor[:3]),
+                                 texels[..., 3:] * factor[3]], axis=-1)  # fmt: skip
+    opaque = bool((texels[..., 3] >= 1).all())
+    return np.asarray(np.rint(255 * np.clip(texels[..., :3] if opaque else texels, 0, 1)), np.uint8)

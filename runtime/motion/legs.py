@@ -86,7 +86,7 @@ class FeetShape:
         pose = Pose.t_pose()
         plain = cls.of_skeleton(rest.posed_joints(pose))
         vertices = rest.posed_vertices(pose)
-        low = vertices[vertices[:, 2] < 0.012]
+        low = vertices[vertices[:, 2] < 0.005]  # where a lifted foot rolls over its heel
         heel = plain.heel.copy()
         for side, sign in enumerate((1, -1)):
             sole = low[low[:, 0] * sign > 0]

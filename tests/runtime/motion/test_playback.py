@@ -6,6 +6,7 @@ import pytest
 from dressform.runtime.body.anny_body import load_anny
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import JOINT_INDEX
+from dressform.runtime.body.skinning import skin
 from dressform.runtime.geometry.rotations import quat_conjugate, quat_multiply, rotvec_from_quat
 from dressform.runtime.motion.playback import Player, play
 from dressform.runtime.motion.procedural import MOTIONS, motion
@@ -25,28 +26,39 @@ def rest(request):
 
 
 def feet_of(rest, poses):
-    """World positions [T, N, 3] of the vertices of the soles and the toes."""
-    feet = [JOINT_INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("ankle", "foot")]
-    of_feet = np.isin(rest.vertex_segments, feet)
-    sole = np.flatnonzero(of_feet & (rest.vertices[:, 2] < 0.04))[::3]
-    body = rest.body
-    from dressform.runtime.body.skinning import skin
-
+    """World positions [T, N, 3] of vertices of the soles, and the side [N] that they belong to."""
+    sides = [[JOINT_INDEX[f"{side}_{part}"] for part in ("ankle", "foot")] for side in ("left", "right")]
+    of_side = [
+        np.flatnonzero(np.isin(rest.vertex_segments, side) & (rest.vertices[:, 2] < 0.04))[::3] for side in sides
+    ]
+    sole, body = np.concatenate(of_side), rest.body
     indices, weights = body.joint_indices[sole], body.joint_weights[sole]
-    return np.stack([skin(rest.vertices[sole], indices, weights, rest.skin_transforms(pose)) for pose in poses])
+    posed = np.stack([skin(rest.vertices[sole], indices, weights, rest.skin_transforms(pose)) for pose in poses])
+    return posed, np.repeat([0, 1], [len(side) for side in of_side])
 
 
 @pytest.mark.parametrize("name", list(MOTIONS))
 def test_feet_neither_slide_nor_sink(rest, name):
     clip = motion(name)
     poses = list(play(clip, rest, FPS, min(clip.seconds, 8.0)))
-    soles = feet_of(rest, poses)
+    soles, side = feet_of(rest, poses)
     assert soles[..., 2].min() > -0.005
-    # whatever stays on the ground from one frame to the next does not move on it
-    down = (soles[1:, :, 2] < 0.003) & (soles[:-1, :, 2] < 0.003)
+    # what a planted foot has on the ground in two frames does not move between them
+    keys = np.rint(np.arange(len(poses)) * clip.fps / FPS).astype(int)
+    planted = clip.contacts[keys][:, side]
+    down = (soles[..., 2] < 0.002) & planted
+    down = down[1:] & down[:-1]
     slide = np.linalg.norm((soles[1:] - soles[:-1])[..., :2], axis=-1)
-    assert down.any(axis=1).all()  # and some part of a foot always does
+    assert (np.where(planted, soles[..., 2], 1).min(axis=1) < 0.004).all()  # and some part is always on the ground
     assert slide[down].max() < 0.002
+    # over a whole stance the ball of the foot stays where it is
+    for foot, joint in enumerate(("left_foot", "right_foot")):
+        ball = np.stack([rest.posed_joints(pose)[JOINT_INDEX[joint]] for pose in poses])
+        flat = clip.contacts[keys][:, foot] & (np.abs(ball[:, 2] - ball[:, 2].min()) < 0.001)
+        starts = np.flatnonzero(flat & ~np.roll(flat, 1))
+        for start in starts:
+            stance = ball[start : start + np.argmin(np.append(flat[start:], False))]
+            assert np.ptp(stance[:, :2], axis=0).max() < 0.002
 
 
 @pytest.mark.parametrize("name", list(MOTIONS))

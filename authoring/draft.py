@@ -20,6 +20,7 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.glb import Skeleton, read_glb, write_glb
 from dressform.assets.files.rig import Rig
 from dressform.assets.files.rig_file import read_rig, write_rig
+from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import AssetError, UsageError
 
 STEPS = ("import", "clean", "unwrap", "place", "rig", "drape", "learn", "preview")
@@ -133,16 +134,10 @@ class Draft:
         assert name in STEPS, name
         starts_over = name == "import"
         moved = starts_over or (mesh is not None and not _same_shape(mesh, self.mesh))
-        kept = () if starts_over else tuple(s for s in self.steps if s["step"] != name)
-        if moved or name == "rig":
-            kept = tuple(s for s in kept if STEPS.index(s["step"]) < STEPS.index(name))
-        elif mesh is not None:
-            kept = tuple(s for s in kept if s["step"] != "preview")
+        kept = self._standing(name, moved=moved, changed=mesh is not None)
         new_manifest = {**({} if starts_over else self.manifest), **(manifest or {})}
-        staged: dict[str, FileContent] = dict(files or {})
-        if moved and rig is None:
-            staged.update({path.name: None for path in self._existing("rig.*") + self._existing("field.*")})
-
+        staged: dict[str, FileContent] = dict.fromkeys(self._files_besides(kept))
+        staged.update(files or {})
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{self.folder.name}.", dir=self.folder.parent) as scratch:
             work = Path(scratch) / "draft"
@@ -153,6 +148,8 @@ class Draft:
                 target = work / "sizes" / SIZE / "garment.glb"
                 target.parent.mkdir(parents=True, exist_ok=True)
                 skin = rig if rig is not None or moved else self._rig_or_none()
+                if skin is not None and skeleton is None:
+                    skeleton = _canonical_skeleton()
                 write_glb(target, mesh if mesh is not None else self.mesh, skin, skeleton)
             if rig is not None:
                 write_rig(work / f"rig.{rig.body}.safetensors", rig)
@@ -185,8 +182,20 @@ class Draft:
         os.replace(work, self.folder / _JOURNAL)  # from here on the new state counts
         _finish_commit(self.folder)
 
-    def _existing(self, pattern: str) -> list[Path]:
-        return sorted(self.folder.glob(pattern)) if self.folder.is_dir() else []
+    def _standing(self, name: str, *, moved: bool, changed: bool) -> tuple[dict[str, Any], ...]:
+        """Return the entries of other steps that stay true when a step commits."""
+        if name == "import":
+            return ()
+        others = tuple(s for s in self.steps if s["step"] != name)
+        if moved or name == "rig":
+            return tuple(s for s in others if STEPS.index(s["step"]) < STEPS.index(name))
+        return tuple(s for s in others if s["step"] != "preview") if changed else others
+
+    def _files_besides(self, kept: Sequence[Mapping[str, Any]]) -> set[str]:
+        """Return the files that only the entries not kept have written; the mesh itself is replaced, not removed."""
+        standing = {path for entry in kept for path in entry.get("files", {})}
+        gone = {path for entry in self.steps if entry not in kept for path in entry.get("files", {})}
+        return {path for path in gone - standing if not path.startswith(("sizes/", "overrides/", "source/"))}
 
     def _rig_or_none(self) -> Rig | None:
         return self.rig if (self.folder / "rig.anny.safetensors").is_file() else None
@@ -211,6 +220,11 @@ def _finish_commit(folder: Path) -> None:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             os.replace(journal / path, folder / path)
     shutil.rmtree(journal)
+
+
+def _canonical_skeleton() -> Skeleton:
+    rest = canonical_rest()
+    return Skeleton(rest.body.joint_names, rest.body.joint_parents, rest.joint_poses)
 
 
 def _same_shape(a: GarmentMesh, b: GarmentMesh) -> bool:

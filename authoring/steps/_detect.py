@@ -9,23 +9,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.runtime.geometry.adjacency import boundary_loops
+from dressform.schemas.documents import schema
 from dressform.schemas.errors import InputError
 
 Points = NDArray[np.float64]
 
 UNITS = {"mm": 0.001, "cm": 0.01, "dm": 0.1, "m": 1.0, "inch": 0.0254}
-CATEGORIES = ("top", "outerwear", "trousers", "skirt", "dress", "suit", "hat", "shoes")
+CATEGORIES: tuple[str, ...] = tuple(schema("common")["$defs"]["category"]["enum"])
 
+_TOP, _BOTTOM = (0.30, 0.75, 1.95), (0.25, 1.00, 1.30)
 # category → least, usual and most length of the longest side of the bounding box [m]
 _SIZES: dict[str, tuple[float, float, float]] = {
-    "top": (0.30, 0.75, 1.95),
-    "outerwear": (0.40, 0.95, 1.95),
-    "trousers": (0.25, 1.00, 1.30),
-    "skirt": (0.20, 0.60, 1.20),
+    **dict.fromkeys(("tee", "shirt", "top", "sweater", "vest", "jacket"), _TOP),
+    "coat": (0.60, 1.10, 1.95),
     "dress": (0.50, 1.05, 1.95),
+    "skirt": (0.20, 0.60, 1.20),
+    "trousers": _BOTTOM,
+    "shorts": (0.20, 0.45, 0.90),
     "suit": (0.60, 1.45, 2.00),
     "hat": (0.10, 0.27, 0.60),
     "shoes": (0.15, 0.35, 0.80),
+    "socks": (0.10, 0.30, 0.80),
+    "gloves": (0.15, 0.40, 1.95),
 }
 _ANY_SIZE = (0.10, 0.85, 2.10)
 # how much rarer a unit is among garment files than m, cm and mm; in the unit of |ln(size / usual size)|
@@ -34,12 +39,21 @@ _RARITY = {"m": 0.0, "cm": 0.0, "mm": 0.0, "dm": 0.3, "inch": 1.2}
 _WORDS = {
     "hat": "hat cap beanie fedora beret helmet",
     "shoes": "shoe shoes sneaker sneakers boot boots sandal sandals",
-    "outerwear": "jacket coat parka blazer anorak outerwear",
-    "trousers": "trousers trouser pants pant jeans shorts leggings chinos bottom",
+    "socks": "sock socks stockings",
+    "gloves": "glove gloves mitten mittens",
+    "underwear": "underwear briefs boxers bra panties",
+    "coat": "coat parka overcoat",
+    "jacket": "jacket blazer anorak bomber",
+    "vest": "vest gilet waistcoat",
+    "sweater": "sweater hoodie pullover jumper cardigan",
+    "shorts": "shorts",
+    "trousers": "trousers trouser pants pant jeans chinos leggings",
     "skirt": "skirt kilt",
     "dress": "dress gown",
     "suit": "suit jumpsuit overall overalls romper casualsuit sportsuit worksuit elegantsuit",
-    "top": "tee tshirt shirt t-shirt top blouse sweater hoodie pullover vest tank polo",
+    "tee": "tee tshirt tees",
+    "shirt": "shirt blouse polo",
+    "top": "top tank",
 }
 
 
@@ -53,7 +67,8 @@ class Guess:
 
 def category_from_name(name: str) -> Guess | None:
     """Read the kind of garment out of a file name such as `unisex_shirt`."""
-    words = re.findall(r"[a-z]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower())
+    plain = re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower().replace("t-shirt", "tshirt").replace("t_shirt", "tshirt")
+    words = re.findall(r"[a-z]+", plain)
     for category, known in _WORDS.items():
         for word in words:
             if word in known.split():

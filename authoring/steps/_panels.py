@@ -17,7 +17,7 @@ Faces = NDArray[np.int64]
 
 _CAPACITY = 1e6  # real costs as the integers that the flow wants
 _SMOOTH = 6  # rounds of averaging over neighbours: about six edges of reach
-_SEAM_COST = 1.5  # price of a seam's length against cloth on the wrong side of it
+_SEAM_COST = 0.5  # price of a seam's length against cloth on the wrong side of it
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def cut_open(faces: Faces, found: Edges, cut: NDArray[np.bool_]) -> Charts:
     links_a = np.concatenate([first, first_next])
     links_b = np.concatenate([np.where(opposed, second_next, second), np.where(opposed, second, second_next)])
     _, vertex = connected_components(_graph(links_a, links_b, faces.size), directed=False)
-    used, representative, inverse = np.unique(vertex, return_index=True, return_inverse=True)
+    _, representative, inverse = np.unique(vertex, return_index=True, return_inverse=True)
     _, chart = connected_components(_graph(first // 3, second // 3, len(faces)), directed=False)
     return Charts(
         vertices=flat[representative],
@@ -74,19 +74,29 @@ def face_areas(points: Points, faces: Faces) -> Points:
     return np.asarray(0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1))
 
 
-def facing(points: Points, faces: Faces, found: Edges, axis: int) -> Points:
-    """Return how far each face turns towards the axis, smoothed over its surroundings, [F] in [-1, 1]."""
+def facing_along(points: Points, faces: Faces, found: Edges, direction: Points) -> Points:
+    """Return the cosine between each face's normal, smoothed over its surroundings, and a unit direction, [F].
+
+    A direction in which all faces lean alike parts nothing, so the mean over the faces is taken off where it is needed
+    to have faces on both sides.
+    """
     a, b, c = (points[faces[:, k]] for k in range(3))
     vectors = np.cross(b - a, c - a)
     inner = np.flatnonzero(found.face_counts == 2)
     slots = np.argsort(found.face_edges.reshape(-1), kind="stable") // 3
     starts = np.concatenate([[0], np.cumsum(found.face_counts)])
     f, g = slots[starts[inner]], slots[starts[inner] + 1]
-    spread = _graph(np.concatenate([f, g, np.arange(len(faces))]), np.concatenate([g, f, np.arange(len(faces))]), len(faces))
+    spread = _graph(
+        np.concatenate([f, g, np.arange(len(faces))]), np.concatenate([g, f, np.arange(len(faces))]), len(faces)
+    )
     spread = spread.astype(np.float64).tocsr()
     for _ in range(_SMOOTH):
         vectors = spread @ vectors
-    return np.asarray(vectors[:, axis] / np.maximum(np.linalg.norm(vectors, axis=1), 1e-30))
+    lean = vectors @ direction / np.maximum(np.linalg.norm(vectors, axis=1), 1e-30)
+    if lean.min() > -0.3 or lean.max() < 0.3:
+        weight = face_areas(points, faces)
+        lean = lean - (lean * weight).sum() / weight.sum()
+    return np.asarray(lean)
 
 
 def two_sides(points: Points, faces: Faces, found: Edges, lean: Points) -> NDArray[np.bool_]:
@@ -163,9 +173,7 @@ def _opening_path(points: Points, faces: Faces) -> NDArray[np.int64]:
     length = np.linalg.norm(points[used[pairs[:, 0]]] - points[used[pairs[:, 1]]], axis=1)
     graph = sparse.coo_matrix((length, (pairs[:, 0], pairs[:, 1])), shape=(len(used), len(used))).tocsr()
     if len(loops) > 1:
-        distance, before, _ = dijkstra(
-            graph, directed=False, indices=loops[0], min_only=True, return_predecessors=True
-        )
+        distance, before, _ = dijkstra(graph, directed=False, indices=loops[0], min_only=True, return_predecessors=True)
         others = np.concatenate(loops[1:])
         return used[_walk_back(before, int(others[np.argmin(distance[others])]))]
     if not loops:  # closed: slit it along its longest way, to have a border to start from

@@ -24,6 +24,7 @@ from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 from ._detect import CATEGORIES, UNITS, Guess, category_from_name, category_from_shape, guess_units, guess_up
+from ._figures import mesh_figures
 
 READERS: dict[str, Callable[[Path], RawMesh]] = {
     ".obj": read_obj,
@@ -38,8 +39,6 @@ READERS: dict[str, Callable[[Path], RawMesh]] = {
     ".stl": read_scan,
 }
 UNSTATED_LICENCE = "LicenseRef-unstated"
-# order in which garments lie over each other when the wearer says nothing
-LAYERS = {"shoes": 0, "trousers": 1, "skirt": 1, "suit": 1, "dress": 2, "top": 2, "outerwear": 3, "hat": 3}
 
 
 @dataclass(frozen=True)
@@ -164,16 +163,22 @@ def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Pr
     name = options.name or template_name(source.stem)
     digest = file_sha256(source)
     manifest: dict[str, Any] = {
-        "schema": "dressform/template/1",
+        "schema": "dressform/draft/1",
         "name": name,
         "category": imported.category.value,
-        "bodies": [],
         "licence": options.licence,
         "authors": list(options.authors),
-        "source": {"file": source.name, "sha256": digest},
-        "layer": LAYERS[imported.category.value],
-        "sizes": [SIZE],
+        "source": {
+            "file": source.name,
+            "sha256": digest,
+            "bytes": source.stat().st_size,
+            "format": source.suffix[1:].lower(),
+            "units": _unit_name(imported.metres_per_unit),
+            "up": imported.up.value,
+        },
+        "sizes": {SIZE: {"garment": f"sizes/{SIZE}/garment.glb"}},
         "default_size": SIZE,
+        "mesh": mesh_figures(imported.mesh),
     }
     files = {f"source/{path}": content for path, content in _kept_files(source, imported.raw).items()}
     committed = draft.commit_step(
@@ -187,6 +192,11 @@ def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Pr
     )
     progress(1.0, "imported")
     return committed
+
+
+def _unit_name(metres_per_unit: float) -> str:
+    known = {scale: unit for unit, scale in UNITS.items()}
+    return known.get(metres_per_unit, f"{metres_per_unit:g} m")
 
 
 def _kept_files(source: Path, raw: RawMesh) -> dict[str, Path]:

@@ -1,0 +1,38 @@
+"""Export: one GLB with mesh, UVs, textures and skin, for any 3D tool."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from dressform.authoring.draft import SIZE, Draft
+from dressform.schemas.errors import AssetError, UsageError
+
+
+def export(draft: Draft, target: Path, *, size: str = SIZE) -> Path:
+    """Write a draft's garment as GLB, skinned once it is rigged; returns the path.
+
+    Args:
+        draft: With an imported mesh.
+        target: Ends in .glb; an existing file is replaced in one move.
+        size: Which size.
+    """
+    if target.suffix.lower() != ".glb":
+        raise UsageError(f"-o {target} must end in .glb")
+    source = draft.folder / "sizes" / size / "garment.glb"
+    if not source.is_file():
+        known = sorted(path.parent.name for path in draft.folder.glob("sizes/*/garment.glb"))
+        raise AssetError(f"{draft.folder} has no size {size}; it has {', '.join(known) or 'none, import a mesh first'}")
+    if not target.parent.is_dir():
+        raise UsageError(f"-o {target}: the folder {target.parent} does not exist; make it first")
+    handle, draft_name = tempfile.mkstemp(suffix=".glb", dir=target.parent)
+    os.close(handle)
+    try:
+        shutil.copyfile(source, draft_name)
+        os.replace(draft_name, target)
+    except OSError as error:
+        Path(draft_name).unlink(missing_ok=True)
+        raise UsageError(f"-o {target} cannot be written ({error.strerror})") from None
+    return target

@@ -153,6 +153,8 @@ class Library:
             entry = store.ref(manifest["name"]) or {"category": manifest["category"], "versions": {}}
             same = self._same(store, entry, manifest)
             if same is not None and wanted in (None, parse_version(same.version)):
+                for file in files.values():
+                    store.add_file(file)  # mends damaged blobs
                 return PublishedVersion(**vars(same), created=False)
             numbers = _numbers(entry)
             newest = self._load(store, manifest["name"], numbers[-1]) if numbers else None
@@ -308,7 +310,8 @@ def _clean_report(report: Path | Report | ReportDocument, name: str) -> ReportDo
     if errors or document["summary"]["errors"]:
         first = f", first {errors[0]['rule']} {errors[0]['message']}" if errors else ""
         count = max(len(errors), document["summary"]["errors"])
-        raise AssetError(f"{name} has {count} errors{first}; mend them and run `dressform validate`")
+        errors_found = f"{count} error{'s' if count > 1 else ''}"
+        raise AssetError(f"{name} has {errors_found}{first}; mend what is wrong and run `dressform validate`")
     # where the draft lay on its maker's machine is nobody's business
     return {**document, "target": name}
 

@@ -15,9 +15,9 @@ from .store import Store
 
 RULES = {
     "DF-LIBRARY-001": ("library.ref", Severity.ERROR, "restore the ref from a copy of the library"),
-    "DF-LIBRARY-002": ("library.manifest", Severity.ERROR, "restore the blob, or publish or import the version again"),
-    "DF-LIBRARY-003": ("library.missing", Severity.ERROR, "restore the blob, or publish or import the version again"),
-    "DF-LIBRARY-004": ("library.damaged", Severity.ERROR, "delete the blob, then publish or import the version again"),
+    "DF-LIBRARY-002": ("library.manifest", Severity.ERROR, "restore the blob from a copy of the library"),
+    "DF-LIBRARY-003": ("library.file", Severity.ERROR, "restore the blob, or publish or import the version again"),
+    "DF-LIBRARY-004": ("library.blob", Severity.ERROR, "restore the blob, or publish or import the version again"),
     "DF-LIBRARY-005": ("library.loose", Severity.INFO, "nothing refers to it; it may be deleted"),
 }
 _SHA256 = re.compile("[0-9a-f]{64}")

@@ -1,0 +1,149 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dressform.__main__ import main
+from dressform.assets.library import Library
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys, tmp_path, monkeypatch) -> Run:
+    monkeypatch.setenv("DRESSFORM_LIBRARY", str(tmp_path / "library"))
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*arguments: str | Path) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["library", *(str(argument) for argument in arguments)])
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run
+
+
+@pytest.fixture
+def published(run, make_draft, clean_report, tmp_path) -> Path:
+    """A library with tee 1.0.0 and 1.1.0."""
+    library = Library.open()
+    for variants in ({}, {"navy": {"materials": {"cotton": {"base_color": [0, 0, 0.2, 1]}}}}):
+        draft = make_draft(tmp_path / "draft", variants=variants, title="Plain tee")
+        library.publish(draft, clean_report(draft))
+    return tmp_path / "library"
+
+
+def test_list(run, published, tmp_path):
+    code, out, _ = run("list", "--json")
+    assert code == 0
+    row = {"name": "tee", "version": "1.1.0", "category": "tee", "sizes": ["M"], "variants": ["navy"]}
+    assert json.loads(out) == {"templates": [row]}
+    assert run("list")[1].split() == [
+        "template",
+        "version",
+        "category",
+        "sizes",
+        "variants",
+        *["tee", "1.1.0", "tee", "M", "navy"],
+    ]
+    code, out, err = run("list", "--library", tmp_path / "new")
+    assert (code, out) == (0, "")
+    assert "is empty; publish with" in err
+    assert not (tmp_path / "new").exists()
+
+
+def test_show(run, published):
+    _, out, _ = run("show", "tee@1.0.0")
+    assert "Plain tee (tee@1.0.0)" in out
+    assert "40 points, 64 triangles, 2 materials" in out
+    _, out, _ = run("show", "tee", "--json")
+    shown = json.loads(out)
+    assert shown["manifest"]["version"] == "1.1.0"
+    assert shown["versions"] == [{"version": "1.0.0", "yanked": None}, {"version": "1.1.0", "yanked": None}]
+
+
+def test_resolve(run, published):
+    assert run("resolve", "tee@~1.0", "tee/navy") == (0, "tee@~1.0 → tee@1.0.0:M\ntee/navy → tee@1.1.0:M/navy\n", "")
+    code, out, err = run("resolve", "tea")
+    assert (code, out) == (1, "")
+    assert err == f"dressform: no template 'tea' in {published}; did you mean 'tee'? There are tee\n"
+    assert run("resolve", "../tee")[0] == 2
+
+
+def test_diff(run, published):
+    assert run("diff", "tee@1.0.0", "tee@1.1.0") == (0, "minor: variant navy was added\n", "")
+    assert run("diff", "tee@1.0.0", "tee@1.0.0")[1] == "the content is the same\n"
+    want = {"bump": "major", "changes": [{"level": "major", "what": "variant navy was removed"}]}
+    assert json.loads(run("diff", "tee@1.1.0", "tee@1.0.0", "--json")[1]) == want
+
+
+def test_yank(run, published):
+    assert run("yank", "tee@1.1.0", "--reason", "wrong navy") == (0, "yanked tee@1.1.0: wrong navy\n", "")
+    assert run("resolve", "tee")[1] == "tee → tee@1.0.0:M\n"
+    assert run("yank", "tee", "--reason", "x")[0] == 2
+
+
+def test_verify(run, published):
+    assert run("verify")[:2] == (0, "2 versions sound, 0 errors\n")
+    Library.open().resolve("tee").files["preview.png"].write_bytes(b"damaged")
+    code, out, _ = run("verify", "--json")
+    assert code == 1
+    assert json.loads(out)["summary"]["errors"] == 3  # the blob, and both versions that hold it
+    assert run("verify")[0] == 1
+
+
+def test_lock(run, published, tmp_path):
+    file = tmp_path / "dressform.lock"
+    code, out, _ = run("lock", "tee@^1", "-o", file)
+    assert (code, out) == (0, "tee@^1 → tee@1.1.0:M\n")
+    assert json.loads(file.read_text())["templates"][0]["version"] == "1.1.0"
+    assert run("lock", "--check", "-o", file)[0] == 0
+    file.write_text(file.read_text().replace('"1.1.0"', '"1.0.0"'))
+    code, _, err = run("lock", "--check", "-o", file)
+    assert code == 1
+    assert "is not the locked one" in err
+    assert run("lock")[0] == 2
+
+
+def test_export_and_import(run, published, tmp_path):
+    assert run("export", "tee@1.0.0", "-o", tmp_path / "out")[:2] == (0, f"exported tee@1.0.0 to {tmp_path / 'out'}\n")
+    other = ("--library", tmp_path / "other")
+    assert run("import", tmp_path / "out", *other)[:2] == (0, "imported tee@1.0.0\n")
+    assert run("resolve", "tee", *other)[1] == "tee → tee@1.0.0:M\n"
+
+
+def test_publish(run, make_draft, tmp_path, monkeypatch, clean_report):
+    draft = make_draft(tmp_path / "draft")
+    monkeypatch.setattr("dressform.validators.engine.validate", lambda target, publishing: clean_report(target))
+    code, out, _ = run("publish", draft)
+    assert (code, out) == (0, f"published tee@1.0.0 to {tmp_path / 'library'}\n")
+    code, out, _ = run("publish", draft)
+    assert (code, out) == (0, "tee@1.0.0 is already there with the same content; nothing was published\n")
+    (draft / "preview.png").write_bytes(b"other")
+    code, out, _ = run("publish", draft, "--json")
+    result = json.loads(out)
+    assert (result["version"], result["created"]) == ("1.0.1", True)
+    assert result["changes"] == [{"level": "patch", "what": "metadata or previews changed"}]
+    (draft / "preview.png").write_bytes(b"third")
+    code, _, err = run("publish", draft, "--version", "1.0.1")
+    assert code == 1
+    assert err.startswith("dressform: tee 1.0.1 is too small after 1.0.1")
+
+
+def test_publish_refuses_a_draft_with_errors(run, make_draft, tmp_path):
+    """With the real rules: no step has run on this draft."""
+    code, out, err = run("publish", make_draft(tmp_path / "draft"))
+    assert (code, out) == (1, "")
+    assert "the step `rig` has not run" in err
+    assert err.splitlines()[-1].endswith("is not published: mend the errors first")
+    assert not (tmp_path / "library").exists()
+
+
+def test_help_has_an_example(run):
+    for command in ["list", "show", "publish", "resolve", "verify", "diff", "yank", "lock", "export", "import"]:
+        code, out, _ = run(command, "--help")
+        assert code == 0
+        assert f"Example: dressform library {command}" in " ".join(out.split())

@@ -1,4 +1,4 @@
-"""Which body triangles need not be drawn because cloth covers them."""
+"""Which body triangles need not be drawn because cloth covers them in every pose."""
 
 from __future__ import annotations
 
@@ -7,16 +7,19 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.spatial import cKDTree
 
 from dressform.runtime.geometry.adjacency import boundary_vertices, edges
-from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.geometry.normals import vertex_normals
+
+from .facing import facing_closest
+from .penetration import distance_to_cloth
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
 
-MARGIN = 0.02  # [m] skin drawn under the cloth beside every opening, so that a moving hem never bares a hole
-LOOK_IN = 1.0  # more of it, by this times how far the opening stands off: one can look into a wide sleeve
+MARGIN = 0.025  # [m] skin drawn under the cloth beside every opening, so that a moving hem never bares a hole
+LOOK_IN = 1.5  # more of it, by this times how far the opening stands off: one can look into a wide sleeve
+UNDER = 0.2  # [m] skin further under the cloth than this is not taken for covered
 
 
 def hidden_faces(
@@ -27,8 +30,8 @@ def hidden_faces(
 ) -> NDArray[np.bool_]:
     """Return the body triangles bool [F] that the garments hide together.
 
-    Only skin well inside the union of the masks is hidden: its distance over the skin to the drawn skin must exceed a
-    margin that grows with how far the nearest opening stands off the body.
+    Each garment hides its mask but for a margin at its openings; an opening over another garment bares nothing,
+    since that one hides the skin there. Gaps in a mask that the cloth encloses are hidden too.
 
     Args:
         masks: The garments' own hide masks, bool [F] each.
@@ -36,46 +39,56 @@ def hidden_faces(
         faces: [F, 3].
         garments: Points and faces of each garment at rest on this body.
     """
-    covered = np.zeros(len(faces), bool)
-    for mask in masks:
-        covered |= mask
-    if not covered.any():
-        return covered
-    drawn = np.zeros(len(vertices), bool)
-    drawn[faces[~covered]] = True
-    margins = MARGIN + LOOK_IN * _opening_heights(vertices, faces, garments)
-    depth = _distance_inside(vertices, faces, drawn, margins)
-    return np.asarray(covered & (depth[faces] > 0).all(axis=1))
+    hidden = np.zeros(len(faces), bool)
+    for mask, (points, own) in zip(masks, garments, strict=True):
+        at_opening = _near_openings(vertices, faces, points, own)
+        gaps = _enclosed(~mask & ~at_opening, vertices, faces, points, own)
+        hidden |= (mask & ~at_opening) | gaps
+    return hidden
 
 
-def _opening_heights(
-    vertices: FloatArray, faces: IntArray, garments: Sequence[tuple[FloatArray, IntArray]]
-) -> NDArray[np.float64]:
-    """Return, for each body vertex [B], how far the nearest opening of a garment stands off the body [m]."""
-    rims = [points[boundary_vertices(own, len(points))] for points, own in garments]
-    rim = np.concatenate(rims) if rims else np.zeros((0, 3))
-    if not len(rim):
-        return np.zeros(len(vertices))
-    heights = Surface(vertices, faces).closest(rim).distances
-    # the mean of the nearest rim points, not one of them, so that the margin changes slowly along an opening
-    count = min(8, len(rim))
-    nearest = np.asarray(cKDTree(rim).query(vertices, k=count)[1]).reshape(len(vertices), count)
-    return np.asarray(heights[nearest].mean(axis=1), np.float64)
-
-
-def _distance_inside(
-    vertices: FloatArray, faces: IntArray, drawn: NDArray[np.bool_], margins: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return the distance along the skin to the drawn skin less the margin there, [B] [m]; infinite out of reach."""
+def _near_openings(vertices: FloatArray, faces: IntArray, points: FloatArray, own: IntArray) -> NDArray[np.bool_]:
+    """Return the body triangles bool [F] within the margin of a garment's openings, measured along the skin."""
+    rim = boundary_vertices(own, len(points))
+    if not rim.any():
+        return np.zeros(len(faces), bool)
+    triangles, barycentrics = facing_closest(points[rim], vertex_normals(points, own)[rim], vertices, faces)
+    below = np.einsum("vk,vkc->vc", barycentrics, vertices[faces[triangles]])
+    margins = MARGIN + LOOK_IN * np.linalg.norm(points[rim] - below, axis=1).astype(np.float64)
+    widest = float(margins.max())
+    # one more node reaches the skin under every rim point, later where the margin is smaller
     pairs = edges(faces).vertices
-    lengths = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1).astype(np.float64)
     count = len(vertices)
-    # one more node reaches every drawn vertex at a cost that makes larger margins count as nearer
-    largest = float(margins[drawn].max(initial=0.0))
-    ends = np.flatnonzero(drawn)
-    rows = np.concatenate([pairs[:, 0], np.full(len(ends), count)])
-    columns = np.concatenate([pairs[:, 1], ends])
-    costs = np.concatenate([np.maximum(lengths, 1e-9), largest - margins[ends] + 1e-9])
-    graph = sparse.csr_matrix((costs, (rows, columns)), shape=(count + 1, count + 1))
+    apart = np.linalg.norm(vertices[pairs[:, 0]] - vertices[pairs[:, 1]], axis=1).astype(np.float64)
+    delays = np.full(count, np.inf)
+    np.minimum.at(delays, faces[triangles], (widest - margins)[:, None])
+    seeds = np.flatnonzero(np.isfinite(delays))
+    graph = sparse.csr_matrix(
+        (
+            np.concatenate([apart, delays[seeds]]) + 1e-9,  # a cost of zero would be no edge
+            (np.concatenate([pairs[:, 0], np.full(len(seeds), count)]), np.concatenate([pairs[:, 1], seeds])),
+        ),
+        shape=(count + 1, count + 1),
+    )
     reached = sparse.csgraph.dijkstra(graph, directed=False, indices=np.array([count]))[0, :count]
-    return np.asarray(np.where(drawn, -1.0, reached - largest))
+    return np.asarray((reached < widest)[faces].any(axis=1))
+
+
+def _enclosed(
+    drawn: NDArray[np.bool_], vertices: FloatArray, faces: IntArray, points: FloatArray, own: IntArray
+) -> NDArray[np.bool_]:
+    """Return which of the drawn triangles bool [F] lie in pieces that are, for their most part, under the cloth."""
+    chosen = np.flatnonzero(drawn)
+    corners = faces[chosen]
+    graph = sparse.coo_matrix(
+        (np.ones(2 * len(corners)), (corners[:, [0, 1]].T.reshape(-1), corners[:, [1, 2]].T.reshape(-1))),
+        shape=(len(vertices), len(vertices)),
+    )
+    count, pieces = sparse.csgraph.connected_components(graph, directed=False)
+    signed = distance_to_cloth(vertices[corners].mean(axis=1), points, own)
+    piece = pieces[corners[:, 0]]
+    under = np.bincount(piece, weights=(signed < 0) & (signed > -UNDER), minlength=count)
+    enclosed = under > 0.5 * np.bincount(piece, minlength=count)
+    hidden = np.zeros(len(faces), bool)
+    hidden[chosen] = enclosed[piece]
+    return hidden

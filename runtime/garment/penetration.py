@@ -80,15 +80,19 @@ def layer_penetration(
     Cloth below a lower layer's surface by 1 to 20 mm counts; deeper is the other side of a sleeve or leg, not this
     layer, and beyond the lower layer's border nothing is below.
     """
-    surface = Surface(inner, inner_faces, sign="normal")
-    border = boundary_vertices(inner_faces, len(inner))
 
     def depths(queries: NDArray[np.float32]) -> NDArray[np.float32]:
-        signed = surface.signed_distance(queries)
-        closest = surface.closest(queries)
-        touched = closest.barycentrics > 1e-4
-        at_border = (border[inner_faces[closest.triangles]] | ~touched).all(axis=1)
-        return np.where(at_border | (signed < -LAYER_REACH), np.float32(0), signed)
+        signed = distance_to_cloth(queries, inner, inner_faces)
+        return np.where(np.isfinite(signed) & (signed > -LAYER_REACH), signed, np.float32(0))
 
     centres = np.asarray(outer[outer_faces].mean(axis=1), np.float32)
     return PenetrationReport.of(depths(np.asarray(outer, np.float32)), depths(centres))
+
+
+def distance_to_cloth(queries: FloatArray, points: FloatArray, faces: IntArray) -> NDArray[np.float32]:
+    """Return how far each query [Q, 3] is over open cloth, negative under it; infinite beyond its border [m]."""
+    surface = Surface(points, faces, sign="normal")
+    closest = surface.closest(queries)
+    beside = closest.barycentrics < 1e-4  # the closest point is not at these corners
+    at_border = (boundary_vertices(faces, len(points))[faces[closest.triangles]] | beside).all(axis=1)
+    return np.where(at_border, np.float32(np.inf), surface.signed_distance(queries))

@@ -6,7 +6,7 @@ import dataclasses
 import difflib
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -93,12 +93,14 @@ class Library:
 
     def names(self) -> Sequence[str]:
         """Return the names of all templates, sorted."""
-        return sorted({name for store in self._stores for name in store.index()})
+        return sorted({name for store in self._stores for name in store.names()})
 
     def list(self) -> Sequence[Summary]:
         """Return every template at its highest version that is not yanked."""
-        newest = (self._newest(name) for name in self.names())
-        return [_summary(version) for version in newest if version is not None]
+        entries: dict[str, TemplateEntry] = {}
+        for store in reversed(self._stores):
+            entries.update(store.index())
+        return [row for name, entry in sorted(entries.items()) for row in _summary(name, entry)]
 
     def versions(self, name: str | None = None) -> Sequence[TemplateVersion]:
         """Return every version, yanked ones too, by name and number; those of one template when it is named."""
@@ -218,11 +220,6 @@ class Library:
         """Return the layers, the writable one first."""
         return self._stores
 
-    def _newest(self, name: str) -> TemplateVersion | None:
-        store, entry = self._entry(name)
-        usable = [number for number in _numbers(entry) if entry["versions"][str(number)]["yanked"] is None]
-        return self._load(store, name, usable[-1]) if usable else None
-
     def _entry(self, name: str) -> tuple[Store, TemplateEntry]:
         """Return the uppermost layer that has a template, and its versions there."""
         check_name(name, "library")
@@ -273,7 +270,12 @@ class Library:
         """Keep a manifest, then make the version count."""
         sha256 = store.add_bytes(data)
         entry["category"] = manifest["category"]
-        entry["versions"][manifest["version"]] = {"manifest": sha256, "yanked": None}
+        entry["versions"][manifest["version"]] = {
+            "manifest": sha256,
+            "yanked": None,
+            "sizes": list(manifest["sizes"]),
+            "variants": list(manifest["variants"]),
+        }
         store.write_ref(manifest["name"], entry)
 
 
@@ -328,10 +330,12 @@ def _next_number(newest: TemplateVersion | None, changes: Sequence[Change], want
     return wanted or least
 
 
-def _summary(version: TemplateVersion) -> Summary:
-    manifest = version.manifest
-    sizes, variants = tuple(manifest["sizes"]), tuple(manifest["variants"])
-    return Summary(version.name, version.version, manifest["category"], sizes, variants)
+def _summary(name: str, entry: TemplateEntry) -> Iterator[Summary]:
+    """Yield the summary of a template's highest version that is not yanked, if there is one."""
+    usable = [str(number) for number in _numbers(entry) if entry["versions"][str(number)]["yanked"] is None]
+    for number in usable[-1:]:
+        held = entry["versions"][number]
+        yield Summary(name, number, entry["category"], tuple(held["sizes"]), tuple(held["variants"]))
 
 
 def _numbers(entry: TemplateEntry) -> list[Version]:

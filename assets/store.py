@@ -3,7 +3,7 @@
     library.json            marks the folder as a library
     blobs/sha256/ab/abcd…   every file and every version's template.json, named by its sha256, never changed
     refs/NAME.json          which versions a template has; replacing it is the one step that makes a version exist
-    index.json              all refs in one file; made anew whenever it is older than a ref
+    index.json              all refs in one file, so that a list reads only that; not used when it is older than a ref
 
 Whatever is written goes to tmp/ first and is renamed into place, so a killed writer leaves at most files that nothing
 refers to.

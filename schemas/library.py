@@ -6,10 +6,12 @@ from typing import TypedDict
 
 
 class VersionEntry(TypedDict):
-    """One version: the sha256 of its template.json, and why it was yanked."""
+    """One version: the sha256 of its template.json, why it was yanked, and what a list shows of it."""
 
     manifest: str
     yanked: str | None
+    sizes: list[str]
+    variants: list[str]
 
 
 class TemplateEntry(TypedDict):

@@ -335,19 +335,28 @@ def test_a_second_writer_waits_and_then_says_so(library, publish, draft, monkeyp
         publish(draft)
 
 
-def test_the_index_is_made_anew(library, publish, draft):
+def test_a_broken_or_old_index_is_not_used(library, publish, draft):
     publish(draft)
     index = library.folder / "index.json"
-    want = index.read_bytes()
-    check_document("library", json.loads(want), "index")
-    for content in (b"", b"{broken", b'{"schema": "dressform/library/1", "templates": {}}'):
-        index.write_bytes(content)
-        assert list(library.names()) == ["tee"]
-    os.utime(index, (1, 1))  # older than the ref: a publish was killed before it wrote the index
-    assert list(library.names()) == ["tee"]
+    old = index.read_bytes()
+    check_document("library", json.loads(old), "index")
     edit(draft, title="again")
     publish(draft)
     assert json.loads(index.read_bytes())["templates"]["tee"]["versions"].keys() == {"1.0.0", "1.0.1"}
+    for content in (b"", b"{broken", b'{"schema": "dressform/library/1", "templates": {}}'):
+        index.write_bytes(content)
+        assert [row.version for row in library.list()] == ["1.0.1"]
+    index.write_bytes(old)
+    os.utime(index, (1, 1))  # a publish was killed between ref and index
+    assert [row.version for row in library.list()] == ["1.0.1"]
+
+
+def test_list_reads_only_the_index(library, publish, draft):
+    publish(draft)
+    for path in [*library.folder.glob("refs/*"), *library.folder.glob("blobs/sha256/*/*")]:
+        path.write_bytes(b"")
+        os.utime(path, (1, 1))
+    assert [row.name for row in library.list()] == ["tee"]
 
 
 def test_verify_says_what_is_damaged(library, publish, draft):

@@ -103,11 +103,11 @@ def _caches() -> list[Check]:
 
 
 def _models() -> list[Check]:
-    from dressform.assets.models import MODELS, model_path
+    from dressform.assets.models import model_files, model_path
     from dressform.schemas.errors import ModelFileError
 
     checks = []
-    for name in MODELS:
+    for name in model_files():
         try:
             checks.append(Check("model", name, str(model_path(name))))
         except ModelFileError:

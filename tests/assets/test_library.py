@@ -87,6 +87,9 @@ def test_same_content_is_the_same_version(library, publish, draft):
     assert again.digest == first.digest
     assert publish(draft, "1.0.0").created is False
     assert snapshot(library.folder) == before
+    # unless another number is asked for
+    assert publish(draft, "5.0.0").created
+    assert library.resolve("tee").version == "5.0.0"
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,10 @@
 
 import warp as wp
 
-from dressform.runtime.render._kernels_raster import FAR, LIGHT_DEPTH_SCALE, LightFrame, to_light
-from dressform.runtime.render._kernels_view import EMPTY, View, ray_direction
+from dressform.runtime.render._kernels_raster import FAR, LIGHT_DEPTH_SCALE, TOUCHED, LightFrame, to_light
+from dressform.runtime.render._kernels_view import EMPTY, RELAXED, View, ray_direction
 
-wp.set_module_options({"enable_backward": False})
+wp.set_module_options(RELAXED)
 
 
 @wp.struct
@@ -21,112 +21,125 @@ class GroundFrame:
 def splat_contacts(
     vertices: wp.array[wp.vec3],
     ground: GroundFrame,
+    coarse: int,
     # outputs
-    near: wp.array2d[float],
-    high: wp.array2d[float],
+    heights: wp.array2d[wp.int32],
 ) -> None:
-    """Note how close above each cell something is, once falling off within a hand's breadth and once within half a metre."""
+    """Note the lowest thing above each cell of a `coarse` times coarser map [mm]."""
     i = wp.tid()
     p = vertices[i]
     if p[2] > 0.9:
         return
-    x = int((p[0] - ground.corner[0]) / ground.cell)
-    y = int((p[1] - ground.corner[1]) / ground.cell)
-    if x < 0 or y < 0 or x >= near.shape[1] or y >= near.shape[0]:
-        return
-    height = wp.max(p[2], 0.0)
-    wp.atomic_max(near, y, x, wp.exp(-height / 0.05))
-    wp.atomic_max(high, y, x, wp.exp(-height / 0.35))
+    scale = 1.0 / (ground.cell * float(coarse))
+    x = int((p[0] - ground.corner[0]) * scale)
+    y = int((p[1] - ground.corner[1]) * scale)
+    if x >= 0 and y >= 0 and x < heights.shape[1] and y < heights.shape[0]:
+        wp.atomic_min(heights, y, x, wp.max(int(p[2] * 1000.0), 0))
 
 
 @wp.kernel
-def blur(
-    source: wp.array2d[float],
-    radius: int,
-    step_x: int,
-    step_y: int,
+def spread_contacts(
+    heights: wp.array2d[wp.int32],
     # outputs
-    target: wp.array2d[float],
+    contact: wp.array2d[float],
 ) -> None:
-    """One direction of a smooth blur (the weights of a raised cosine)."""
+    """Blur what stands close above the ground: things at a hand's height a little, things half a metre up widely."""
     y, x = wp.tid()
-    total = float(0.0)
-    weights = float(0.0)
-    for k in range(-radius, radius + 1):
-        t = float(k) / float(radius + 1)
-        weight = (1.0 - t * t) * (1.0 - t * t)
-        weights += weight
-        yy = y + k * step_y
-        xx = x + k * step_x
-        if yy >= 0 and xx >= 0 and yy < source.shape[0] and xx < source.shape[1]:
-            total += weight * source[yy, xx]
-    target[y, x] = total / weights
+    near = float(0.0)
+    high = float(0.0)
+    near_weights = float(0.0)
+    high_weights = float(0.0)
+    for j in range(-5, 6):
+        for i in range(-5, 6):
+            t = float(i * i + j * j)
+            near_weight = wp.max(1.0 - t / 6.25, 0.0)
+            high_weight = wp.max(1.0 - t / 30.0, 0.0)
+            near_weights += near_weight
+            high_weights += high_weight
+            yy = y + j
+            xx = x + i
+            if yy >= 0 and xx >= 0 and yy < heights.shape[0] and xx < heights.shape[1] and heights[yy, xx] < FAR:
+                height = float(heights[yy, xx]) * 0.001
+                near += near_weight * wp.max(1.0 - height / 0.12, 0.0)
+                high += high_weight * wp.max(1.0 - height / 0.9, 0.0)
+    near = near / near_weights
+    high = high / high_weights
+    contact[y, x] = 1.0 - (1.0 - wp.min(1.3 * near, 0.80)) * (1.0 - wp.min(1.1 * high, 0.55))
 
 
-@wp.kernel
-def cast_on_ground(
-    depths: wp.array2d[wp.int32],
-    light: LightFrame,
-    ground: GroundFrame,
-    spread: float,
-    # outputs
-    shadow: wp.array2d[float],
-) -> None:
-    """Sun shadow of one cell, blurred by how far away the thing that casts it is, and fading with that distance."""
-    row, column = wp.tid()
-    p = wp.vec3(
-        ground.corner[0] + (float(column) + 0.5) * ground.cell, ground.corner[1] + (float(row) + 0.5) * ground.cell, 0.0
-    )
-    q = to_light(light, p)
+@wp.func
+def bilinear(values: wp.array2d[float], u: float, v: float) -> float:
+    """Interpolate at (column, row); 0 outside."""
+    x0 = int(wp.floor(u))
+    y0 = int(wp.floor(v))
+    if x0 < 0 or y0 < 0 or x0 + 1 >= values.shape[1] or y0 + 1 >= values.shape[0]:
+        return 0.0
+    fx = u - float(x0)
+    fy = v - float(y0)
+    low = values[y0, x0] * (1.0 - fx) + values[y0, x0 + 1] * fx
+    high = values[y0 + 1, x0] * (1.0 - fx) + values[y0 + 1, x0 + 1] * fx
+    return low * (1.0 - fy) + high * fy
+
+
+@wp.func
+def cast_shadow(depths: wp.array2d[wp.int32], light: LightFrame, q: wp.vec3, spread: float) -> float:
+    """Sun shadow at a map position, blurred by how far away the thing that casts it is, and fading with that distance."""
     width = depths.shape[1]
     height = depths.shape[0]
-    shadow[row, column] = 0.0
     # First how far the blockers are, over the widest penumbra possible; then the share of light within the penumbra.
     gap = float(0.0)
     blockers = float(0.0)
-    search = 0.10
-    for j in range(-3, 4):
-        for i in range(-3, 4):
-            x = int(q[0] + float(i) * search * light.texels_per_metre[0] / 3.0)
-            y = int(q[1] + float(j) * search * light.texels_per_metre[1] / 3.0)
-            if x >= 0 and y >= 0 and x < width and y < height and depths[y, x] < FAR:
+    search = wp.vec2(light.texels_per_metre[0] * 0.05, light.texels_per_metre[1] * 0.05)
+    for j in range(-2, 3):
+        for i in range(-2, 3):
+            x = int(q[0] + float(i) * search[0])
+            y = int(q[1] + float(j) * search[1])
+            if x >= 0 and y >= 0 and x < width and y < height:
                 distance = q[2] - float(depths[y, x]) / LIGHT_DEPTH_SCALE
                 if distance > 0.01:
                     gap += distance
                     blockers += 1.0
     if blockers == 0.0:
-        return
+        return 0.0
     gap /= blockers
-    penumbra = wp.clamp(gap * spread, 0.012, 0.30)
+    penumbra = wp.clamp(gap * spread, 0.012, 0.30) / 3.0
     dark = float(0.0)
     weights = float(0.0)
-    for j in range(-4, 5):
-        for i in range(-4, 5):
-            weight = 1.0 - float(i * i + j * j) / 40.0
-            x = int(q[0] + float(i) * penumbra * light.texels_per_metre[0] / 4.0)
-            y = int(q[1] + float(j) * penumbra * light.texels_per_metre[1] / 4.0)
+    for j in range(-3, 4):
+        for i in range(-3, 4):
+            weight = 1.0 - float(i * i + j * j) / 22.0
+            x = int(q[0] + float(i) * penumbra * light.texels_per_metre[0])
+            y = int(q[1] + float(j) * penumbra * light.texels_per_metre[1])
             weights += weight
             if x >= 0 and y >= 0 and x < width and y < height:
                 if float(depths[y, x]) / LIGHT_DEPTH_SCALE < q[2] - 0.01:
                     dark += weight
-    shadow[row, column] = dark / weights / (1.0 + 1.2 * gap)
+    return dark / weights / (1.0 + 1.2 * gap)
 
 
 @wp.kernel
-def combine_ground(
-    near: wp.array2d[float],
-    high: wp.array2d[float],
+def shade_ground(
+    depths: wp.array2d[wp.int32],
+    light: LightFrame,
+    ground: GroundFrame,
+    contact: wp.array2d[float],
+    coarse: int,
+    spread: float,
     sun_share: float,
     strength: float,
     # outputs
     shadow: wp.array2d[float],
 ) -> None:
-    """Turn the three maps into the share of light that is left."""
-    y, x = wp.tid()
-    room = (1.0 - sun_share) * (1.0 - (1.0 - wp.min(1.5 * near[y, x], 0.85)) * (1.0 - wp.min(1.1 * high[y, x], 0.6)))
-    border = wp.min(wp.min(x, shadow.shape[1] - 1 - x), wp.min(y, shadow.shape[0] - 1 - y))
-    fade = wp.min(float(border) / 8.0, 1.0)
-    shadow[y, x] = 1.0 - strength * fade * wp.min(sun_share * shadow[y, x] + room, 0.95)
+    """Share of light that reaches one cell of the ground."""
+    row, column = wp.tid()
+    p = wp.vec3(
+        ground.corner[0] + (float(column) + 0.5) * ground.cell, ground.corner[1] + (float(row) + 0.5) * ground.cell, 0.0
+    )
+    scale = 1.0 / float(coarse)
+    closed = bilinear(contact, (float(column) + 0.5) * scale - 0.5, (float(row) + 0.5) * scale - 0.5)
+    dark = sun_share * cast_shadow(depths, light, to_light(light, p), spread) + (1.0 - sun_share) * closed
+    border = wp.min(wp.min(column, shadow.shape[1] - 1 - column), wp.min(row, shadow.shape[0] - 1 - row))
+    shadow[row, column] = 1.0 - strength * wp.min(float(border) / 8.0, 1.0) * wp.min(dark, 0.95)
 
 
 @wp.kernel
@@ -135,29 +148,25 @@ def darken_ground(
     view: View,
     ground: GroundFrame,
     shadow: wp.array2d[float],
-    first_x: int,
-    first_y: int,
+    box: wp.vec4i,
+    strip: int,
     # outputs
     color: wp.array2d[wp.vec3],
+    across: wp.array2d[wp.int32],
 ) -> None:
     """Multiply background pixels that look at the ground by the map."""
-    row, column = wp.tid()
-    y = first_y + row
-    x = first_x + column
-    if keys[y, x] < EMPTY:
-        return
-    ray = ray_direction(view, float(x) + 0.5, float(y) + 0.5)
-    if ray[2] >= -1.0e-4 or view.eye[2] <= 0.0:
-        return
-    point = view.eye - ray * (view.eye[2] / ray[2])
-    u = (point[0] - ground.corner[0]) / ground.cell - 0.5
-    v = (point[1] - ground.corner[1]) / ground.cell - 0.5
-    x0 = int(wp.floor(u))
-    y0 = int(wp.floor(v))
-    if x0 < 0 or y0 < 0 or x0 + 1 >= shadow.shape[1] or y0 + 1 >= shadow.shape[0]:
-        return
-    fx = u - float(x0)
-    fy = v - float(y0)
-    low = shadow[y0, x0] * (1.0 - fx) + shadow[y0, x0 + 1] * fx
-    high = shadow[y0 + 1, x0] * (1.0 - fx) + shadow[y0 + 1, x0 + 1] * fx
-    color[y, x] = color[y, x] * (low * (1.0 - fy) + high * fy)
+    row, part = wp.tid()
+    y = box[1] + row
+    first = box[0] + part * strip
+    for x in range(first, wp.min(first + strip, box[2])):
+        if keys[y, x] >= EMPTY:
+            ray = ray_direction(view, float(x) + 0.5, float(y) + 0.5)
+            if ray[2] < -1.0e-4 and view.eye[2] > 0.0:
+                point = view.eye - ray * (view.eye[2] / ray[2])
+                u = (point[0] - ground.corner[0]) / ground.cell - 0.5
+                v = (point[1] - ground.corner[1]) / ground.cell - 0.5
+                if u >= 0.0 and v >= 0.0 and u < float(shadow.shape[1] - 1) and v < float(shadow.shape[0] - 1):
+                    light = bilinear(shadow, u, v)
+                    if light < 0.998:
+                        color[y, x] = color[y, x] * light
+                        across[y, x] = wp.max(across[y, x], TOUCHED)

@@ -21,6 +21,10 @@ wp.set_module_options({"enable_backward": False})
 # Depths in the light's map are whole units of 1/100 mm: integers have an atomic minimum everywhere.
 LIGHT_DEPTH_SCALE = wp.constant(1.0e5)
 FAR = wp.constant(2147483647)
+DOUBLE_SIDED = wp.constant(1)
+CUTOUT = wp.constant(2)
+# In the crossings, 0 is an untouched sample and 1 one whose backdrop was changed; real crossings are larger.
+TOUCHED = wp.constant(1)
 CROSSING_SCALE = wp.constant(65535.0)
 
 
@@ -140,6 +144,7 @@ def widen(box: wp.vec4, a: wp.vec3, b: wp.vec3) -> wp.vec4:
 def draw_triangles(
     screen: wp.array[wp.vec3],
     faces: wp.array2d[wp.int32],
+    face_flags: wp.array[wp.int8],
     face_mesh: wp.array[wp.int32],
     face_uv: wp.array2d[wp.vec2],
     surfaces: wp.array[Surface],
@@ -161,8 +166,8 @@ def draw_triangles(
     side = area
     if not whole:
         side = area * wp.sign(a[2]) * wp.sign(b[2]) * wp.sign(c[2])
-    surface = surfaces[face_mesh[face]]
-    if area == 0.0 or (side > 0.0 and surface.double_sided == 0):
+    flags = int(face_flags[face])
+    if area == 0.0 or (side > 0.0 and (flags & DOUBLE_SIDED) == 0):
         return
     facing[face] = wp.where(side < 0.0, wp.int8(1), wp.int8(-1))
 
@@ -178,20 +183,28 @@ def draw_triangles(
     y0 = int(wp.ceil(wp.max(box[1] - 0.5, 0.0)))
     x1 = int(wp.floor(wp.min(box[2] - 0.5, float(keys.shape[1] - 1))))
     y1 = int(wp.floor(wp.min(box[3] - 0.5, float(keys.shape[0] - 1))))
+    if x0 > x1 or y0 > y1:
+        return
+    # Area coordinates at the first pixel, and their change per pixel to the right and down.
     inverse_area = 1.0 / area
+    first = edge_functions(a, b, c, float(x0) + 0.5, float(y0) + 0.5) * inverse_area
+    right = wp.vec3(b[1] - c[1], c[1] - a[1], a[1] - b[1]) * inverse_area
+    down = wp.vec3(c[0] - b[0], a[0] - c[0], b[0] - a[0]) * inverse_area
     for y in range(y0, y1 + 1):
+        start = first + down * float(y - y0)
         for x in range(x0, x1 + 1):
-            e = edge_functions(a, b, c, float(x) + 0.5, float(y) + 0.5) * inverse_area
-            inverse_depth = e[0] * a[2] + e[1] * b[2] + e[2] * c[2]
+            e = start + right * float(x - x0)
             least = wp.min(wp.min(e[0], e[1]), e[2])
             if not whole:
                 least = wp.min(wp.min(e[0] * a[2], e[1] * b[2]), e[2] * c[2])
             # The tolerance closes the hairline that rounding may leave between neighbours.
-            if least >= -1.0e-5 and inverse_depth > 0.0 and inverse_depth <= INVERSE_NEAR:
+            if least >= -1.0e-5:
+                inverse_depth = e[0] * a[2] + e[1] * b[2] + e[2] * c[2]
                 key = pack_key(inverse_depth, face)
-                if key < keys[y, x]:
+                if inverse_depth > 0.0 and inverse_depth <= INVERSE_NEAR and key < keys[y, x]:
                     seen = bool(True)
-                    if surface.cutout != 0:
+                    if (flags & CUTOUT) != 0:
+                        surface = surfaces[face_mesh[face]]
                         w = barycentrics(a, b, c, float(x) + 0.5, float(y) + 0.5)
                         uv = w[0] * face_uv[face, 0] + w[1] * face_uv[face, 1] + w[2] * face_uv[face, 2]
                         seen = texel_coverage(surface, texels, uv) >= 0.5
@@ -221,9 +234,13 @@ def draw_light_depth(
     if area == 0.0:
         return
     inverse_area = 1.0 / area
+    first = edge_functions(a, b, c, float(x0) + 0.5, float(y0) + 0.5) * inverse_area
+    right = wp.vec3(b[1] - c[1], c[1] - a[1], a[1] - b[1]) * inverse_area
+    down = wp.vec3(c[0] - b[0], a[0] - c[0], b[0] - a[0]) * inverse_area
     for y in range(y0, y1 + 1):
+        start = first + down * float(y - y0)
         for x in range(x0, x1 + 1):
-            e = edge_functions(a, b, c, float(x) + 0.5, float(y) + 0.5) * inverse_area
+            e = start + right * float(x - x0)
             if wp.min(wp.min(e[0], e[1]), e[2]) >= -1.0e-5:
                 depth = int((e[0] * a[2] + e[1] * b[2] + e[2] * c[2]) * LIGHT_DEPTH_SCALE)
                 if depth < depths[y, x]:

@@ -3,10 +3,10 @@
 
 import warp as wp
 
-from dressform.runtime.render._kernels_raster import CROSSING_SCALE
-from dressform.runtime.render._kernels_view import EMPTY, barycentrics, key_face, key_inverse_depth
+from dressform.runtime.render._kernels_raster import CROSSING_SCALE, TOUCHED
+from dressform.runtime.render._kernels_view import EMPTY, RELAXED, barycentrics, key_face, key_inverse_depth
 
-wp.set_module_options({"enable_backward": False})
+wp.set_module_options(RELAXED)
 
 
 @wp.func
@@ -18,7 +18,7 @@ def crossing_share(entry: int) -> float:
 @wp.func
 def taken_from(entry: int, is_first: bool) -> float:
     """Share of this pixel that belongs to the other pixel of the pair."""
-    if entry == 0:
+    if entry <= TOUCHED:
         return 0.0
     share = crossing_share(entry)
     front_is_first = (entry & 1) == 1
@@ -38,13 +38,9 @@ def antialiased(
     here = color[y, x]
     right_entry = across[y, x]
     down_entry = down[y, x]
-    left_entry = int(0)
-    up_entry = int(0)
-    if x > 0:
-        left_entry = across[y, x - 1]
-    if y > 0:
-        up_entry = down[y - 1, x]
-    if (right_entry | down_entry | left_entry | up_entry) == 0:
+    left_entry = across[y, wp.max(x - 1, 0)]
+    up_entry = down[wp.max(y - 1, 0), x]
+    if (right_entry | down_entry | left_entry | up_entry) <= TOUCHED:
         return here
     right = taken_from(right_entry, True)
     left = taken_from(left_entry, False)
@@ -69,36 +65,60 @@ def antialiased(
     return out
 
 
+@wp.func
+def is_bare(
+    keys: wp.array2d[wp.int64], across: wp.array2d[wp.int32], down: wp.array2d[wp.int32], x: int, y: int
+) -> bool:
+    """Whether a sample shows the backdrop as it is."""
+    crossings = across[y, x] | down[y, x] | across[y, wp.max(x - 1, 0)] | down[wp.max(y - 1, 0), x]
+    return crossings == 0 and keys[y, x] >= EMPTY
+
+
 @wp.kernel
 def resolve(
+    keys: wp.array2d[wp.int64],
     color: wp.array2d[wp.vec3],
     across: wp.array2d[wp.int32],
     down: wp.array2d[wp.int32],
     samples: int,
-    srgb_table: wp.array[float],
+    srgb_table: wp.array[wp.uint8],
+    box: wp.vec4i,
+    strip: int,
     # outputs
     rgb: wp.array3d[wp.uint8],
 ) -> None:
-    """Average samples × samples antialiased samples in linear light and encode them as sRGB."""
-    y, x = wp.tid()
-    total = wp.vec3(0.0, 0.0, 0.0)
-    for j in range(samples):
-        for i in range(samples):
-            total += antialiased(color, across, down, x * samples + i, y * samples + j)
-    total = total / float(samples * samples)
+    """Average samples × samples antialiased samples in linear light and encode them as sRGB, along a strip of a row.
+
+    Pixels that show the bare backdrop are left as they are.
+    """
+    row, part = wp.tid()
+    y = box[1] + row
+    first = box[0] + part * strip
+    share = 1.0 / float(samples * samples)
     last = float(srgb_table.shape[0] - 1)
-    for channel in range(3):
-        entry = int(wp.sqrt(wp.clamp(total[channel], 0.0, 1.0)) * last + 0.5)
-        rgb[y, x, channel] = wp.uint8(int(srgb_table[entry] + 0.5))
+    for x in range(first, wp.min(first + strip, box[2])):
+        bare = bool(True)
+        for j in range(samples):
+            for i in range(samples):
+                bare = bare and is_bare(keys, across, down, x * samples + i, y * samples + j)
+        if not bare:
+            total = wp.vec3(0.0, 0.0, 0.0)
+            for j in range(samples):
+                for i in range(samples):
+                    total += antialiased(color, across, down, x * samples + i, y * samples + j)
+            total *= share
+            for channel in range(3):
+                entry = int(wp.sqrt(wp.clamp(total[channel], 0.0, 1.0)) * last + 0.5)
+                rgb[y, x, channel] = srgb_table[entry]
 
 
 @wp.kernel
-def read_depth(keys: wp.array2d[wp.int64], samples: int, depth: wp.array2d[float]) -> None:
-    """Depth along the axis [m]; infinity where nothing is."""
+def read_depth(keys: wp.array2d[wp.int64], samples: int, nowhere: float, depth: wp.array2d[float]) -> None:
+    """Depth along the axis [m]; `nowhere` (infinity, which this module may not name) where nothing is."""
     y, x = wp.tid()
     key = keys[y * samples, x * samples]
     if key >= EMPTY:
-        depth[y, x] = wp.inf
+        depth[y, x] = nowhere
     else:
         depth[y, x] = 1.0 / key_inverse_depth(key)
 

@@ -6,16 +6,18 @@ import warp as wp
 from dressform.runtime.render._kernels_raster import LIGHT_DEPTH_SCALE, LightFrame, to_light
 from dressform.runtime.render._kernels_surface import Surface, sample_texture
 from dressform.runtime.render._kernels_view import (
+    RELAXED,
     EMPTY,
     View,
     edge_functions,
     key_face,
     key_inverse_depth,
+    ray_direction,
 )
 from dressform.runtime.render.colour import SHOULDER
 from dressform.runtime.render.harmonics import BASIS_SCALE
 
-wp.set_module_options({"enable_backward": False})
+wp.set_module_options(RELAXED)
 
 SH_0 = wp.constant(BASIS_SCALE[0])
 SH_1 = wp.constant(BASIS_SCALE[1])
@@ -23,7 +25,9 @@ SH_2 = wp.constant(BASIS_SCALE[4])
 SH_20 = wp.constant(BASIS_SCALE[6])
 SH_22 = wp.constant(BASIS_SCALE[8])
 KNEE = wp.constant(SHOULDER)
-OCCLUSION_RINGS = wp.constant(2)
+# The sun gives nothing to surfaces turned away farther than any terminator reaches.
+FARTHEST_WRAP = wp.constant(-0.4)
+OCCLUSION_PAIRS = wp.constant(6)
 
 
 @wp.struct
@@ -32,7 +36,6 @@ class Light:
 
     color: wp.vec3
     toward: wp.vec3
-    spread: float
     texel: float
     blur: int
 
@@ -46,6 +49,13 @@ def sh_light(sh: wp.array[wp.vec3], n: wp.vec3) -> wp.vec3:
     total = sh[0] * SH_0 + (sh[1] * y + sh[2] * z + sh[3] * x) * SH_1
     total += (sh[4] * (x * y) + sh[5] * (y * z) + sh[7] * (x * z)) * SH_2
     total += sh[6] * (SH_20 * (3.0 * z * z - 1.0)) + sh[8] * (SH_22 * (x * x - y * y))
+    return wp.max(total, wp.vec3(0.0, 0.0, 0.0))
+
+
+@wp.func
+def sh_light_blurred(sh: wp.array[wp.vec3], n: wp.vec3) -> wp.vec3:
+    """The first four coefficients alone: enough for gloss."""
+    total = sh[0] * SH_0 + (sh[1] * n[1] + sh[2] * n[2] + sh[3] * n[0]) * SH_1
     return wp.max(total, wp.vec3(0.0, 0.0, 0.0))
 
 
@@ -85,7 +95,8 @@ def soften_highlight(value: float) -> float:
     """The shoulder of `colour.soften_highlights`."""
     if value <= KNEE:
         return value
-    return KNEE + (1.0 - KNEE) * (1.0 - wp.exp(-(value - KNEE) / (1.0 - KNEE)))
+    t = (value - KNEE) / (1.0 - KNEE)
+    return 1.0 - (1.0 - KNEE) / (1.0 + t + 0.5 * t * t)
 
 
 @wp.func
@@ -117,11 +128,15 @@ def measure_occlusion(
     keys: wp.array2d[wp.int64],
     focal: float,
     reach: float,
+    directions: wp.array[wp.vec2],
+    box: wp.vec4i,
     # outputs
     openness: wp.array2d[float],
 ) -> None:
     """Estimate, at half resolution, how open the surface is to light from all around (1 is open)."""
-    row, column = wp.tid()
+    i, j = wp.tid()
+    row = (box[1] >> 1) + i
+    column = (box[0] >> 1) + j
     y = row * 2
     x = column * 2
     key = keys[y, x]
@@ -132,51 +147,43 @@ def measure_occlusion(
     centre = 1.0 / inverse_depth
     total = float(0.0)
     # The pattern turns from pixel to pixel in blocks of 2 × 2, which the bilinear look-up averages.
-    turn = float((row & 1) * 2 + (column & 1)) * 0.19634954
-    for ring in range(OCCLUSION_RINGS):
-        metres = reach * (0.4 + 0.6 * float(ring))
-        radius = metres * focal * inverse_depth
-        for k in range(4):
-            angle = turn + float(k) * 0.78539816 + float(ring) * 0.39269908
-            dx = int(wp.round(radius * wp.cos(angle)))
-            dy = int(wp.round(radius * wp.sin(angle)))
-            near_side = depth_or(keys, x + dx, y + dy, centre + metres)
-            far_side = depth_or(keys, x - dx, y - dy, centre + metres)
-            total += closed_in(centre, near_side, far_side, metres)
-    openness[row, column] = 1.0 - total / float(4 * OCCLUSION_RINGS)
+    pattern = ((row & 1) * 2 + (column & 1)) * OCCLUSION_PAIRS
+    for k in range(OCCLUSION_PAIRS):
+        offset = directions[pattern + k]
+        metres = reach * wp.length(offset)
+        dx = int(wp.round(offset[0] * reach * focal * inverse_depth))
+        dy = int(wp.round(offset[1] * reach * focal * inverse_depth))
+        near_side = depth_or(keys, x + dx, y + dy, centre + metres)
+        far_side = depth_or(keys, x - dx, y - dy, centre + metres)
+        total += closed_in(centre, near_side, far_side, metres)
+    openness[row, column] = 1.0 - total / float(OCCLUSION_PAIRS)
 
 
 @wp.func
 def sample_openness(openness: wp.array2d[float], x: int, y: int) -> float:
-    """Average the 3 × 3 half-resolution neighbours."""
-    row = y >> 1
-    column = x >> 1
-    top = wp.max(row - 1, 0)
-    bottom = wp.min(row + 1, openness.shape[0] - 1)
-    left = wp.max(column - 1, 0)
-    right = wp.min(column + 1, openness.shape[1] - 1)
-    total = 4.0 * openness[row, column]
-    total += 2.0 * (openness[top, column] + openness[bottom, column] + openness[row, left] + openness[row, right])
-    total += openness[top, left] + openness[top, right] + openness[bottom, left] + openness[bottom, right]
-    return total / 16.0
+    """Average the four nearest half-resolution values: they hold the four patterns, one each."""
+    row = wp.clamp((y - 1) >> 1, 0, openness.shape[0] - 2)
+    column = wp.clamp((x - 1) >> 1, 0, openness.shape[1] - 2)
+    top = openness[row, column] + openness[row, column + 1]
+    return 0.25 * (top + openness[row + 1, column] + openness[row + 1, column + 1])
 
 
 @wp.func
-def direct_light(nl: float, spread: float, subsurface: float) -> wp.vec3:
+def direct_light(nl: float, surface: Surface) -> wp.vec3:
     """Matte answer to the sun per channel: a soft terminator, redder and wider where light seeps through skin."""
-    wrap = wp.vec3(spread + 0.24 * subsurface, spread + 0.10 * subsurface, spread + 0.06 * subsurface)
     out = wp.vec3(0.0, 0.0, 0.0)
     for channel in range(3):
-        reach = wp.max(nl + wrap[channel], 0.0) / (1.0 + wrap[channel])
-        out[channel] = reach * (1.0 - wrap[channel] * (1.0 - reach) * 0.5)
+        reach = wp.max(nl + surface.wrap[channel], 0.0) * surface.wrap_scale[channel]
+        out[channel] = reach * (1.0 - 0.5 * surface.wrap[channel] * (1.0 - reach))
     return out
 
 
-@wp.kernel
-def shade(
-    keys: wp.array2d[wp.int64],
+@wp.func
+def shade_pixel(
+    key: wp.int64,
+    x: int,
+    y: int,
     screen: wp.array[wp.vec3],
-    vertices: wp.array[wp.vec3],
     normals: wp.array[wp.vec3],
     faces: wp.array2d[wp.int32],
     face_uv: wp.array2d[wp.vec2],
@@ -190,17 +197,9 @@ def shade(
     frame: LightFrame,
     depths: wp.array2d[wp.int32],
     openness: wp.array2d[float],
-    backdrop: wp.array2d[wp.vec3],
     view: View,
-    # outputs
-    color: wp.array2d[wp.vec3],
-) -> None:
-    """Colour one pixel, linear and with its highlights softened."""
-    y, x = wp.tid()
-    key = keys[y, x]
-    if key >= EMPTY:
-        color[y, x] = backdrop[y, x]
-        return
+) -> wp.vec3:
+    """Return one pixel's colour, linear and with its highlights softened."""
     face = key_face(key)
     i = faces[face, 0]
     j = faces[face, 1]
@@ -212,6 +211,7 @@ def shade(
     w = wp.vec3(e[0] * a[2], e[1] * b[2], e[2] * c[2])
     scale = 1.0 / (w[0] + w[1] + w[2])
     w = w * scale
+    inverse_depth = (e[0] * a[2] + e[1] * b[2] + e[2] * c[2]) / (e[0] + e[1] + e[2])
     surface = surfaces[face_mesh[face]]
 
     # Texture: the change of uv per pixel follows from the change of the edge functions.
@@ -226,12 +226,13 @@ def shade(
     dv = (c[0] - b[0]) * ga + (a[0] - c[0]) * gb + (b[0] - a[0]) * gc
     albedo = sample_texture(surface, texels, levels, uv, du, dv)
 
-    point = w[0] * vertices[i] + w[1] * vertices[j] + w[2] * vertices[k]
+    ray = ray_direction(view, float(x) + 0.5, float(y) + 0.5)
+    point = view.eye + ray / inverse_depth
     n = wp.normalize(w[0] * normals[i] + w[1] * normals[j] + w[2] * normals[k])
     if facing[face] < wp.int8(0):
         n = -n
         albedo = wp.cw_mul(albedo, surface.inside)
-    to_eye = wp.normalize(view.eye - point)
+    to_eye = -wp.normalize(ray)
     nv = wp.dot(n, to_eye)
     # Smooth normals may lean away from the eye at silhouettes; bend them back just enough.
     if nv < 0.02:
@@ -241,8 +242,10 @@ def shade(
 
     # Shadow: looked up a little off the surface, more where the light grazes it.
     grazing = wp.sqrt(wp.max(1.0 - nl * nl, 0.0))
-    q = to_light(frame, point + n * (light.texel * (0.6 + 1.6 * grazing)))
-    share = lit_share(depths, q[0], q[1], q[2] - light.texel * 1.2, light.blur)
+    share = float(0.0)
+    if nl > FARTHEST_WRAP:
+        q = to_light(frame, point + n * (light.texel * (0.6 + 1.6 * grazing)))
+        share = lit_share(depths, q[0], q[1], q[2] - light.texel * 1.2, light.blur)
     open_share = sample_openness(openness, x, y)
     crease = wp.vec3(open_share, open_share, open_share)
     # Light that bounces about in a crease takes on the surface's colour (Jimenez et al. 2016, their multi-bounce fit).
@@ -253,7 +256,7 @@ def shade(
 
     ambient = wp.cw_mul(sh_light(sh, n), crease)
     sun = light.color * share
-    diffuse = ambient + wp.cw_mul(sun, direct_light(nl, light.spread, surface.subsurface))
+    diffuse = ambient + wp.cw_mul(sun, direct_light(nl, surface))
 
     # Gloss of the sun (GGX with Kelemen's visibility) and of the surroundings (the fill, seen in the mirror direction).
     away = 1.0 - nv
@@ -266,11 +269,64 @@ def shade(
         lh = wp.max(wp.dot(light.toward, half), 0.1)
         spread_2 = wp.max(alpha * alpha, 0.002)
         base = nh * nh * (spread_2 - 1.0) + 1.0
-        fresnel = surface.specular + (1.0 - surface.specular) * wp.pow(1.0 - lh, 5.0)
+        lean = (1.0 - lh) * (1.0 - lh)
+        fresnel = surface.specular + (1.0 - surface.specular) * lean * lean * (1.0 - lh)
         gloss = sun * (nl * fresnel * spread_2 / (base * base * 4.0 * lh * lh))
     mirror = 2.0 * nv * n - to_eye
     rim = surface.specular + wp.max(1.0 - surface.roughness - surface.specular, 0.0) * away_3 * away * away
-    gloss += sh_light(sh, mirror) * (rim * open_share)
+    gloss += sh_light_blurred(sh, mirror) * (rim * open_share)
     fuzz = wp.cw_mul(surface.sheen, diffuse) * away_3
     total = wp.cw_mul(albedo, diffuse) + gloss + fuzz
-    color[y, x] = wp.vec3(soften_highlight(total[0]), soften_highlight(total[1]), soften_highlight(total[2]))
+    return wp.vec3(soften_highlight(total[0]), soften_highlight(total[1]), soften_highlight(total[2]))
+
+
+@wp.kernel
+def shade(
+    keys: wp.array2d[wp.int64],
+    screen: wp.array[wp.vec3],
+    normals: wp.array[wp.vec3],
+    faces: wp.array2d[wp.int32],
+    face_uv: wp.array2d[wp.vec2],
+    face_mesh: wp.array[wp.int32],
+    facing: wp.array[wp.int8],
+    surfaces: wp.array[Surface],
+    texels: wp.array[wp.uint32],
+    levels: wp.array[wp.int32],
+    sh: wp.array[wp.vec3],
+    light: Light,
+    frame: LightFrame,
+    depths: wp.array2d[wp.int32],
+    openness: wp.array2d[float],
+    view: View,
+    box: wp.vec4i,
+    strip: int,
+    # outputs
+    color: wp.array2d[wp.vec3],
+) -> None:
+    """Colour the pixels of one strip of a row of the box that show a surface."""
+    row, part = wp.tid()
+    y = box[1] + row
+    first = box[0] + part * strip
+    for x in range(first, wp.min(first + strip, box[2])):
+        key = keys[y, x]
+        if key < EMPTY:
+            color[y, x] = shade_pixel(
+                key,
+                x,
+                y,
+                screen,
+                normals,
+                faces,
+                face_uv,
+                face_mesh,
+                facing,
+                surfaces,
+                texels,
+                levels,
+                sh,
+                light,
+                frame,
+                depths,
+                openness,
+                view,
+            )

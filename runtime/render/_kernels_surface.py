@@ -18,11 +18,10 @@ class Surface:
     first_level: int
     width_log2: int
     height_log2: int
-    cutout: int
-    double_sided: int
     roughness: float
     specular: float
-    subsurface: float
+    wrap: wp.vec3
+    wrap_scale: wp.vec3
     sheen: wp.vec3
     inside: wp.vec3
     base: int
@@ -84,7 +83,9 @@ def sample_texture(
     longer = wp.max(xx, yy)
     footprint = wp.max(area, 0.5 * longer)
     top = wp.max(surface.width_log2, surface.height_log2)
-    level = wp.clamp(0.5 * wp.log2(wp.max(footprint, 1.0e-12)), 0.0, float(top))
+    # The bits of a float, read as an integer, are its logarithm to within 0.09, and as smooth as a mipmap needs.
+    logarithm = float(wp.cast(footprint, wp.int32)) * 1.1920929e-7 - 127.0
+    level = wp.clamp(0.5 * logarithm, 0.0, float(top))
     fine = int(level)
     blend = level - float(fine)
     color = sample_level(

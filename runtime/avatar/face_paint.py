@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from .body_canvas import BodyCanvas
+from .body_canvas import BodyCanvas, along
 
 Floats = NDArray[np.float32]
 
@@ -42,12 +42,12 @@ def face_masks(canvas: BodyCanvas, femininity: float) -> FaceMasks:
     """Return the coverages for a face between masculine (0) and feminine (1); the canvas must know its face."""
     assert canvas.face is not None
     assert canvas.head is not None
-    raster = canvas.head
-    at = canvas.face.coordinates(raster.interpolate(canvas.faces, canvas.points))
+    raster = canvas.head.raster
+    at = canvas.face.coordinates(canvas.head.points)
     lips = canvas.mask("lips", raster)
     return FaceMasks(
         brows=_brows(at, femininity),
-        lashes=_lashes(at, canvas.face.lid_rim, femininity),
+        lashes=_lashes(at, _lid_lines(canvas), femininity),
         lids=canvas.mask("eyelids", raster),
         lips=lips,
         mouth_line=_near(at, canvas.face.mouth_rim, 0.022),
@@ -57,7 +57,7 @@ def face_masks(canvas: BodyCanvas, femininity: float) -> FaceMasks:
     )
 
 
-def _smooth_step(values: Floats, low: float, high: float) -> Floats:
+def _smooth_step(values: NDArray[np.floating], low: float, high: float) -> Floats:
     t = np.clip((values - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), np.float32)
 
@@ -97,16 +97,21 @@ def _brows(at: Floats, femininity: float) -> Floats:
     return np.asarray(front * body * (0.45 + 0.55 * hairs), np.float32)
 
 
-def _lashes(at: Floats, rim: Floats, femininity: float) -> Floats:
-    x = np.abs(at[:, 0])
-    # The rim's upper half: above the line between the corners of the eye.
-    chord = -0.055 + (x - 0.35) / (0.70 - 0.35) * 0.035
-    rim_chord = -0.055 + (np.abs(rim[:, 0]) - 0.35) / (0.70 - 0.35) * 0.035
-    upper, lower = rim[rim[:, 2] > rim_chord], rim[rim[:, 2] <= rim_chord]
-    outward = _smooth_step(x, 0.36, 0.60)
-    above = _near(at, upper, 0.017 + 0.009 * femininity) * (0.45 + 0.55 * outward)
-    below = _near(at, lower, 0.012) * (0.12 + 0.2 * outward) * (0.7 + 0.5 * femininity)
-    return np.asarray(np.clip(np.where(at[:, 2] > chord - 0.02, np.maximum(above, below), below), 0, 1), np.float32)
+def _lid_lines(canvas: BodyCanvas) -> tuple[Floats, Floats]:
+    """Points along the edges of the upper and of the lower lids, in face coordinates."""
+    assert canvas.face is not None
+    lines = []
+    for lids in (canvas.face.upper_lids, canvas.face.lower_lids):
+        edges = np.concatenate([np.stack([lid[:-1], lid[1:]], axis=1) for lid in lids])
+        lines.append(canvas.face.coordinates(along(canvas.points[edges])))
+    return lines[0], lines[1]
+
+
+def _lashes(at: Floats, lids: tuple[Floats, Floats], femininity: float) -> Floats:
+    outward = _smooth_step(np.abs(at[:, 0]), 0.36, 0.60)
+    above = _near(at, lids[0], 0.016 + 0.008 * femininity) * (0.4 + 0.5 * outward)
+    below = _near(at, lids[1], 0.012) * (0.12 + 0.2 * outward) * (0.7 + 0.5 * femininity)
+    return np.asarray(np.maximum(above, below), np.float32)
 
 
 def _corner(at: Floats) -> Floats:

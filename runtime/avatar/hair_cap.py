@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import gaussian_filter, uniform_filter1d
 
-from .colours import linear_to_srgb
+from .colours import linear_to_bytes
 from .head_frame import HeadFrame
 from .noise import streaks
 
@@ -72,7 +72,7 @@ class HairShell:
     uv_faces: NDArray[np.int32]
 
 
-def _unit(azimuth: NDArray[np.floating], elevation: NDArray[np.floating]) -> Floats:
+def _unit(azimuth: ArrayLike, elevation: ArrayLike) -> Floats:
     a, e = np.radians(azimuth), np.radians(elevation)
     return np.stack([np.sin(a) * np.cos(e), -np.cos(a) * np.cos(e), np.sin(e)], axis=-1).astype(np.float32)
 
@@ -109,7 +109,7 @@ def _flatten(directions: Floats, pole: Floats) -> Floats:
 def inside_hairline(style: HairStyle, directions: Floats) -> Floats:
     """Return signed angular distances [rad] into the hair at unit directions [N, 3] (negative outside)."""
     # Seen from the crown no hairline comes near the far side, where this projection tears.
-    pole = _unit(*(np.float32(angle) for angle in CROP.pole))
+    pole = _unit(*CROP.pole)
     scale = PROJECTION / (2 * PROJECTION_REACH)
     outline = ((_flatten(hairline(style), pole) + PROJECTION_REACH) * scale * 16).round().astype(np.int32)
     filled = np.zeros((PROJECTION, PROJECTION), np.uint8)
@@ -148,7 +148,7 @@ def _thickness(style: HairStyle, directions: Floats, inside: Floats) -> Floats:
 
 def build_hair(style: HairStyle, frame: HeadFrame) -> HairShell:
     """Build the hair's shell on a head."""
-    pole = _unit(np.float32(style.pole[0]), np.float32(style.pole[1]))
+    pole = _unit(*style.pole)
     edge = hairline(style)
     fall = _fall_share(edge) if style.falls else np.zeros(COLUMNS, np.float32)
     ends = _lift_ends(edge, fall)
@@ -202,7 +202,7 @@ def _falling(last: Floats, fall: Floats, frame: HeadFrame) -> Floats:
     """Rows that go on from the skull's widest ring to the tips and roll under, [FALL_ROWS + 4, COLUMNS, 3]."""
     span = frame.radii[2] / 1.39  # the frame's height in distances between the eyes
     back = np.clip((last[:, 1] - frame.centre[1]) / frame.radii[1], -1, 1)
-    tip_height = frame.eye_height - span * (1.78 - 0.22 * np.clip(back, 0, 1))
+    tip_height = frame.eye_height - span * (1.66 + 0.08 * back)
     drop = np.minimum(tip_height - last[:, 2], 0) * fall
     outward = last[:, :2] - frame.centre[:2]
     outward = outward / np.linalg.norm(outward, axis=1, keepdims=True)
@@ -214,7 +214,7 @@ def _falling(last: Floats, fall: Floats, frame: HeadFrame) -> Floats:
     rows = []
     for step in np.linspace(0, 1, FALL_ROWS + 1)[1:]:
         swell = np.sin(min(step / 0.5, 1) * np.pi / 2) ** 1.5
-        curl = -0.016 * max(step - 0.4, 0) / 0.6
+        curl = -0.026 * (max(step - 0.25, 0) / 0.75) ** 2
         shift = clear * swell + (0.004 * swell + curl) * fall
         place = last + drop[:, None] * step * np.array([0, 0, 1.0])
         place[:, :2] += outward * shift[:, None]
@@ -240,8 +240,7 @@ def _fan(crown: Floats, rows: Floats) -> HairShell:
     """Close rows of points [R, C, 3] into a fan around the crown; u is split at the first column."""
     count, columns = rows.shape[:2]
     points = np.concatenate([crown[None], rows.reshape(-1, 3)])
-    row, column = np.meshgrid(np.arange(count - 1), np.arange(columns), indexing="ij")
-    row, column = row.reshape(-1), column.reshape(-1)
+    row, column = (part.reshape(-1) for part in np.meshgrid(np.arange(count - 1), np.arange(columns), indexing="ij"))
 
     def strip(width: int, step: int) -> NDArray[np.int32]:
         a, b = 1 + row * width + column, 1 + row * width + (column + 1) % step
@@ -268,5 +267,5 @@ def hair_texture(colour: Floats, style: HairStyle) -> NDArray[np.uint8]:
     root = 1 - 0.25 * np.exp(-share / 0.06)
     tip = 1 - (0.45 if style.falls else 0.35) * np.clip((share - 0.86) / 0.14, 0, 1)
     shade = (1 + 0.2 * fine + 0.16 * locks + 0.28 * gloss) * root * tip
-    light = np.clip(shade, 0.3, 2.2)[..., None] * colour + (0.006 * gloss)[..., None]
-    return linear_to_srgb(np.asarray(light, np.float32))
+    light = np.clip(shade, 0.3, 2.2)[..., None] * colour + (0.004 * gloss + 0.002 * fine)[..., None]
+    return linear_to_bytes(np.asarray(light, np.float32))

@@ -17,7 +17,7 @@ from scipy.spatial import cKDTree
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import RestBody
 
-from .colours import linear_to_srgb
+from .colours import linear_to_bytes
 
 Floats = NDArray[np.float32]
 
@@ -202,7 +202,7 @@ def _weights(rest: RestBody, foot: _Foot, points: Floats) -> tuple[NDArray[np.in
     indices = np.argsort(-dense, axis=1, kind="stable")[:, :8]
     weights = np.take_along_axis(dense, indices, axis=1)
     weights /= weights.sum(axis=1, keepdims=True)
-    return np.where(weights > 0, indices, 0).astype(np.int32), weights
+    return np.where(weights > 0, indices, 0).astype(np.int32), np.asarray(weights, np.float32)
 
 
 def _inside(rest: RestBody, foot: _Foot) -> NDArray[np.bool_]:
@@ -220,7 +220,7 @@ def shoe_texture() -> NDArray[np.uint8]:
     soft = 1.5 / TEXTURE
 
     def inside(distance: NDArray[np.floating]) -> NDArray[np.floating]:
-        return np.clip(distance / soft + 0.5, 0, 1)[..., None]
+        return np.asarray(np.clip(distance / soft + 0.5, 0, 1)[..., None])
 
     weave = 1 + 0.05 * np.sign(np.sin(u * 420) * np.sin(v * 700))
     light = np.array([0.030, 0.034, 0.042]) * weave[..., None]
@@ -246,4 +246,4 @@ def shoe_texture() -> NDArray[np.uint8]:
     paint(inside(0.006 - np.abs(v - 0.20)), (0.30, 0.31, 0.33))
     paint(inside(0.05 - v), (0.22, 0.22, 0.22))
     paint(inside(v - 0.925), (0.012, 0.013, 0.015))
-    return linear_to_srgb(light.astype(np.float32))
+    return linear_to_bytes(light.astype(np.float32))

@@ -8,11 +8,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.runtime.render.colour import srgb_to_linear
+
 from .base_layer import base_layer
-from .body_canvas import TEXTURE_SIZE, BodyCanvas
-from .colours import linear_to_srgb, srgb_to_linear
+from .body_canvas import BODY_SIZE, TEXTURE_SIZE, BodyCanvas, Texels
+from .colours import linear_to_bytes
 from .face_paint import face_masks
-from .noise import spatial_noise
 from .uv_raster import UvRaster
 
 Floats = NDArray[np.float32]
@@ -60,38 +61,35 @@ def paint_body(
         sRGB uint8 [2048, 2048, 3], row 0 at v = 1.
     """
     body = canvas.body
-    light = _skin(canvas, body, skin_tone)
-    light = _blend_seen(light, body, seen)
-    coverage, cloth = base_layer(canvas, body)
+    light = _skin(body, skin_tone)
+    light = _blend_seen(light, body.raster, seen)
+    coverage, cloth = base_layer(canvas.joints, body)
     light += coverage[:, None] * (cloth - light)
-    picture = linear_to_srgb(body.image(light))
+    picture = np.zeros((BODY_SIZE, BODY_SIZE, 3), np.uint8)
+    body.raster.paste(linear_to_bytes(light), picture)
     picture = np.asarray(cv2.resize(picture, (TEXTURE_SIZE, TEXTURE_SIZE), interpolation=cv2.INTER_LINEAR), np.uint8)
     if canvas.head is not None:
         head = canvas.head
-        light = _skin(canvas, head, skin_tone)
+        light = _skin(head, skin_tone)
         light = _paint_face(canvas, light, skin_tone, hair_colour, femininity)
-        light = _blend_seen(light, head, seen)
+        light = _blend_seen(light, head.raster, seen)
         if scalp is not None:
             light += (0.92 * scalp)[:, None] * (0.75 * hair_colour - light)
-        rows, columns = head.shape
-        picture[head.row0 : head.row0 + rows, head.column0 : head.column0 + columns] = linear_to_srgb(head.image(light))
+        head.raster.paste(linear_to_bytes(light), picture)
     return picture
 
 
-def _skin(canvas: BodyCanvas, raster: UvRaster, tone: Floats) -> Floats:
+def _skin(texels: Texels, tone: Floats) -> Floats:
     """Skin without features: tone, blood, mottling and the shade of near skin, float32 [N, 3]."""
-    at = raster.interpolate(canvas.faces, canvas.points)
-    mottle = 0.022 * spatial_noise(at, 0.035, 1) + 0.02 * spatial_noise(at, 0.009, 2)
-    pores = 0.018 * spatial_noise(at, 0.0022, 3)
-    blood = raster.interpolate(canvas.faces, canvas.flush) + 0.25 * mottle / 0.04 * 0.3
-    light = tone * (1 + mottle + pores)[:, None]
+    blood = texels.flush + 1.5 * texels.mottle
+    light = tone * (1 + texels.mottle)[:, None]
     # Blood shows less through dark skin.
     strength = 0.55 + 0.45 * min(float(tone.mean()) / 0.35, 1.0)
-    absorbed = np.array([0.015, 0.24, 0.22], np.float32) * strength
+    absorbed = np.array([0.01, 0.17, 0.16], np.float32) * strength
     light *= 1 - np.clip(blood, 0, 1)[:, None] * absorbed
     # Light bounced between folds of skin is red: shade the green and blue more.
-    open_share = np.clip(raster.interpolate(canvas.faces, canvas.openness), 0.02, 1)[:, None]
-    return np.asarray(light * open_share ** np.array([0.42, 0.62, 0.66], np.float32), np.float32)
+    shade = np.log(np.clip(texels.openness, 0.02, 1))[:, None] * np.array([0.42, 0.62, 0.66], np.float32)
+    return np.asarray(light * np.exp(shade), np.float32)
 
 
 def _paint_face(canvas: BodyCanvas, light: Floats, tone: Floats, hair: Floats, femininity: float) -> Floats:
@@ -99,20 +97,21 @@ def _paint_face(canvas: BodyCanvas, light: Floats, tone: Floats, hair: Floats, f
     darkness = 1 - min(float(tone.mean()) / 0.35, 1.0)
 
     def glaze(coverage: Floats, factor: tuple[float, float, float]) -> None:
-        nonlocal light
-        light = light * (1 - coverage[:, None] * (1 - np.array(factor, np.float32)))
+        some = np.flatnonzero(coverage > 1e-3)
+        light[some] *= 1 - coverage[some, None] * (1 - np.array(factor, np.float32))
 
-    rosy = 0.55 + 0.25 * femininity
-    glaze(masks.lips, (0.93 - 0.1 * darkness, 1 - 0.62 * rosy + 0.1 * darkness, 1 - 0.52 * rosy + 0.1 * darkness))
+    rosy = 0.5 + 0.18 * femininity
+    glaze(masks.lips, (0.9 - 0.08 * darkness, 1 - 0.58 * rosy + 0.1 * darkness, 1 - 0.5 * rosy + 0.1 * darkness))
     glaze(masks.lids, (0.9, 0.8, 0.79))
     glaze(masks.under_eyes, (0.95, 0.9, 0.92))
-    glaze(masks.beard * (1 - femininity) * (1 - 0.5 * darkness), (0.8, 0.83, 0.86))
+    glaze(masks.beard * (1 - femininity) * (1 - 0.5 * darkness), (0.9, 0.915, 0.93))
     glaze(masks.corner, (0.95, 0.6, 0.58))
     glaze(masks.mouth_line, (0.42, 0.28, 0.28))
     brow = np.minimum(hair * 0.7, np.minimum(hair * 0.25 + 0.02, tone * 0.45))
-    light = light + (masks.brows * 0.86)[:, None] * (brow - light)
+    light += (masks.brows * 0.86)[:, None] * (brow - light)
     lash = np.array([0.018, 0.012, 0.01], np.float32)
-    return np.asarray(light + (0.9 * masks.lashes)[:, None] * (lash - light), np.float32)
+    light += (0.9 * masks.lashes)[:, None] * (lash - light)
+    return light
 
 
 def _blend_seen(light: Floats, raster: UvRaster, seen: SeenTexture | None) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -27,7 +27,8 @@ class UvRaster:
         columns: int64 [N].
         triangles: int32 [N] the face it shows.
         barycentrics: float32 [N, 3].
-        nearest: int64 [rows, columns] covered texel (0..N-1) nearest to each texel of the window.
+        nearest: int64 [rows, columns] covered texel (0..N-1) nearest to each texel of the window; -1 where the nearest
+            was left out.
     """
 
     size: int
@@ -47,11 +48,26 @@ class UvRaster:
         out = values[corners[:, 0]] * weights[0]
         out += values[corners[:, 1]] * weights[1]
         out += values[corners[:, 2]] * weights[2]
-        return out
+        return np.asarray(out, np.float32)
 
-    def image(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Spread values of the covered texels, [N] or [N, C], over the window; gaps take the nearest covered texel."""
-        return values[self.nearest]
+    def keep(self, faces: NDArray[np.bool_]) -> UvRaster:
+        """Return the texels of these faces alone, with the gaps nearest to them."""
+        kept = faces[self.triangles]
+        renumbered = np.where(kept, np.cumsum(kept) - 1, -1)
+        return replace(
+            self,
+            rows=self.rows[kept],
+            columns=self.columns[kept],
+            triangles=self.triangles[kept],
+            barycentrics=self.barycentrics[kept],
+            nearest=renumbered[self.nearest],
+        )
+
+    def paste(self, values: NDArray[np.uint8], picture: NDArray[np.uint8]) -> None:
+        """Write values of the covered texels [N, C] into a picture of the whole texture; gaps take the nearest's."""
+        rows, columns = self.shape
+        window = picture[self.row0 : self.row0 + rows, self.column0 : self.column0 + columns]
+        np.copyto(window, values[self.nearest], where=(self.nearest >= 0)[..., None])
 
     def sample(self, picture: NDArray[np.float32]) -> NDArray[np.float32]:
         """Read a picture of the whole texture, [H, W] or [H, W, C], at the covered texels."""
@@ -123,4 +139,4 @@ def _nearest(covered: NDArray[np.bool_]) -> NDArray[np.int64]:
     # Labels count the zero pixels (the covered texels) in an order of cv2's own: look each label's texel up.
     index_of_label = np.zeros(int(labels.max()) + 1, np.int64)
     index_of_label[labels[covered]] = np.arange(int(covered.sum()))
-    return index_of_label[labels]
+    return np.asarray(index_of_label[labels], np.int64)

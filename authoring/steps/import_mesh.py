@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dressform.assets.draft_digest import file_sha256
 from dressform.assets.files.garment import GarmentMesh
@@ -20,11 +21,13 @@ from dressform.authoring.formats.obj import read_obj
 from dressform.authoring.formats.raw import RawMesh, check_raw, check_size
 from dressform.authoring.formats.scan import read_scan
 from dressform.authoring.formats.usd import read_usd
+from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 from ._detect import CATEGORIES, UNITS, Guess, category_from_name, category_from_shape, guess_units, guess_up
 from ._figures import mesh_figures
+from ._place_relax import Obstacle, push_out
 
 READERS: dict[str, Callable[[Path], RawMesh]] = {
     ".obj": read_obj,
@@ -38,6 +41,7 @@ READERS: dict[str, Callable[[Path], RawMesh]] = {
     ".ply": read_scan,
     ".stl": read_scan,
 }
+_GAP = 0.003  # [m] between skin and cloth that its own file fitted
 UNSTATED_LICENCE = "LicenseRef-unstated"
 
 
@@ -86,6 +90,7 @@ class Imported:
         unit_reason: How it was told.
         up: The file's up axis and how it was told.
         raw: What the reader found.
+        lifted: How far a garment fitted by its own file was moved out of the skin at most [m].
     """
 
     mesh: GarmentMesh
@@ -94,6 +99,7 @@ class Imported:
     unit_reason: str
     up: Guess
     raw: RawMesh
+    lifted: float = 0.0
 
 
 def template_name(text: str) -> str:
@@ -138,6 +144,9 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
     points = raw.points * scale
     if up.value == "y":
         points = np.stack([points[:, 0], -points[:, 2], points[:, 1]], axis=1)
+    lifted = 0.0
+    if raw.placed:
+        points, lifted = _out_of_body(points, raw.faces)
     if category is None:
         welded, inverse = np.unique(np.round(points, 6), axis=0, return_inverse=True)
         category = category_from_shape(welded, inverse.reshape(-1)[raw.faces])
@@ -151,7 +160,14 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         materials=raw.materials,
         material_ids=raw.material_ids.astype(np.int32),
     )
-    return Imported(mesh, category, scale, unit_reason, up, raw)
+    return Imported(mesh, category, scale, unit_reason, up, raw, lifted)
+
+
+def _out_of_body(points: NDArray[np.float64], faces: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
+    """Lift cloth out of the canonical body; clothes that count on deleted skin lie under it in places."""
+    rest = canonical_rest()
+    lifted = push_out(points, faces.astype(np.int32), Obstacle(rest.vertices, rest.body.faces), gap=_GAP)
+    return lifted, float(np.linalg.norm(lifted - points, axis=1).max())
 
 
 def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Progress = silent) -> Draft:
@@ -237,6 +253,7 @@ def _report(source: Path, imported: Imported) -> dict[str, Any]:
         "category_reason": imported.category.reason,
         "extent_m": [round(float(x), 4) for x in np.ptp(mesh.points[np.unique(mesh.faces)], axis=0)],
         "on_canonical_body": raw.placed,
+        "lifted_m": round(imported.lifted, 5),
         "notes": list(raw.notes),
         **raw.hints,
     }

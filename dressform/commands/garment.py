@@ -1,0 +1,315 @@
+"""`dressform garment`: from an artist's mesh to a draft, at once or step by step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import rich_click as click
+
+from dressform.commands.progress import progress_bar
+
+if TYPE_CHECKING:
+    from dressform.authoring.draft import Draft
+    from dressform.authoring.steps.import_mesh import ImportOptions
+    from dressform.authoring.steps.unwrap import UnwrapOptions
+    from dressform.schemas.progress import Progress
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+Result = TypeVar("Result")
+
+_SOURCE = click.argument("source", type=click.Path(path_type=Path))
+_DRAFT = click.argument("draft", type=click.Path(path_type=Path))
+_OUT = click.option(
+    "-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder of the draft."
+)
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+
+
+def _together(*options: Callable[[Any], Any]) -> Callable[[Function], Function]:
+    """Return one decorator that adds several options, in the order given."""
+
+    def add(function: Function) -> Function:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return add
+
+
+_IMPORT = _together(
+    click.option("--name", help="Name of the template; by default the file's."),
+    click.option("--category", help="Such as tee, shirt, trousers, dress; by default told from the name or the shape."),
+    click.option("--units", help="mm, cm, dm, m or inch; by default what the file says or its size suggests."),
+    click.option("--up", help="The file's up axis, y or z; by default what the file says or its shape suggests."),
+    click.option("--licence", help="SPDX identifier, such as CC0-1.0."),
+    click.option("--author", "authors", multiple=True, help="Who made it; repeat for several."),
+)
+_LOOK = _together(
+    click.option("--color", help="Of materials without a texture: a CSS name or #rrggbb."),
+    click.option("--stripe", help="A second colour, in level stripes."),
+    click.option("--fresh-atlas", is_flag=True, help="Make a new atlas even when the artist's UVs could serve."),
+)
+
+
+@click.group(cls=click.RichGroup)
+def garment() -> None:
+    """Make garment templates from meshes.
+
+    Example: dressform garment build shirt.glb -o drafts/shirt --category tee --color navy
+    """
+
+
+@garment.command()
+@_SOURCE
+@_OUT
+@_IMPORT
+@_LOOK
+@click.option("--steps", help="Only these, comma-separated: import,clean,unwrap,place,rig,preview.")
+@click.option("--no-turntable", is_flag=True, help="Leave the turntable video out.")
+@_JSON
+def build(
+    source: Path,
+    folder: Path,
+    steps: str | None,
+    no_turntable: bool,
+    as_json: bool,
+    color: str | None,
+    stripe: str | None,
+    fresh_atlas: bool,
+    **stated: Any,
+) -> None:
+    """Run every step on a mesh: .obj .glb .gltf .usd .usda .usdc .usdz .mhclo .ply .stl.
+
+    Example: dressform garment build shirt.usd -o drafts/shirt --category tee --units cm --licence CC0-1.0
+    """
+    from dressform.authoring.build import STEPS, BuildOptions
+    from dressform.authoring.build import build as run
+    from dressform.authoring.steps.preview import PreviewOptions
+
+    options = BuildOptions(
+        source=_import_options(stated),
+        unwrap=_unwrap_options(color, stripe, fresh_atlas),
+        preview=PreviewOptions(turntable=not no_turntable),
+        steps=STEPS if steps is None else tuple(word.strip() for word in steps.split(",") if word.strip()),
+    )
+    result = _with_bar("build", lambda progress: run(source, folder, options, progress))
+    if as_json:
+        click.echo(json.dumps(result.to_json(), indent=2))
+        return
+    for step in result.steps:
+        click.echo(f"{step.step:<8} {step.seconds:6.1f} s  {_summary(step.step, step.report)}")
+    click.echo(f"draft in {folder}, {result.seconds:.1f} s; next: dressform library publish {folder}")
+
+
+@garment.command("import")
+@_SOURCE
+@_OUT
+@_IMPORT
+@_JSON
+def import_command(source: Path, folder: Path, as_json: bool, **stated: Any) -> None:
+    """Read a mesh file into a draft, in metres and z up; the source is kept untouched beside it.
+
+    Example: dressform garment import shirt.obj -o drafts/shirt --units cm --up y
+    """
+    from dressform.authoring.steps.import_mesh import import_mesh
+
+    options = _import_options(stated)
+    _show(_with_bar("import", lambda progress: import_mesh(source, folder, options, progress)), "import", as_json)
+
+
+@garment.command()
+@_DRAFT
+@click.option("--weld", type=float, default=1e-5, show_default=True, help="Join border points closer than this [m].")
+@click.option("--thinnest", type=float, default=1e-5, show_default=True, help="Mend triangles thinner than this [m].")
+@_JSON
+def clean(draft: Path, weld: float, thinnest: float, as_json: bool) -> None:
+    """Weld, remove debris, orient; every change is counted.
+
+    Example: dressform garment clean drafts/shirt --weld 0.0005
+    """
+    from dressform.authoring.draft import Draft
+    from dressform.authoring.steps.clean import CleanOptions
+    from dressform.authoring.steps.clean import clean as run
+
+    options = CleanOptions(weld, thinnest)
+    _show(_with_bar("clean", lambda progress: run(Draft.open(draft), options, progress)), "clean", as_json)
+
+
+@garment.command()
+@_DRAFT
+@_LOOK
+@_JSON
+def unwrap(draft: Path, color: str | None, stripe: str | None, fresh_atlas: bool, as_json: bool) -> None:
+    """Make the atlas UV1 (see uv.png), and a fabric where there is no texture; the artist's UVs stay as UV0.
+
+    Example: dressform garment unwrap drafts/shirt --color "#2f4858" --stripe white
+    """
+    from dressform.authoring.draft import Draft
+    from dressform.authoring.steps.unwrap import unwrap as run
+
+    options = _unwrap_options(color, stripe, fresh_atlas)
+    _show(_with_bar("unwrap", lambda progress: run(Draft.open(draft), options, progress)), "unwrap", as_json)
+
+
+@garment.command()
+@_DRAFT
+@click.option("--keep", is_flag=True, help="Leave the garment where it is.")
+@click.option("--translate", type=float, nargs=3, help="Move it after the fit: x y z [m].")
+@click.option("--rotate", type=float, nargs=3, help="Turn it about its middle: x y z [degrees].")
+@click.option("--scale", type=float, help="Scale it by this, instead of what is found.")
+@click.option("--arm-angle", type=float, help="Angle of its sleeves below the horizontal [degrees].")
+@click.option("--gap", type=float, help="Smallest distance between cloth and skin [m].")
+@click.option("--reset", is_flag=True, help="Forget the corrections of earlier runs.")
+@_JSON
+def place(
+    draft: Path,
+    keep: bool,
+    translate: tuple[float, ...] | None,
+    rotate: tuple[float, ...] | None,
+    scale: float | None,
+    arm_angle: float | None,
+    gap: float | None,
+    reset: bool,
+    as_json: bool,
+) -> None:
+    """Bring the garment onto the canonical body (see place.png); corrections stay for the next run.
+
+    Example: dressform garment place drafts/shirt --translate 0 0.01 -0.02
+    """
+    from dressform.authoring.build import place_defaults
+    from dressform.authoring.draft import Draft
+    from dressform.authoring.steps.place import PlaceOptions
+    from dressform.authoring.steps.place import place as run
+
+    given = {
+        "keep": keep or None,
+        "translate": None if translate is None else list(translate),
+        "rotate_deg": None if rotate is None else list(rotate),
+        "scale": scale,
+        "arm_angle_deg": arm_angle,
+        "gap": gap,
+    }
+    corrections = given if reset else {name: value for name, value in given.items() if value is not None}
+
+    def work(progress: Progress) -> Draft:
+        opened = Draft.open(draft)
+        return run(opened, place_defaults(opened, PlaceOptions()), corrections=corrections, progress=progress)
+
+    _show(_with_bar("place", work), "place", as_json)
+
+
+@garment.command()
+@_DRAFT
+@click.option("--match-picture", is_flag=True, help="Also write rig_match.png: matched and solved points.")
+@_JSON
+def rig(draft: Path, match_picture: bool, as_json: bool) -> None:
+    """Give the garment skin weights, its binding to the body, and the mask of the skin it covers.
+
+    Example: dressform garment rig drafts/shirt --match-picture
+    """
+    from dressform.authoring.draft import Draft
+    from dressform.authoring.steps.rig import RigOptions
+    from dressform.authoring.steps.rig import rig as run
+
+    options = RigOptions(match_picture=match_picture)
+    _show(_with_bar("rig", lambda progress: run(Draft.open(draft), options, progress=progress)), "rig", as_json)
+
+
+@garment.command()
+@_DRAFT
+@click.option("--height", type=int, default=720, show_default=True, help="Of preview.png [px].")
+@click.option("--no-turntable", is_flag=True, help="Leave the turntable video out.")
+@_JSON
+def preview(draft: Path, height: int, no_turntable: bool, as_json: bool) -> None:
+    """Render preview.png and turntable.mp4.
+
+    Example: dressform garment preview drafts/shirt --height 1080
+    """
+    from dressform.authoring.draft import Draft
+    from dressform.authoring.steps.preview import PreviewOptions
+    from dressform.authoring.steps.preview import preview as run
+
+    options = PreviewOptions(height=height, turntable=not no_turntable)
+    _show(_with_bar("preview", lambda progress: run(Draft.open(draft), options, progress)), "preview", as_json)
+
+
+@garment.command()
+@_DRAFT
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The .glb to write.")
+@click.option("--size", default="M", show_default=True, help="Which size.")
+def export(draft: Path, output: Path, size: str) -> None:
+    """Write the garment as one GLB, skinned, for any 3D tool.
+
+    Example: dressform garment export drafts/shirt -o shirt.glb
+    """
+    from dressform.authoring.draft import Draft
+    from dressform.authoring.steps.export import export as run
+
+    click.echo(run(Draft.open(draft), output, size=size))
+
+
+def _import_options(stated: dict[str, Any]) -> ImportOptions:
+    from dressform.authoring.steps.import_mesh import ImportOptions
+
+    return ImportOptions(**{name: value for name, value in stated.items() if value is not None})
+
+
+def _unwrap_options(color: str | None, stripe: str | None, fresh_atlas: bool) -> UnwrapOptions:
+    from dressform.authoring.steps.unwrap import UnwrapOptions
+
+    return UnwrapOptions(color=color, stripe=stripe, fresh=fresh_atlas)
+
+
+def _with_bar(title: str, work: Callable[[Progress], Result]) -> Result:
+    """Run work under a progress bar, with nothing but its result on stdout."""
+    import warp
+
+    warp.config.quiet = True
+    with progress_bar(title) as progress:
+        return work(progress)
+
+
+def _show(draft: Draft, step: str, as_json: bool) -> None:
+    """Print what a step reports: a line, or JSON."""
+    entry = next(entry for entry in draft.steps if entry["step"] == step)
+    if as_json:
+        report = {"draft": str(draft.folder), "step": step, "seconds": entry["seconds"], "report": entry["report"]}
+        click.echo(json.dumps(report, indent=2))
+    else:
+        click.echo(f"{step}: {_summary(step, entry['report'])}")
+
+
+def _summary(step: str, report: dict[str, Any]) -> str:
+    """Say the gist of a step's report in one line."""
+    if step == "import":
+        return (
+            f"{report['vertices']} vertices, {report['triangles']} triangles; "
+            f"{report['metres_per_unit']:g} m per unit ({report['units_reason']}); "
+            f"{report['up']} up ({report['up_reason']}); {report['category']} ({report['category_reason']})"
+            + "".join(f"; note: {note}" for note in report["notes"])
+        )
+    if step == "clean":
+        kept = ("vertices", "triangles", "openings", "piece_count")
+        changes = [
+            f"{count} {name.replace('_', ' ')}"
+            for name, count in report.items()
+            if isinstance(count, int) and count and name not in kept
+        ]
+        found = f"{report['piece_count']} pieces, {report['openings']} openings"
+        return f"{', '.join(changes) or 'nothing to mend'}; {found}"
+    if step == "unwrap":
+        return (
+            f"{report['charts']} charts ({report['uv1_reason']}), anisotropy {report['anisotropy_mean']:.2f}, "
+            f"{report['utilisation']:.0%} used, {report['flipped']} flipped, {report['overlaps']} overlaps"
+        )
+    if step == "place":
+        return f"confidence {report['confidence']:.2f}: {report['reason']}"
+    if step == "rig":
+        return (
+            f"{report['matched']:.0%} of the points matched, {report['inpainted']:.0%} solved for; "
+            f"hides {report['hidden_fraction']:.0%} of the body"
+        )
+    return ", ".join(report["files"])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from dressform.runtime.geometry.adjacency import components, edges
 from dressform.runtime.geometry.normals import face_normals, vertex_normals
 
-from ._rig_kernels import covered_kernel
+from ._kernels import covered_kernel
 from ._rig_operators import grown
 
 _START = 0.008  # [m] rays start this far under the skin: cloth may touch it or dip in a little

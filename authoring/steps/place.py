@@ -30,6 +30,8 @@ from ._place_overlay import overlay
 from ._place_relax import Obstacle, push_out, relax
 from ._rig_transfer import cloth_joint_map, dense_weights, transfer_weights
 
+__all__ = ["PlaceOptions", "PlaceReport", "Placed", "place", "place_mesh"]
+
 _AS_FOUND = PlaceOptions()
 _INSIDE = 0.001  # [m] a point deeper than this penetrates
 _MOST_INSIDE = 0.03  # a garment made for this body has at most this part of its points deeper than 1 cm

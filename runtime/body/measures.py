@@ -14,6 +14,7 @@ Floats = NDArray[np.float32]
 
 BODY_DENSITY = 985.0  # [kg/m³], lungs half full
 
+_WAIST = 0.8  # share of the way from hip joints to the middle spine joint
 _STEP = 0.01  # spacing of the sections that are searched for the widest or narrowest [m]
 
 
@@ -28,7 +29,8 @@ class Measures:
         mass: Volume × 985 kg/m³.
         neck: Girth at mid-neck, across the neck's axis.
         chest: Largest girth of the torso between armpits and lowest rib.
-        waist: Smallest girth between chest and hips.
+        waist: Girth at the natural waist, at 0.8 of the way from the hip joints to the middle spine joint (where the
+            narrowest girth lies on average; a fixed level does not jump as a body grows stouter).
         hip: Largest girth between waist and crotch.
         thigh: Girth of the left thigh 4 cm below the crotch, across the thigh.
         knee: Girth at the left knee.
@@ -158,9 +160,8 @@ def measure(
         - 0.10 * float(np.linalg.norm(tape.joint("neck") - tape.joint("pelvis"))) / 0.55
     )
     spine2, hips = float(tape.joint("spine2")[2]), float(tape.joint("left_hip")[2])
-    chest_z, chest = tape.levels(trunk, (spine2 + armpit) / 2, armpit)
-    waist_z, waist = tape.levels(trunk, (hips + spine2) / 2, float(chest_z[0]))
-    waist_height = float(waist_z[waist.argmin()])
+    _, chest = tape.levels(trunk, (spine2 + armpit) / 2, armpit)
+    waist_height = hips + _WAIST * (spine2 - hips)
     _, hip = tape.levels(trunk, crotch + 0.02, (hips + waist_height) / 2)
     thigh = tape.part("left_hip", "left_knee")
     shin = tape.part("left_knee", "left_ankle")
@@ -179,7 +180,7 @@ def measure(
         mass=volume(vertices, faces) * BODY_DENSITY,
         neck=tape.along(throat, "neck", "head", 0.5),
         chest=float(chest.max()),
-        waist=float(waist.min()),
+        waist=tape.level(trunk, waist_height),
         hip=float(hip.max()),
         thigh=tape.along(thigh, "left_hip", "left_knee", below_crotch),
         knee=tape.along(tape.part("left_hip", "left_knee"), "left_hip", "left_knee", 1.0),

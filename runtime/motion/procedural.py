@@ -25,6 +25,13 @@ MOTIONS: dict[str, Callable[[Floats], MotionClip]] = {
     "idle": idle,
 }
 
+DESCRIPTIONS: dict[str, str] = {
+    "catwalk": "walks towards the camera, turns, walks back and turns again",
+    "turn": "turns around on the spot in small steps",
+    "arms-raise": "raises both arms sideways overhead and lowers them",
+    "idle": "stands, breathes and shifts weight",
+}
+
 
 @functools.cache
 def _made(name: str) -> MotionClip:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import Pose
 from dressform.runtime.geometry.rotations import quat_from_rotvec, quat_multiply, rotvec_from_quat
-from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.motion.playback import Player
 from dressform.runtime.motion.procedural import motion
 from dressform.runtime.refine.one_euro import OneEuroFilter
@@ -48,9 +48,9 @@ def run(seed: int = 7) -> dict[str, float | int | str]:
     noisy = np.asarray(quat_multiply(truth, noise))
     smooth = OneEuroFilter()
     root = np.zeros(3, np.float32)
-    filtered = np.stack(
-        [smooth(Pose(frame.astype(np.float32), root), 1 / FPS).rotations for frame in noisy]
-    ).astype(np.float64)
+    filtered = np.stack([smooth(Pose(frame.astype(np.float32), root), 1 / FPS).rotations for frame in noisy]).astype(
+        np.float64
+    )
     wanted = _acceleration(truth)
     before = float(np.linalg.norm(_acceleration(noisy) - wanted, axis=-1)[WARM_UP:].mean())
     after = float(np.linalg.norm(_acceleration(filtered) - wanted, axis=-1)[WARM_UP:].mean())

@@ -1,3 +1,44 @@
-"""Garment templates with learned fit, and a try-on renderer that runs on a laptop."""
+"""Garment templates with learned fit, and a try-on renderer that runs on a laptop.
+
+The names below load on first use, so that importing the package costs nothing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from dressform.assets.library import Library as Library
+    from dressform.runtime.avatar.avatar_file import Avatar as Avatar
+    from dressform.runtime.avatar.estimate import estimate_avatar as estimate_avatar
+    from dressform.runtime.motion.load import load_motion as motion
+    from dressform.runtime.session import Look as Look
+    from dressform.runtime.session import TryOn as TryOn
+    from dressform.schemas.errors import DressformError as DressformError
+    from dressform.validators.engine import validate as validate
+
+_PUBLIC = {
+    "Avatar": ("dressform.runtime.avatar.avatar_file", "Avatar"),
+    "DressformError": ("dressform.schemas.errors", "DressformError"),
+    "Library": ("dressform.assets.library", "Library"),
+    "Look": ("dressform.runtime.session", "Look"),
+    "TryOn": ("dressform.runtime.session", "TryOn"),
+    "estimate_avatar": ("dressform.runtime.avatar.estimate", "estimate_avatar"),
+    "motion": ("dressform.runtime.motion.load", "load_motion"),
+    "validate": ("dressform.validators.engine", "validate"),
+}
+__all__ = ["Avatar", "DressformError", "Library", "Look", "TryOn", "estimate_avatar", "motion", "validate"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module 'dressform' has no attribute {name!r}")
+    module, attribute = _PUBLIC[name]
+    return getattr(importlib.import_module(module), attribute)
+
+
+def __dir__() -> list[str]:
+    return sorted([*_PUBLIC, "__version__"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import NoReturn
 
 import click
 
@@ -11,18 +12,23 @@ from dressform.cli import cli
 from dressform.schemas.errors import DressformError
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command line; exit with 0 when good, 1 for a failed job or findings, 2 for wrong use."""
+def main() -> None:
+    """Run the command line."""
+    run_command(cli, "dressform")
+
+
+def run_command(command: click.Command, name: str, arguments: list[str] | None = None) -> NoReturn:
+    """Run a command; exit with 0 when good, 1 for a failed job or findings, 2 for wrong use."""
     try:
-        code = cli.main(args=arguments, prog_name="dressform", standalone_mode=False)
+        code = command.main(args=arguments, prog_name=name, standalone_mode=False)
     except DressformError as error:
-        click.echo(f"dressform: {error}", err=True)
+        click.echo(f"{name}: {error}", err=True)
         sys.exit(error.exit_code)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("dressform: interrupted", err=True)
+        click.echo(f"{name}: interrupted", err=True)
         sys.exit(1)
     except BrokenPipeError:
         # the reader of our output went away; without this Python complains again while it shuts down

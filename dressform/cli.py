@@ -41,7 +41,7 @@ class LazyGroup(click.RichGroup):
         return command
 
 
-@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
 @click.version_option(dressform.__version__, prog_name="dressform")
 def cli() -> None:
     """Garment templates with learned fit, and a try-on renderer that runs on a laptop.

@@ -69,7 +69,9 @@ def _figure(content: str, caption: str) -> str:
 
 
 def _table(rows: Mapping[str, str]) -> str:
-    cells = "".join(f"<tr><td>{html.escape(name)}</td><td>{html.escape(value)}</td></tr>" for name, value in rows.items())
+    cells = "".join(
+        f"<tr><td>{html.escape(name)}</td><td>{html.escape(value)}</td></tr>" for name, value in rows.items()
+    )
     return f"<table>{cells}</table>"
 
 

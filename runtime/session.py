@@ -23,9 +23,9 @@ from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.body.skinning import Skinner
 from dressform.runtime.garment.outfit import DressedGarment, Outfit
 from dressform.runtime.motion.clip import MotionClip
+from dressform.runtime.motion.load import load_motion
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import MOTIONS
-from dressform.runtime.motion.procedural import motion as procedural_motion
 from dressform.runtime.refine.one_euro import OneEuroFilter
 from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.runtime.render.follow import FollowCamera, Framing
@@ -102,7 +102,7 @@ class TryOn:
         self._look, self._refine = look, refine
         self._device = _device(device)
         self.rest: RestBody = self.avatar.rest()
-        garments = _garments(wear, library)
+        garments = _garments(wear, library, self.avatar.family)
         self.outfit = Outfit(self.rest, garments, device=self._device)
         self._appearance = build_appearance(
             self.rest,
@@ -126,16 +126,16 @@ class TryOn:
         return [body, *(_scene_mesh(garment.name, garment.mesh) for garment in self.outfit.garments), *parts]
 
     def stream(
-        self, motion: MotionClip | str = "catwalk", *, fps: float = 30.0, seconds: float | None = None
+        self, motion: MotionClip | Path | str = "catwalk", *, fps: float = 30.0, seconds: float | None = None
     ) -> Iterator[Frame]:
         """Yield frames; endless when `seconds` is None. A frame's arrays are valid until the next one is asked for.
 
         Args:
-            motion: A clip or the name of a built-in one.
+            motion: A clip, the name of a built-in one, or a clip file.
             fps: Frames per second.
             seconds: Length [s].
         """
-        clip = procedural_motion(motion) if isinstance(motion, str) else motion
+        clip = motion if isinstance(motion, MotionClip) else load_motion(motion)
         poses = self._poses(clip, fps, seconds)
         camera = FollowCamera(self.avatar.height, self.size, self._look.framing)
         lighting = self._look.lighting or Lighting.studio()
@@ -180,7 +180,7 @@ class TryOn:
     def write(
         self,
         path: Path | str,
-        motion: MotionClip | str = "catwalk",
+        motion: MotionClip | Path | str = "catwalk",
         *,
         seconds: float = 10.0,
         fps: float = 30.0,
@@ -191,7 +191,7 @@ class TryOn:
 
         Args:
             path: An .mp4 file.
-            motion: A clip or the name of a built-in one.
+            motion: A clip, the name of a built-in one, or a clip file.
             seconds: Length [s].
             fps: Frames per second.
             codec: "h264", "hevc" or "av1".
@@ -216,7 +216,7 @@ class TryOn:
 
 def _device(name: str) -> str:
     """Return the Warp device, or raise a line that names those there are."""
-    wp.config.quiet = True
+    wp.config.log_level = wp.LOG_ERROR
     wp.init()
     known = [device.alias for device in wp.get_devices()]
     if name == "cuda" and any(alias.startswith("cuda") for alias in known):
@@ -226,7 +226,7 @@ def _device(name: str) -> str:
     return name
 
 
-def _garments(wear: Sequence[str], library: Library | Path | str | None) -> list[DressedGarment]:
+def _garments(wear: Sequence[str], library: Library | Path | str | None, family: str) -> list[DressedGarment]:
     if not wear:
         return []
     store = library if isinstance(library, Library) else Library.open(library)
@@ -234,7 +234,7 @@ def _garments(wear: Sequence[str], library: Library | Path | str | None) -> list
     for order, text in enumerate(wear):
         version = store.resolve(text)
         layer = version.manifest.get("layer", order)
-        garments.append(DressedGarment(version.name, version.mesh(), version.rig("anny"), int(layer)))
+        garments.append(DressedGarment(version.name, version.mesh(), version.rig(family), int(layer)))
     return garments
 
 

@@ -38,19 +38,19 @@ class Size(click.ParamType[tuple[int, int]]):
 
 def _scene_options(command: Command) -> Command:
     """Add the options that both commands share."""
-    choice, shown = click.Choice, {"show_default": True}
+    choice = click.Choice
     wear = "NAME[@RANGE][:SIZE][/VARIANT]"
     options = (
         click.option("--wear", "-w", multiple=True, metavar=wear, help="A template to wear; repeatable, inner first."),
-        click.option("--motion", "-m", default="catwalk", help="A built-in motion or a motion file.", **shown),
+        click.option("--motion", "-m", default="catwalk", help="A built-in motion or a motion file."),
         click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="The .mp4 to write."),
-        click.option("--size", type=Size(), default="512x512", help="Picture size, even numbers.", **shown),
-        click.option("--fps", type=click.FloatRange(1, 240), default=30, help="Frames per second.", **shown),
-        click.option("--seconds", type=click.FloatRange(0.04), default=10, help="Length of the video.", **shown),
-        click.option("--codec", type=choice(["h264", "hevc", "av1"]), default="h264", help="Video codec.", **shown),
-        click.option("--preset", type=choice(PRESETS), default="realtime", help="What the renderer does.", **shown),
-        click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP, **shown),
-        click.option("--device", default="cpu", help="cpu, cuda or cuda:N.", **shown),
+        click.option("--size", type=Size(), default="512x512", help="Picture size, even numbers."),
+        click.option("--fps", type=click.FloatRange(1, 240), default=30, help="Frames per second."),
+        click.option("--seconds", type=click.FloatRange(0.04), default=10, help="Length of the video."),
+        click.option("--codec", type=choice(["h264", "hevc", "av1"]), default="h264", help="Video codec."),
+        click.option("--preset", type=choice(PRESETS), default="realtime", help="What the renderer does."),
+        click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP),
+        click.option("--device", default="cpu", help="cpu, cuda or cuda:N."),
         click.option("--library", type=click.Path(path_type=Path), help="Library; else the default one."),
         click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON."),
     )

@@ -267,7 +267,7 @@ def _with_bar(title: str, work: Callable[[Progress], Result]) -> Result:
     """Run work under a progress bar, with nothing but its result on stdout."""
     import warp
 
-    warp.config.quiet = True
+    warp.config.log_level = warp.LOG_ERROR
     with progress_bar(title) as progress:
         return work(progress)
 

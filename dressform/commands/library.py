@@ -104,7 +104,7 @@ def publish(draft: Path, number: str | None, folder: Path | None, as_json: bool)
     from dressform.validators.engine import validate
     from dressform.validators.reports.text import lines
 
-    warp.config.quiet = True  # the rules run on Warp, which greets on stdout
+    warp.config.log_level = warp.LOG_ERROR  # the rules run on Warp, which greets on stdout
     opened = Library.open(folder)
     report = validate(draft, publishing=True)
     if report.summary()["errors"]:

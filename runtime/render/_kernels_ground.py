@@ -1,10 +1,11 @@
-# mypy: disable-error-code="untyped-decorator"
+# mypy: ignore-errors
+# ruff: noqa: UP018, SIM102  (Warp wants variables that loops change to be made by their type)
 """The shadow on the ground: a small map on z = 0 of what the sun and the room no longer reach."""
 
 import warp as wp
 
-from dressform.runtime.render._kernels_raster import FAR, LIGHT_DEPTH_SCALE, TOUCHED, LightFrame, to_light
-from dressform.runtime.render._kernels_view import EMPTY, RELAXED, View, ray_direction
+from ._kernels_raster import FAR, LIGHT_DEPTH_SCALE, TOUCHED, LightFrame, to_light
+from ._kernels_view import EMPTY, RELAXED, View, ray_direction
 
 wp.set_module_options(RELAXED)
 
@@ -64,7 +65,7 @@ def spread_contacts(
                 high += high_weight * wp.max(1.0 - height / 0.9, 0.0)
     near = near / near_weights
     high = high / high_weights
-    contact[y, x] = 1.0 - (1.0 - wp.min(1.3 * near, 0.80)) * (1.0 - wp.min(1.1 * high, 0.55))
+    contact[y, x] = 1.0 - (1.0 - wp.min(1.1 * near, 0.65)) * (1.0 - wp.min(0.9 * high, 0.45))
 
 
 @wp.func
@@ -83,7 +84,7 @@ def bilinear(values: wp.array2d[float], u: float, v: float) -> float:
 
 @wp.func
 def cast_shadow(depths: wp.array2d[wp.int32], light: LightFrame, q: wp.vec3, spread: float) -> float:
-    """Sun shadow at a map position, blurred by how far away the thing that casts it is, and fading with that distance."""
+    """Sun shadow at a map position: the farther the thing that casts it, the more blurred and the fainter."""
     width = depths.shape[1]
     height = depths.shape[0]
     # First how far the blockers are, over the widest penumbra possible; then the share of light within the penumbra.

@@ -1,10 +1,11 @@
-# mypy: disable-error-code="untyped-decorator"
+# mypy: ignore-errors
+# ruff: noqa: UP018, SIM108  (Warp wants variables that loops change to be made by their type)
 """From world vertices to visibility: projection, normals, triangles, the light's depth map, silhouette crossings."""
 
 import warp as wp
 
-from dressform.runtime.render._kernels_surface import Surface, texel_coverage
-from dressform.runtime.render._kernels_view import (
+from ._kernels_surface import Surface, texel_coverage
+from ._kernels_view import (
     EMPTY,
     INVERSE_NEAR,
     View,
@@ -30,7 +31,7 @@ CROSSING_SCALE = wp.constant(65535.0)
 
 @wp.struct
 class LightFrame:
-    """The sun's orthographic frame: axes in the world, map position of the world's origin [texels, texels, m], scale."""
+    """The sun's orthographic frame: axes in the world, map position of its origin [texels, texels, m], scale."""
 
     right: wp.vec3
     up: wp.vec3
@@ -262,7 +263,7 @@ def offer_crossing(
     mesh: int,
     tolerance: float,
 ) -> None:
-    """Record that a silhouette crosses between a pixel and its right or lower neighbour, when that is what is seen there."""
+    """Record that a silhouette passes between a pixel and its right or lower neighbour, if that is what is seen."""
     inside = keys[y, x]
     outside = keys[y + step_y, x + step_x]
     share = t

@@ -1,10 +1,11 @@
-# mypy: disable-error-code="untyped-decorator"
+# mypy: ignore-errors
+# ruff: noqa: UP018  (Warp wants variables that loops change to be made by their type)
 """From samples to the frame: antialiased sRGB, and depth, mask and motion for those who ask."""
 
 import warp as wp
 
-from dressform.runtime.render._kernels_raster import CROSSING_SCALE, TOUCHED
-from dressform.runtime.render._kernels_view import EMPTY, RELAXED, barycentrics, key_face, key_inverse_depth
+from ._kernels_raster import CROSSING_SCALE, TOUCHED
+from ._kernels_view import EMPTY, RELAXED, barycentrics, key_face, key_inverse_depth
 
 wp.set_module_options(RELAXED)
 

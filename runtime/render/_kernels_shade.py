@@ -1,21 +1,22 @@
-# mypy: disable-error-code="untyped-decorator"
+# mypy: ignore-errors
+# ruff: noqa: UP018  (Warp wants variables that loops change to be made by their type)
 """From visibility to linear colour: occlusion, sun and its shadow, fill, gloss, sheen, and the shadow on the ground."""
 
 import warp as wp
 
-from dressform.runtime.render._kernels_raster import LIGHT_DEPTH_SCALE, LightFrame, to_light
-from dressform.runtime.render._kernels_surface import Surface, sample_texture
-from dressform.runtime.render._kernels_view import (
-    RELAXED,
+from ._kernels_raster import LIGHT_DEPTH_SCALE, LightFrame, to_light
+from ._kernels_surface import Surface, sample_texture
+from ._kernels_view import (
     EMPTY,
+    RELAXED,
     View,
     edge_functions,
     key_face,
     key_inverse_depth,
     ray_direction,
 )
-from dressform.runtime.render.colour import SHOULDER
-from dressform.runtime.render.harmonics import BASIS_SCALE
+from .colour import SHOULDER
+from .harmonics import BASIS_SCALE
 
 wp.set_module_options(RELAXED)
 

@@ -1,9 +1,9 @@
-# mypy: disable-error-code="untyped-decorator"
+# mypy: ignore-errors
 """Materials as kernels see them, and filtered texture look-up."""
 
 import warp as wp
 
-from dressform.runtime.render.textures import MAX_LEVELS
+from .textures import MAX_LEVELS
 
 wp.set_module_options({"enable_backward": False})
 
@@ -73,8 +73,8 @@ def sample_texture(
 ) -> wp.vec3:
     """Trilinear look-up, linear rgb; `du`, `dv` are the changes of uv per pixel to the right and down.
 
-    The level follows the geometric mean of the footprint's sides, but never a side under half of the longer one: grazing
-    surfaces stay sharp along the view without crawling across it.
+    The level follows the footprint's area, but takes it for no narrower than half its length: grazing surfaces stay
+    sharp along the view without crawling across it.
     """
     scale = wp.vec2(float(1 << surface.width_log2), float(1 << surface.height_log2))
     xx = wp.length_sq(wp.cw_mul(du, scale))

@@ -1,17 +1,18 @@
-# mypy: disable-error-code="untyped-decorator"
+# mypy: ignore-errors
 """What several kernels share: the camera, the packed visibility key, barycentrics at a pixel."""
 
 import warp as wp
 
 wp.set_module_options({"enable_backward": False})
 
-# For kernels whose arithmetic only makes colours: a fifth faster on the CPU without the rules for NaN and rounding order.
+# For kernels whose arithmetic only makes colours: a fifth faster on the CPU without the rules for NaN and for the
+# order of roundings.
 RELAXED = {
     "enable_backward": False,
     "cpu_compiler_flags": f"{wp.config.cpu_compiler_flags or '-march=native'} -ffast-math -Wno-nan-infinity-disabled",
 }
 
-# A key is 39 bits of nearness (smaller is nearer) over 23 bits of face index, so that one atomic minimum settles a pixel and
+# A key is 39 bits of nearness (smaller is nearer) over 23 bits of face index: one atomic minimum settles a pixel, and
 # equal depths always go to the same face.
 FACE_BITS = wp.constant(wp.int64(23))
 FACE_MASK = wp.constant(wp.int64((1 << 23) - 1))

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
-from dressform.runtime.render.scene import Background, Camera
+from .colour import linear_to_srgb, srgb_to_linear
+from .scene import Background, Camera
 
 
 def paint_backdrop(background: Background, camera: Camera, shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -40,7 +40,7 @@ def _horizon(camera: Camera) -> float:
 
 
 def _sweep(color: NDArray[np.float32], camera: Camera, shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Seamless paper: bright where floor turns into wall, falling off softly upwards, towards the lens and the corners."""
+    """Seamless paper: bright where floor turns into wall, darker upwards, towards the lens and in the corners."""
     height, width = shape
     scale = height / camera.size[1]
     rows = (np.arange(height, dtype=np.float32) + 0.5) / scale

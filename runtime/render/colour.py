@@ -1,6 +1,6 @@
 """Colour between light and screen: the sRGB curve and the soft shoulder for highlights.
 
-Linear values up to `SHOULDER` are shown exactly (sRGB 0 to 206 of 255); above it the curve bends smoothly and approaches 1,
+Linear values up to `SHOULDER` are shown exactly (sRGB 0 to 206 of 255); above it the curve bends smoothly towards 1,
 so that a white shirt in the key light keeps its folds instead of clipping.
 """
 
@@ -27,7 +27,7 @@ def linear_to_srgb(linear: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def soften_highlights(linear: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Map linear light [0, inf) to [0, 1): the identity up to `SHOULDER`, then a bend that starts with the same slope."""
+    """Map linear light [0, inf) to [0, 1): the identity up to `SHOULDER`, then a bend with no kink."""
     value = np.asarray(linear, np.float32)
     t = np.maximum(value - SHOULDER, 0.0) / (1.0 - SHOULDER)
     bent = 1.0 - (1.0 - SHOULDER) / (1.0 + t + 0.5 * t * t)

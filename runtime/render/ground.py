@@ -6,11 +6,11 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from dressform.runtime.render import _kernels_ground as kernels
-from dressform.runtime.render._kernels_raster import FAR, LightFrame
-from dressform.runtime.render._kernels_view import View
-from dressform.runtime.render.harmonics import sh_basis
-from dressform.runtime.render.scene import Camera, Lighting
+from . import _kernels_ground as kernels
+from ._kernels_raster import FAR, LightFrame
+from ._kernels_view import View
+from .harmonics import sh_basis
+from .scene import Camera, Lighting
 
 Box = tuple[int, int, int, int]
 
@@ -33,7 +33,7 @@ class GroundShadow:
         self._frame.cell = _CELL
 
     def place(self, low: NDArray[np.floating], high: NDArray[np.floating], lighting: Lighting, camera: Camera) -> Box:
-        """Lay the map under the box low..high [m], on whole cells; return the pixels (x0, y0, x1, y1) that may see it."""
+        """Lay the map under the box low..high [m], on whole cells; return the pixels that may see it."""
         toward = np.asarray(lighting.sun_direction, np.float64)
         middle = 0.5 * (np.asarray(low, np.float64) + np.asarray(high, np.float64))[:2]
         middle = middle - 0.5 * toward[:2] / max(float(np.linalg.norm(toward)), 1e-9)

@@ -29,7 +29,8 @@ def sh_basis(directions: NDArray[np.floating]) -> NDArray[np.float64]:
     """Evaluate the nine basis functions at unit directions [..., 3]; returns [..., 9]."""
     x, y, z = np.moveaxis(np.asarray(directions, np.float64), -1, 0)
     terms = [np.ones_like(x), y, z, x, x * y, y * z, 3.0 * z * z - 1.0, x * z, x * x - y * y]
-    return np.stack(terms, axis=-1) * np.array(BASIS_SCALE)
+    values: NDArray[np.float64] = np.stack(terms, axis=-1) * np.array(BASIS_SCALE)
+    return values
 
 
 def sphere_directions(count: int) -> NDArray[np.float64]:
@@ -51,4 +52,5 @@ def project_radiance(
 
 def irradiance(radiance_sh: NDArray[np.floating]) -> NDArray[np.float64]:
     """Turn radiance coefficients [9, 3] into those of irradiance / pi: what a white matte surface facing n shows."""
-    return np.asarray(radiance_sh, np.float64) * _COSINE_LOBE[:, None]
+    convolved: NDArray[np.float64] = np.asarray(radiance_sh, np.float64) * _COSINE_LOBE[:, None]
+    return convolved

@@ -9,24 +9,24 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from dressform.runtime.render import _kernels_raster, _kernels_resolve, _kernels_shade
-from dressform.runtime.render._kernels_raster import FAR, LightFrame
-from dressform.runtime.render._kernels_surface import Surface
-from dressform.runtime.render._kernels_view import EMPTY, View
-from dressform.runtime.render.backdrop import backdrop_key, paint_backdrop
-from dressform.runtime.render.colour import encode_table
-from dressform.runtime.render.frame import Frame
-from dressform.runtime.render.ground import Box, GroundShadow, seen_box
-from dressform.runtime.render.light_frame import FittedLight, LightFitter
-from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh
-from dressform.runtime.render.textures import MAX_LEVELS, TextureAtlas, pack_textures
-from dressform.runtime.render.topology import join_meshes
+from . import _kernels_raster, _kernels_resolve, _kernels_shade
+from ._kernels_raster import FAR, LightFrame
+from ._kernels_surface import Surface
+from ._kernels_view import EMPTY, View
+from .backdrop import backdrop_key, paint_backdrop
+from .colour import encode_table
+from .frame import Frame as Frame
+from .ground import Box, GroundShadow, seen_box
+from .light_frame import FittedLight, LightFitter
+from .scene import Background, Camera, Lighting, SceneMesh
+from .textures import MAX_LEVELS, TextureAtlas, pack_textures
+from .topology import join_meshes
 
 _BOUNDS_STRIDE = 256
 _SRGB_ENTRIES = 4096
 # How far light from around is kept away by what stands close: about a hand's breadth.
 _OCCLUSION_REACH = 0.07
-# How far past the terminator the sun still reaches, as a cosine: a little for every surface, as the lamp is wide; through skin
+# How far past the terminator the sun still reaches, as a cosine: a little everywhere, as the lamp is wide; through skin
 # more, red most.
 _WRAP = np.full(3, 0.06)
 _SKIN_WRAP = np.array([0.24, 0.10, 0.06])
@@ -320,7 +320,7 @@ class Renderer:
 
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:
-    return _kernels_raster.DOUBLE_SIDED * mesh.material.double_sided + _kernels_raster.CUTOUT * cutout
+    return int(_kernels_raster.DOUBLE_SIDED) * mesh.material.double_sided + int(_kernels_raster.CUTOUT) * cutout
 
 
 def _surface(mesh: SceneMesh, index: int, atlas: TextureAtlas) -> Surface:

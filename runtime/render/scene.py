@@ -10,7 +10,7 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dressform.runtime.render.harmonics import irradiance, project_radiance
+from .harmonics import irradiance, project_radiance
 
 Rgb = tuple[float, float, float]
 
@@ -120,10 +120,10 @@ class Lighting:
 
     @classmethod
     def studio(cls) -> Self:
-        """A fashion studio: warm soft key from the camera's upper left, cool fill, white floor, pale rim from behind."""
-        direction = np.array([-0.52, -0.72, 0.62])
+        """A fashion studio: warm key from the camera's upper left, cool fill, white floor, pale rims from behind."""
+        direction = np.array([-0.62, -0.70, 0.62])
         direction /= np.linalg.norm(direction)
-        return cls(_studio_fill(), (float(direction[0]), float(direction[1]), float(direction[2])), (0.58, 0.545, 0.50))
+        return cls(_studio_fill(), (float(direction[0]), float(direction[1]), float(direction[2])), (0.84, 0.80, 0.75))
 
 
 @dataclass(frozen=True)
@@ -162,16 +162,16 @@ class Background:
 def _studio_fill() -> NDArray[np.float32]:
     """Irradiance of soft boxes: overhead, frontal fill, floor bounce, two rims, and the room."""
     boxes: tuple[tuple[tuple[float, float, float], float, Rgb], ...] = (
-        ((0.0, -0.25, 1.0), 3.0, (0.62, 0.64, 0.67)),
-        ((0.75, -0.75, 0.25), 2.5, (0.38, 0.40, 0.44)),
-        ((-0.6, -0.8, 0.3), 3.0, (0.26, 0.25, 0.24)),
-        ((0.0, -0.2, -1.0), 2.0, (0.30, 0.29, 0.28)),
-        ((0.9, 0.75, 0.35), 5.0, (0.62, 0.65, 0.70)),
-        ((-0.95, 0.65, 0.25), 5.0, (0.42, 0.42, 0.43)),
+        ((-0.1, -0.1, 1.0), 3.0, (0.62, 0.63, 0.65)),
+        ((0.8, -0.7, 0.2), 2.0, (0.20, 0.22, 0.25)),
+        ((-0.5, -0.9, 0.2), 2.0, (0.16, 0.155, 0.15)),
+        ((0.0, -0.2, -1.0), 2.0, (0.22, 0.21, 0.20)),
+        ((0.95, 0.6, 0.35), 6.0, (0.75, 0.79, 0.86)),
+        ((-0.95, 0.6, 0.25), 6.0, (0.50, 0.50, 0.50)),
     )
 
     def radiance(directions: NDArray[np.float64]) -> NDArray[np.float64]:
-        total = np.full((len(directions), 3), 0.20) * np.array([0.98, 1.0, 1.03])
+        total: NDArray[np.float64] = np.full((len(directions), 3), 0.09) * np.array([0.97, 1.0, 1.05])
         for toward, sharpness, color in boxes:
             axis = np.array(toward) / np.linalg.norm(toward)
             total += np.exp(sharpness * (directions @ axis - 1.0))[:, None] * np.array(color)

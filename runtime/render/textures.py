@@ -1,7 +1,7 @@
 """Textures of all meshes in one flat buffer of packed texels, with their smaller copies (mipmaps).
 
-A texel is 32 bits: three 10-bit channels that hold the square root of linear light (finer than 8-bit sRGB everywhere, and
-decoded by one multiplication), and 2 bits of coverage. Row 0 is v = 0. Sides are powers of two, so that repeating is a mask.
+A texel is 32 bits: three 10-bit channels that hold the square root of linear light (finer than 8-bit sRGB, and decoded
+by one multiplication), and 2 bits of coverage. Row 0 is v = 0. Sides are powers of two, so that repeating is a mask.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.render.colour import srgb_to_linear
+from .colour import srgb_to_linear
 
 MAX_LEVELS = 13
 _LARGEST = 1 << (MAX_LEVELS - 1)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.render.scene import SceneMesh
+from .scene import SceneMesh
 
 
 @dataclass(frozen=True)

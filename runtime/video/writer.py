@@ -19,8 +19,9 @@ import av.error
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.video.colour import rgb_to_i420
 from dressform.schemas.errors import DressformError, InputError, UsageError
+
+from .colour import rgb_to_i420
 
 SYNTHETIC = "Synthetic video: computer-generated try-on made with dressform; not a recording of a real event."
 

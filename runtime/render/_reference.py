@@ -1,0 +1,110 @@
+"""Plain twins of the kernels: slow, obvious, and what the tests compare with."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from .colour import soften_highlights
+from .harmonics import sh_basis
+from .textures import MAX_LEVELS, TextureAtlas
+
+NEAR = 0.01
+
+
+def rasterize(
+    screen: NDArray[np.floating], faces: NDArray[np.integer], size: tuple[int, int], *, double_sided: bool = True
+) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Try every face at every pixel, by solving for the point of its plane on the pixel's ray; lowest face wins ties.
+
+    Takes vertices as (x, y, 1 / depth); returns triangles [H, W] and inverse depth [H, W].
+    """
+    width, height = size
+    x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+    rays = np.stack([x, y, np.ones_like(x)], axis=-1)
+    depth = 1.0 / screen[:, 2].astype(np.float64)
+    points = np.column_stack([screen[:, 0] * depth, screen[:, 1] * depth, depth])
+    best = np.zeros((height, width))
+    triangles = np.full((height, width), -1, np.int32)
+    for index, face in enumerate(faces):
+        corners = points[face].T
+        volume = np.linalg.det(corners)
+        if volume == 0.0 or (volume > 0.0 and not double_sided):
+            continue
+        weights = rays @ np.linalg.inv(corners).T  # barycentrics over depth
+        inverse_depth = weights.sum(axis=-1)
+        inside = (weights >= 0.0).all(axis=-1) & (inverse_depth > best) & (inverse_depth <= 1.0 / NEAR)
+        triangles[inside] = index
+        best[inside] = inverse_depth[inside]
+    return triangles, best
+
+
+def interpolate(
+    attributes: torch.Tensor, screen: torch.Tensor, faces: torch.Tensor, triangles: torch.Tensor
+) -> torch.Tensor:
+    """Perspective-correct interpolation: [V, C], [V, 3] (x, y, 1 / depth), [F, 3], [H, W] → [H, W, C]."""
+    height, width = triangles.shape
+    y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
+    pixels = torch.stack([x, y], dim=-1).to(screen.dtype)
+    corners = faces.long()[triangles.clamp(min=0).long()]  # [H, W, 3]
+    at = screen[corners]  # [H, W, 3, 3]
+    to = at[..., :2] - pixels[..., None, :]
+    following, last = to.roll(-1, dims=-2), to.roll(-2, dims=-2)
+    areas = following[..., 0] * last[..., 1] - last[..., 0] * following[..., 1]
+    weights = areas * at[..., 2]
+    weights = weights / weights.sum(dim=-1, keepdim=True)
+    image = (weights[..., None] * attributes[corners]).sum(dim=-2)
+    return torch.where((triangles >= 0)[..., None], image, torch.zeros_like(image))
+
+
+def vertex_normals(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Area-weighted unit normals [V, 3]."""
+    total = np.zeros((len(vertices), 3))
+    for a, b, c in faces:
+        normal = np.cross(vertices[b] - vertices[a], vertices[c] - vertices[a])
+        for corner in (a, b, c):
+            total[corner] += normal
+    length = np.linalg.norm(total, axis=1, keepdims=True)
+    normals: NDArray[np.float64] = np.divide(total, length, out=np.zeros_like(total), where=length > 0.0)
+    return normals
+
+
+def sample_level(atlas: TextureAtlas, texture: int, level: int, uv: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Bilinear look-up of linear rgb in one level, for one uv."""
+    width, height = (1 << max(int(side) - level, 0) for side in atlas.sides_log2[texture])
+    offset = int(atlas.offsets[texture, min(level, MAX_LEVELS - 1)])
+    packed = atlas.texels[offset : offset + width * height].reshape(height, width)
+    root = np.stack([packed & 1023, (packed >> 10) & 1023, (packed >> 20) & 1023], axis=-1) / 1023.0
+    u, v = uv[0] * width - 0.5, uv[1] * height - 0.5
+    x, y = int(np.floor(u)), int(np.floor(v))
+    total = np.zeros(3)
+    for row, wy in ((y, 1.0 - (v - y)), (y + 1, v - y)):
+        for column, wx in ((x, 1.0 - (u - x)), (x + 1, u - x)):
+            total += wx * wy * root[row % height, column % width] ** 2
+    return total
+
+
+def lit_share(depths: NDArray[np.integer], x: float, y: float, depth: float, width: int) -> float:
+    """Share of a width × width square around (x, y) [texels] in which the map is not nearer than `depth`."""
+    total = 0.0
+    for row in range(depths.shape[0]):
+        for column in range(depths.shape[1]):
+            overlap_x = max(0.0, min(x + width / 2, column + 1) - max(x - width / 2, column))
+            overlap_y = max(0.0, min(y + width / 2, row + 1) - max(y - width / 2, row))
+            total += overlap_x * overlap_y * float(depths[row, column] >= depth)
+    return total / width**2
+
+
+def matte_color(
+    albedo: NDArray[np.floating],
+    normal: NDArray[np.floating],
+    sh: NDArray[np.floating],
+    toward: NDArray[np.floating],
+    sun: NDArray[np.floating],
+    wrap: float,
+) -> NDArray[np.float32]:
+    """Colour of an open, unshadowed, matte surface without gloss or sheen, highlights softened."""
+    reach = max(float(normal @ toward) + wrap, 0.0) / (1.0 + wrap)
+    direct = reach * (1.0 - 0.5 * wrap * (1.0 - reach))
+    return soften_highlights(albedo * (np.maximum(sh_basis(normal) @ sh, 0.0) + sun * direct))

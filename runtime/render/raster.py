@@ -1,0 +1,141 @@
+"""Which face is seen at each pixel, and differentiable interpolation over it: for fitting, baking and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+import warp as wp
+from numpy.typing import NDArray
+
+from . import _kernels_interpolate, _kernels_raster
+from ._kernels_surface import Surface
+from ._kernels_view import EMPTY, FACE_BITS, FACE_MASK, NEARNESS_SCALE, NEARNESS_TOP
+
+
+@dataclass(frozen=True)
+class Visibility:
+    """What is seen at each pixel.
+
+    Attributes:
+        triangles: int32 [H, W], face index or -1.
+        inverse_depth: float32 [H, W], 1 / distance along the axis [1/m]; 0 where nothing is.
+    """
+
+    triangles: NDArray[np.int32]
+    inverse_depth: NDArray[np.float32]
+
+
+def rasterize(
+    screen: NDArray[np.floating],
+    faces: NDArray[np.integer],
+    size: tuple[int, int],
+    *,
+    double_sided: bool = True,
+    device: str = "cpu",
+) -> Visibility:
+    """Find the nearest face at each pixel centre.
+
+    Args:
+        screen: Vertices as (x px, y px, 1 / depth), [V, 3]; a negative third component is behind the camera.
+        faces: [F, 3], counter-clockwise seen from outside.
+        size: (width, height) [px].
+        double_sided: Whether back faces are seen.
+        device: Warp device.
+    """
+    width, height = size
+    with wp.ScopedDevice(device):
+        keys = wp.full((height, width), EMPTY, dtype=wp.int64)
+        count = len(faces)
+        flags = _kernels_raster.DOUBLE_SIDED if double_sided else 0
+        wp.launch(
+            _kernels_raster.draw_triangles,
+            count,
+            [
+                wp.array(np.ascontiguousarray(screen, np.float32), dtype=wp.vec3),
+                wp.array(np.ascontiguousarray(faces, np.int32), dtype=wp.int32),
+                wp.full(count, flags, dtype=wp.int8),
+                wp.zeros(count, dtype=wp.int32),
+                wp.zeros((count, 3), dtype=wp.vec2),
+                wp.zeros(1, dtype=Surface),
+                wp.zeros(1, dtype=wp.uint32),
+            ],
+            outputs=[keys, wp.zeros(count, dtype=wp.int8)],
+        )
+        packed = keys.numpy()
+    seen = packed < EMPTY
+    triangles = np.where(seen, packed & FACE_MASK, -1).astype(np.int32)
+    nearness = (NEARNESS_TOP - (packed >> FACE_BITS)) / NEARNESS_SCALE
+    return Visibility(triangles, np.where(seen, nearness, 0.0).astype(np.float32))
+
+
+def interpolate(
+    attributes: torch.Tensor, screen: torch.Tensor, faces: torch.Tensor, triangles: torch.Tensor
+) -> torch.Tensor:
+    """Interpolate vertex attributes over the faces seen, correct in perspective.
+
+    Args:
+        attributes: float32 [V, C]; differentiable.
+        screen: Vertices as (x px, y px, 1 / depth), float32 [V, 3]; differentiable.
+        faces: int32 [F, 3].
+        triangles: int32 [H, W] of `rasterize`.
+
+    Returns:
+        float32 [H, W, C]; zero where nothing is. Which face is seen is taken as given: silhouettes carry no gradient.
+    """
+    if attributes.ndim != 2 or screen.shape != (attributes.shape[0], 3):
+        raise ValueError(
+            f"attributes and screen must be [V, C] and [V, 3], got {list(attributes.shape)}, {list(screen.shape)}"
+        )
+    apply: Callable[..., torch.Tensor] = _Interpolate.apply
+    return apply(attributes, screen, faces, triangles)
+
+
+class _Interpolate(torch.autograd.Function):
+    @staticmethod
+    def forward(
+        ctx: Any, attributes: torch.Tensor, screen: torch.Tensor, faces: torch.Tensor, triangles: torch.Tensor
+    ) -> torch.Tensor:
+        ctx.save_for_backward(attributes, screen, faces, triangles)
+        image = torch.zeros((*triangles.shape, attributes.shape[1]), device=attributes.device)
+        inputs = _arrays(attributes, screen, faces, triangles)
+        wp.launch(
+            _kernels_interpolate.interpolate,
+            image.shape,
+            inputs,
+            outputs=[wp.from_torch(image)],
+            device=wp.device_from_torch(attributes.device),
+        )
+        return image
+
+    @staticmethod
+    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        attributes, screen, faces, triangles = ctx.saved_tensors
+        upstream = grads[0].contiguous()
+        to_attributes = torch.zeros_like(attributes, memory_format=torch.contiguous_format)
+        to_screen = torch.zeros_like(screen, memory_format=torch.contiguous_format)
+        wp.launch(
+            _kernels_interpolate.interpolate,
+            upstream.shape,
+            _arrays(attributes, screen, faces, triangles),
+            outputs=[wp.from_torch(torch.empty_like(upstream))],
+            adj_inputs=[wp.from_torch(to_attributes), wp.from_torch(to_screen, dtype=wp.vec3), None, None],
+            adj_outputs=[wp.from_torch(upstream)],
+            adjoint=True,
+            device=wp.device_from_torch(attributes.device),
+        )
+        return to_attributes, to_screen, None, None
+
+
+def _arrays(
+    attributes: torch.Tensor, screen: torch.Tensor, faces: torch.Tensor, triangles: torch.Tensor
+) -> list[wp.array]:
+    return [
+        wp.from_torch(attributes.detach().contiguous()),
+        wp.from_torch(screen.detach().contiguous(), dtype=wp.vec3),
+        wp.from_torch(faces.to(torch.int32).contiguous()),
+        wp.from_torch(triangles.to(torch.int32).contiguous()),
+    ]

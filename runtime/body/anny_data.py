@@ -102,7 +102,7 @@ def _bake(path: Path, progress: Progress) -> None:
     progress(0.0, "building the Anny body (once, about a minute)")
     given = anny.paths.get_anny_cache_path()
     with tempfile.TemporaryDirectory(dir=path.parent, prefix="bake-") as folder:
-        if not given.exists():
+        if "ANNY_CACHE_DIR" not in os.environ:
             anny.paths.set_anny_cache_path(folder)
         try:
             model = anny.Anny(local_changes="all")

@@ -1,4 +1,4 @@
-"""Keeping hanging arms clear of the hips, on every body."""
+"""Keeping arms clear of the hips and legs clear of each other, on every body."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ Floats = NDArray[np.floating[Any]]
 
 _GAP = 0.035  # between forearm or hand and hips, for two layers of cloth [m]
 _MOST = 0.35  # [rad]
+_LEG_GAP = 0.022  # between the thighs, for two layers of cloth [m]
+_MOST_ASIDE = 0.05  # [m]
 _ARM = ("left_elbow", "left_wrist")
 _HIPS = ("pelvis", "left_hip", "right_hip", "spine1", "spine2")
 
@@ -70,3 +72,24 @@ def spread_arms(local: Floats, angle: float) -> None:
         hanging = np.clip(-sign * local[joint, 2, 0], 0, 1)  # how far the upper arm points down
         turn = turn_y(np.array(-sign * angle * hanging * hanging, dtype=np.float32))
         local[joint] = turn @ local[joint]
+
+
+def stance_spread(rest: RestBody, half_width: float) -> float:
+    """Return how much further out each foot must be set down for clothes to fit between the legs [m].
+
+    Args:
+        rest: The body.
+        half_width: How far from the middle the motion sets the ankles down [m].
+    """
+    pose = Pose.t_pose()
+    vertices, joints = rest.posed_vertices(pose), rest.posed_joints(pose)
+    hip = joints[JOINT_INDEX["left_hip"]]
+    legs = np.isin(rest.vertex_segments, [JOINT_INDEX["left_hip"], JOINT_INDEX["left_knee"]])
+    need = 0.0
+    for share in np.linspace(0.35, 0.68, 12):  # of the hip's height: above, thighs touch in life too
+        height = share * float(hip[2])
+        level = vertices[legs & (np.abs(vertices[:, 2] - height) < 0.02)]
+        inward = (float(hip[0]) - half_width) * (1 - share)  # what the straddle of the T-pose loses at this height
+        missing = _LEG_GAP / 2 - (float(level[:, 0].min()) - inward)
+        need = max(need, missing / (1 - share))
+    return min(need, _MOST_ASIDE)

@@ -16,10 +16,20 @@ from numpy.typing import NDArray
 from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.body.segments import PARENT_OF_CHILD, chain_positions, local_rotations, world_rotations
-from dressform.runtime.motion.clearance import arm_spread, spread_arms
+from dressform.runtime.motion.clearance import arm_spread, spread_arms, stance_spread
 from dressform.runtime.motion.clip import MotionClip
 from dressform.runtime.motion.interpolate import Track, from_six, to_six
-from dressform.runtime.motion.legs import ANKLES, BALLS, HIPS, KNEES, FeetShape, knees_forward, solve_legs
+from dressform.runtime.motion.legs import (
+    ANKLES,
+    BALLS,
+    HIPS,
+    KNEES,
+    FeetShape,
+    heading_of,
+    knees_forward,
+    solve_legs,
+    turn_z,
+)
 
 Floats = NDArray[np.floating[Any]]
 
@@ -58,6 +68,7 @@ class Player:
         footprints = own.footprints_at(places[:, ANKLES], world[:, ANKLES])
         lifted = footprints[..., 2] - own.ball[:, 2]
         footprints = footprints * self._scale
+        footprints += self._aside(world, places * self._scale)
         footprints[..., 2] = self._feet.ball[:, 2] + self._scale * lifted
         parts = [
             to_six(world_to_local(world)).reshape(len(clip), -1),
@@ -66,6 +77,14 @@ class Player:
             footprints.reshape(len(clip), -1),
         ]
         return np.concatenate(parts, axis=1).astype(np.float32)
+
+    def _aside(self, world: Floats, places: Floats) -> Floats:
+        """Return how far each footprint moves outwards [T, 2, 3], for legs that would brush against each other."""
+        left = turn_z(heading_of(world[:, 0]))[..., 0]
+        apart = np.einsum("ta,ta->t", places[:, ANKLES[0]] - places[:, ANKLES[1]], left)
+        spread = stance_spread(self.rest, float(np.median(apart)) / 2)
+        own_left = turn_z(heading_of(world[:, ANKLES]))[..., 0]
+        return np.asarray(own_left * np.array([[spread], [-spread]]))
 
     def pose_at(self, time: float) -> Pose:
         """Return the pose at a time [s]; a looping clip goes on for ever, another holds its last frame."""

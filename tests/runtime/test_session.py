@@ -1,0 +1,106 @@
+"""The runtime as a developer uses it: an avatar, a library, frames."""
+
+from __future__ import annotations
+
+from itertools import islice
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+
+import dressform as df
+from dressform.runtime.motion.procedural import motion
+from dressform.runtime.session import TryOn
+from dressform.schemas.errors import AssetError, UsageError
+
+SIZE = (128, 128)
+
+
+@pytest.fixture(scope="module")
+def tryon(tube_library: Path, plain_avatar: Path) -> TryOn:
+    return df.TryOn(plain_avatar, ["tube@^1:M"], library=tube_library, size=SIZE)
+
+
+def test_frames_show_body_and_garment(tryon: TryOn) -> None:
+    frame = next(iter(tryon.stream("idle", fps=10)))
+    assert frame.rgb.shape == (128, 128, 3)
+    assert frame.rgb.dtype == np.uint8
+    seen = set(np.unique(frame.mask).tolist())
+    assert {0, 1, 2} <= seen  # background, body, garment
+    assert (frame.depth[frame.mask > 0] > 1).all()
+    assert frame.rgb[frame.mask == 2].std() > 5
+
+
+def test_the_stream_is_as_long_as_asked_for_and_repeats_itself(tryon: TryOn) -> None:
+    first = [frame.rgb.copy() for frame in tryon.stream("catwalk", fps=10, seconds=0.5)]
+    second = [frame.rgb.copy() for frame in tryon.stream("catwalk", fps=10, seconds=0.5)]
+    assert len(first) == len(second) == 5
+    assert all(np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert not np.array_equal(first[0], first[-1])
+
+
+def test_an_endless_stream_can_be_left(tryon: TryOn) -> None:
+    assert len(list(islice(tryon.stream("turn", fps=10), 3))) == 3
+    assert len(list(tryon.stream("turn", fps=10, seconds=0.3))) == 3
+
+
+def test_a_clip_and_a_file_give_the_same_frames_as_the_name(tryon: TryOn, tmp_path: Path) -> None:
+    clip = motion("arms-raise")
+    clip.write(tmp_path / "clip.safetensors")
+    frames = [
+        next(iter(tryon.stream(source, fps=10))).rgb.copy()
+        for source in ("arms-raise", clip, tmp_path / "clip.safetensors", df.motion("arms-raise"))
+    ]
+    assert all(np.array_equal(frames[0], frame) for frame in frames[1:])
+
+
+def test_write_gives_the_video_it_reports(tryon: TryOn, tmp_path: Path) -> None:
+    told: list[float] = []
+    report = tryon.write(tmp_path / "out.mp4", seconds=0.6, fps=20, progress=lambda f, m: told.append(f))
+    with av.open(str(report.path)) as video:
+        stream = video.streams.video[0]
+        assert (stream.width, stream.height) == SIZE
+        assert sum(1 for _ in video.decode(video=0)) == report.frames == 12
+    assert told[-1] == 1.0
+    assert told == sorted(told)
+    assert {"pose", "dress", "render"} <= set(report.stages_ms)
+
+
+def test_refine_changes_a_motion_only_where_it_is_wanted(tube_library: Path, plain_avatar: Path) -> None:
+    def frame(refine: str) -> np.ndarray:
+        session = TryOn(plain_avatar, library=tube_library, size=SIZE, refine=refine)
+        *_, last = (f.rgb.copy() for f in session.stream("catwalk", fps=10, seconds=0.6))
+        return last
+
+    off = frame("off")
+    assert np.array_equal(off, frame("auto"))
+    assert not np.array_equal(off, frame("on"))
+
+
+@pytest.mark.parametrize(
+    ("change", "kind", "says"),
+    [
+        ({"wear": ["nothing"]}, AssetError, "nothing"),
+        ({"wear": ["tube@^9"]}, AssetError, "1.0.0"),
+        ({"wear": ["tube:XXL"]}, AssetError, "size"),
+        ({"device": "abacus"}, UsageError, "--device"),
+        ({"refine": "perhaps"}, UsageError, "refine"),
+    ],
+)
+def test_wrong_use_is_one_line(
+    change: dict[str, object], kind: type[Exception], says: str, tube_library: Path, plain_avatar: Path
+) -> None:
+    arguments: dict[str, object] = {"wear": ["tube"], "library": tube_library, "size": SIZE, **change}
+    with pytest.raises(kind, match=says) as caught:
+        TryOn(plain_avatar, **arguments)  # type: ignore[arg-type]  # wrong on purpose
+    assert "\n" not in str(caught.value)
+
+
+def test_a_video_that_fails_leaves_the_old_one(tryon: TryOn, tmp_path: Path) -> None:
+    target = tmp_path / "out.mp4"
+    target.write_bytes(b"old")
+    with pytest.raises(UsageError):
+        tryon.write(target, "moonwalk", seconds=1)
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]

@@ -14,14 +14,14 @@ LARGEST_TEXTURE = 4096
 
 
 def decodes(subject: Subject) -> Iterator[Defect]:
-    """Yield textures that are no pictures."""
+    """Textures that are no pictures."""
     for place, picture in subject.textures.items():
         if isinstance(picture, str):
             yield Defect(f"the {place} texture cannot be decoded: {picture}", place)
 
 
 def has_a_fair_size(subject: Subject) -> Iterator[Defect]:
-    """Yield textures that are not powers of two or larger than the limit."""
+    """Textures that are not powers of two or larger than the limit."""
     for place, picture in subject.textures.items():
         if isinstance(picture, str):
             continue
@@ -31,7 +31,7 @@ def has_a_fair_size(subject: Subject) -> Iterator[Defect]:
 
 
 def preview_shows_something(subject: Subject) -> Iterator[Defect]:
-    """Yield previews that are missing, no pictures, or blank."""
+    """Previews that are missing, no pictures, or blank."""
     from PIL import Image
 
     file = subject.files.get("preview.png")

@@ -15,26 +15,26 @@ UNSTATED = "LicenseRef-unstated"
 
 
 def follows_schema(subject: Subject) -> Iterator[Defect]:
-    """Yield every violation of the template schema."""
+    """Every violation of the template schema."""
     kind = "template" if subject.kind == "version" else "draft"
     for path, message in document_errors(kind, subject.manifest):
         yield Defect(message, f"template.json {path}")
 
 
 def licence_is_stated(subject: Subject) -> Iterator[Defect]:
-    """Yield when nobody said under which licence the garment may be used."""
+    """When nobody said under which licence the garment may be used."""
     if subject.manifest.get("licence", UNSTATED) == UNSTATED:
         yield Defect("the licence is not stated", "template.json $.licence")
 
 
 def authors_are_named(subject: Subject) -> Iterator[Defect]:
-    """Yield when no author is named."""
+    """When no author is named."""
     if not subject.manifest.get("authors"):
         yield Defect("no author is named", "template.json $.authors")
 
 
 def sizes_have_meshes(subject: Subject) -> Iterator[Defect]:
-    """Yield every size that the manifest names and no folder holds, and the other way round."""
+    """Every size that the manifest names and no folder holds, and the other way round."""
     named = set(subject.manifest.get("sizes", subject.sizes))
     for size in sorted(named - set(subject.sizes)):
         yield Defect(f"size {size} is named but sizes/{size}/garment.glb is not there", "template.json $.sizes")
@@ -48,7 +48,7 @@ def _listed(subject: Subject) -> dict[str, dict[str, object]]:
 
 
 def paths_stay_inside(subject: Subject) -> Iterator[Defect]:
-    """Yield every path that leaves the template's folder."""
+    """Every path that leaves the template's folder."""
     for path in [*_listed(subject), *subject.files]:
         pure = PurePosixPath(path)
         if pure.is_absolute() or ".." in pure.parts or "\\" in path or ":" in path:
@@ -56,7 +56,7 @@ def paths_stay_inside(subject: Subject) -> Iterator[Defect]:
 
 
 def files_are_listed(subject: Subject) -> Iterator[Defect]:
-    """Yield files that are listed and not there, or there and not listed."""
+    """Files that are listed and not there, or there and not listed."""
     listed, there = set(_listed(subject)), set(subject.files) - {"template.json"}
     for path in sorted(listed - there):
         yield Defect(f"{path} is listed but not there", path)
@@ -65,7 +65,7 @@ def files_are_listed(subject: Subject) -> Iterator[Defect]:
 
 
 def digests_match(subject: Subject) -> Iterator[Defect]:
-    """Yield files whose bytes are not the ones the manifest vouches for."""
+    """Files whose bytes are not the ones the manifest vouches for."""
     for path, entry in _listed(subject).items():
         file = subject.files.get(path)
         if file is None:

@@ -44,7 +44,7 @@ def _double_area(mesh: GarmentMesh) -> NDArray[np.float64]:
 
 
 def has_no_degenerate_faces(subject: Subject) -> Iterator[Defect]:
-    """Yield triangles with a repeated corner or without area."""
+    """Triangles with a repeated corner or without area."""
     for size, mesh in subject.meshes.items():
         bad = np.flatnonzero(~(_double_area(mesh) > 1e-11))
         if len(bad):
@@ -52,7 +52,7 @@ def has_no_degenerate_faces(subject: Subject) -> Iterator[Defect]:
 
 
 def has_no_duplicate_faces(subject: Subject) -> Iterator[Defect]:
-    """Yield triangles that stand twice, in either winding."""
+    """Triangles that stand twice, in either winding."""
     for size, mesh in subject.meshes.items():
         _, first, count = np.unique(np.sort(mesh.faces, axis=1), axis=0, return_index=True, return_counts=True)
         bad = np.sort(first[count > 1])
@@ -61,7 +61,7 @@ def has_no_duplicate_faces(subject: Subject) -> Iterator[Defect]:
 
 
 def has_no_loose_points(subject: Subject) -> Iterator[Defect]:
-    """Yield points that no triangle uses."""
+    """Points that no triangle uses."""
     for size, mesh in subject.meshes.items():
         bad = np.setdiff1d(np.arange(len(mesh.points)), mesh.faces)
         if len(bad):
@@ -70,7 +70,7 @@ def has_no_loose_points(subject: Subject) -> Iterator[Defect]:
 
 
 def is_oriented(subject: Subject) -> Iterator[Defect]:
-    """Yield edges that both their triangles walk in the same direction."""
+    """Edges that both their triangles walk in the same direction."""
     for size, mesh in subject.meshes.items():
         directed, _ = _edges(mesh)
         _, inverse, count = np.unique(directed, return_inverse=True, return_counts=True)
@@ -88,7 +88,7 @@ def _nonmanifold(mesh: GarmentMesh) -> NDArray[np.int64]:
 
 
 def is_manifold(subject: Subject) -> Iterator[Defect]:
-    """Yield triangles at edges that three or more share."""
+    """Triangles at edges that three or more share."""
     for size, mesh in subject.meshes.items():
         bad = np.unique(_nonmanifold(mesh) // 3)
         if len(bad):
@@ -97,7 +97,7 @@ def is_manifold(subject: Subject) -> Iterator[Defect]:
 
 
 def has_its_openings(subject: Subject) -> Iterator[Defect]:
-    """Yield when a garment has fewer boundary loops than its category needs to be put on."""
+    """When a garment has fewer boundary loops than its category needs to be put on."""
     needed = CATEGORIES.get(str(subject.manifest.get("category")), (0.0, np.inf, 0))[2]
     for size, mesh in subject.meshes.items():
         found = _boundary_loops(mesh)
@@ -122,7 +122,7 @@ def _boundary_loops(mesh: GarmentMesh) -> int:
 
 
 def has_the_scale_of_its_category(subject: Subject) -> Iterator[Defect]:
-    """Yield garments that are far too small or large to be worn."""
+    """Garments that are far too small or large to be worn."""
     low, high, _ = CATEGORIES.get(str(subject.manifest.get("category")), (0.05, 2.2, 1))
     for size, mesh in subject.meshes.items():
         height = float(np.ptp(mesh.points[:, 2])) if len(mesh.points) else 0.0
@@ -131,14 +131,14 @@ def has_the_scale_of_its_category(subject: Subject) -> Iterator[Defect]:
 
 
 def keeps_the_budget(subject: Subject) -> Iterator[Defect]:
-    """Yield garments with more triangles than the runtime's budget."""
+    """Garments with more triangles than the runtime's budget."""
     for size, mesh in subject.meshes.items():
         if len(mesh.faces) > TRIANGLE_BUDGET:
             yield Defect(f"{len(mesh.faces)} triangles, at most {TRIANGLE_BUDGET}", f"sizes/{size}", len(mesh.faces))
 
 
 def sizes_share_topology(subject: Subject) -> Iterator[Defect]:
-    """Yield sizes whose triangles or UV sets differ from the first size's."""
+    """Sizes whose triangles or UV sets differ from the first size's."""
     if not subject.sizes:
         return
     first, *others = subject.sizes
@@ -150,7 +150,7 @@ def sizes_share_topology(subject: Subject) -> Iterator[Defect]:
 
 
 def is_on_the_body(subject: Subject) -> Iterator[Defect]:
-    """Yield garments that are not where the canonical body stands."""
+    """Garments that are not where the canonical body stands."""
     for size, mesh in subject.meshes.items():
         if not len(mesh.points) or not np.isfinite(mesh.points).all():
             continue

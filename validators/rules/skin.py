@@ -15,7 +15,7 @@ from .mesh import LISTED
 
 
 def sums_to_one(subject: Subject) -> Iterator[Defect]:
-    """Yield points whose weights do not sum to 1."""
+    """Points whose weights do not sum to 1."""
     for body, rig in subject.rigs.items():
         off = np.abs(rig.joint_weights.sum(axis=1) - 1)
         bad = np.flatnonzero(~(off < 1e-3))
@@ -26,7 +26,7 @@ def sums_to_one(subject: Subject) -> Iterator[Defect]:
 
 
 def is_not_negative(subject: Subject) -> Iterator[Defect]:
-    """Yield points with a weight below zero."""
+    """Points with a weight below zero."""
     for body, rig in subject.rigs.items():
         bad = np.flatnonzero((rig.joint_weights < 0).any(axis=1))
         if len(bad):
@@ -35,7 +35,7 @@ def is_not_negative(subject: Subject) -> Iterator[Defect]:
 
 
 def names_known_joints(subject: Subject) -> Iterator[Defect]:
-    """Yield joints that the body family does not have, or indices without a joint."""
+    """Joints that the body family does not have, or indices without a joint."""
     for body, rig in subject.rigs.items():
         unknown = sorted(set(rig.joints) - set(load_anny().joint_names)) if body == "anny" else []
         if unknown:
@@ -47,14 +47,14 @@ def names_known_joints(subject: Subject) -> Iterator[Defect]:
 
 
 def fits_this_body(subject: Subject) -> Iterator[Defect]:
-    """Yield rigs made for another topology of the body."""
+    """Rigs made for another topology of the body."""
     for body, rig in subject.rigs.items():
         if body == "anny" and rig.body_digest != load_anny().topology_digest:
             yield Defect("made for another topology of the body", f"rig.{body}")
 
 
 def binds_to_the_body(subject: Subject) -> Iterator[Defect]:
-    """Yield bindings to triangles that the body does not have, or that are not finite or far off."""
+    """Bindings to triangles that the body does not have, or that are not finite or far off."""
     for body, rig in subject.rigs.items():
         faces = len(rig.hide)
         wrong = (rig.binding_triangles < 0) | (rig.binding_triangles >= faces)
@@ -67,7 +67,7 @@ def binds_to_the_body(subject: Subject) -> Iterator[Defect]:
 
 
 def covers_the_mesh(subject: Subject) -> Iterator[Defect]:
-    """Yield rigs with another number of points than the mesh."""
+    """Rigs with another number of points than the mesh."""
     for body, rig in subject.rigs.items():
         for size, mesh in subject.meshes.items():
             if len(rig.joint_weights) != len(mesh.points) or len(rig.binding_triangles) != len(mesh.points):

@@ -16,14 +16,14 @@ STRETCH_LIMIT = 1.5
 
 
 def is_there(subject: Subject) -> Iterator[Defect]:
-    """Yield sizes without UV1."""
+    """Sizes without UV1."""
     for size, mesh in subject.meshes.items():
         if mesh.uv1 is None:
             yield Defect("UV1 is missing", f"sizes/{size}")
 
 
 def is_in_range(subject: Subject) -> Iterator[Defect]:
-    """Yield UV1 coordinates outside the unit square or not finite."""
+    """UV1 coordinates outside the unit square or not finite."""
     for size, mesh in subject.meshes.items():
         if mesh.uv1 is not None:
             bad = np.flatnonzero(~((mesh.uv1 >= -1e-6) & (mesh.uv1 <= 1 + 1e-6)).all(axis=1))
@@ -33,7 +33,7 @@ def is_in_range(subject: Subject) -> Iterator[Defect]:
 
 
 def is_not_flipped(subject: Subject) -> Iterator[Defect]:
-    """Yield triangles mirrored in UV1."""
+    """Triangles mirrored in UV1."""
     for size, atlas in subject.atlas.items():
         bad = np.flatnonzero(atlas.flipped)
         if len(bad):
@@ -42,7 +42,7 @@ def is_not_flipped(subject: Subject) -> Iterator[Defect]:
 
 
 def has_area(subject: Subject) -> Iterator[Defect]:
-    """Yield triangles without area in UV1."""
+    """Triangles without area in UV1."""
     for size, atlas in subject.atlas.items():
         bad = np.flatnonzero(atlas.collapsed)
         if len(bad):
@@ -51,7 +51,7 @@ def has_area(subject: Subject) -> Iterator[Defect]:
 
 
 def does_not_overlap(subject: Subject) -> Iterator[Defect]:
-    """Yield pairs of triangles on the same texels of UV1."""
+    """Pairs of triangles on the same texels of UV1."""
     for size, atlas in subject.atlas.items():
         if len(atlas.overlapping):
             yield Defect(f"{len(atlas.overlapping)} pairs of triangles overlap in UV1", f"sizes/{size}",
@@ -60,7 +60,7 @@ def does_not_overlap(subject: Subject) -> Iterator[Defect]:
 
 
 def is_not_stretched(subject: Subject) -> Iterator[Defect]:
-    """Yield atlases whose mean anisotropy is high."""
+    """Atlases whose mean anisotropy is high."""
     for size, atlas in subject.atlas.items():
         if not atlas.anisotropy_mean <= STRETCH_LIMIT:
             yield Defect(f"mean anisotropy {atlas.anisotropy_mean:.2f}, at most {STRETCH_LIMIT}", f"sizes/{size}",

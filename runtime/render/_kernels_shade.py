@@ -154,8 +154,8 @@ def measure_occlusion(
         metres = reach * wp.length(offset)
         dx = int(wp.round(offset[0] * reach * focal * inverse_depth))
         dy = int(wp.round(offset[1] * reach * focal * inverse_depth))
-        near_side = depth_or(keys, x + dx, y + dy, centre + metres)
-        far_side = depth_or(keys, x - dx, y - dy, centre + metres)
+        near_side = depth_or(keys, x + dx, y + dy, centre + 2.0 * metres)
+        far_side = depth_or(keys, x - dx, y - dy, centre + 2.0 * metres)
         total += closed_in(centre, near_side, far_side, metres)
     openness[row, column] = 1.0 - total / float(OCCLUSION_PAIRS)
 

@@ -66,9 +66,9 @@ def rasterize(
             outputs=[keys, wp.zeros(count, dtype=wp.int8)],
         )
         packed = keys.numpy()
-    seen = packed < EMPTY
-    triangles = np.where(seen, packed & FACE_MASK, -1).astype(np.int32)
-    nearness = (NEARNESS_TOP - (packed >> FACE_BITS)) / NEARNESS_SCALE
+    seen = packed < EMPTY.value
+    triangles = np.where(seen, packed & FACE_MASK.value, -1).astype(np.int32)
+    nearness = (NEARNESS_TOP.value - (packed >> FACE_BITS.value)) / NEARNESS_SCALE
     return Visibility(triangles, np.where(seen, nearness, 0.0).astype(np.float32))
 
 

@@ -1,0 +1,124 @@
+"""Texture packing and filtered look-up."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import warp as wp
+
+from dressform.runtime.render import _reference as reference
+from dressform.runtime.render._kernels_surface import Surface, sample_texture
+from dressform.runtime.render.colour import srgb_to_linear
+from dressform.runtime.render.textures import TextureAtlas, pack_textures
+
+wp.set_module_options({"enable_backward": False})
+
+
+@wp.kernel
+def look_up(
+    surface: Surface,
+    texels: wp.array[wp.uint32],
+    levels: wp.array[wp.int32],
+    uv: wp.array[wp.vec2],
+    footprint: float,
+    colors: wp.array[wp.vec3],
+):
+    i = wp.tid()
+    colors[i] = sample_texture(surface, texels, levels, uv[i], wp.vec2(footprint, 0.0), wp.vec2(0.0, footprint))
+
+
+def sample(atlas: TextureAtlas, index: int, uv: np.ndarray, footprint: float) -> np.ndarray:
+    surface = Surface()
+    surface.first_level = index * atlas.offsets.shape[1]
+    surface.width_log2, surface.height_log2 = (int(side) for side in atlas.sides_log2[index])
+    surface.base = int(atlas.offsets[index, 0])
+    colors = wp.zeros(len(uv), dtype=wp.vec3, device="cpu")
+    wp.launch(
+        look_up,
+        len(uv),
+        [
+            surface,
+            wp.array(atlas.texels, dtype=wp.uint32, device="cpu"),
+            wp.array(atlas.offsets.ravel(), dtype=wp.int32, device="cpu"),
+            wp.array(uv.astype(np.float32), dtype=wp.vec2, device="cpu"),
+            footprint,
+        ],
+        outputs=[colors],
+        device="cpu",
+    )
+    return colors.numpy()
+
+
+@pytest.fixture(scope="module")
+def atlas() -> TextureAtlas:
+    random = np.random.default_rng(2)
+    return pack_textures(
+        [
+            random.integers(0, 256, (16, 32, 3), dtype=np.uint8),
+            np.full((8, 8, 3), (200, 100, 50), np.uint8),
+            np.kron([[0, 255], [255, 0]], np.ones((32, 32))).astype(np.uint8)[..., None].repeat(3, axis=2),
+        ]
+    )
+
+
+@pytest.mark.parametrize("level", [0, 1, 3])
+def test_one_level_matches_the_reference(atlas: TextureAtlas, level: int) -> None:
+    uv = np.random.default_rng(3).uniform(-1.5, 2.5, (50, 2))
+    # A footprint of 2^level texels along the shorter side falls exactly on a level.
+    got = sample(atlas, 0, uv, 2.0**level / np.sqrt(16 * 32) if level else 1e-4)
+    wanted_level = level if level else 0
+    if level:  # the longer side makes the footprint wider than its area's root
+        footprint = max(1.0, 0.5 * (32 / 16)) * 4.0**level
+        wanted_level = int(0.5 * np.log2(footprint))
+    want = np.array([reference.sample_level(atlas, 0, wanted_level, p) for p in uv])
+    np.testing.assert_allclose(got, want, atol=2e-3)
+
+
+def test_a_plain_texture_keeps_its_colour_everywhere(atlas: TextureAtlas) -> None:
+    want = srgb_to_linear(np.array([200, 100, 50], np.uint8))
+    for footprint in (1e-4, 0.1, 0.37, 5.0):
+        got = sample(atlas, 1, np.random.default_rng(4).uniform(-3, 3, (40, 2)), footprint)
+        np.testing.assert_allclose(got, np.broadcast_to(want, got.shape), rtol=4e-3)
+
+
+def test_a_wide_footprint_sees_the_mean_of_linear_light(atlas: TextureAtlas) -> None:
+    got = sample(atlas, 2, np.random.default_rng(5).uniform(0, 1, (20, 2)), 2.0)
+    np.testing.assert_allclose(got, 0.5, atol=3e-3)
+
+
+def test_blending_between_levels_is_continuous(atlas: TextureAtlas) -> None:
+    uv = np.array([[0.3, 0.7]])
+    colors = np.array([sample(atlas, 0, uv, f)[0] for f in np.geomspace(0.01, 2.0, 400)])
+    assert np.abs(np.diff(colors, axis=0)).max() < 0.02
+
+
+def test_origin_is_bottom_left() -> None:
+    texture = np.zeros((4, 4, 3), np.uint8)
+    texture[0, :, 0] = 255  # top row red
+    atlas = pack_textures([texture])
+    top, bottom = sample(atlas, 0, np.array([[0.5, 0.875], [0.5, 0.125]]), 1e-4)
+    np.testing.assert_allclose(top, [1, 0, 0], atol=1e-3)
+    np.testing.assert_allclose(bottom, [0, 0, 0], atol=1e-3)
+
+
+def test_every_8_bit_level_survives_packing() -> None:
+    ramp = np.arange(256, dtype=np.uint8)[None, :, None].repeat(3, axis=2)
+    atlas = pack_textures([ramp])
+    got = sample(atlas, 0, np.column_stack([(np.arange(256) + 0.5) / 256, np.full(256, 0.5)]), 1e-5)
+    np.testing.assert_allclose(got[:, 0], srgb_to_linear(np.arange(256, dtype=np.uint8)), atol=1.1e-3)
+    assert len(np.unique(got[:, 0])) == 256
+
+
+def test_other_sizes_are_scaled_and_holes_noted() -> None:
+    texture = np.full((30, 50, 4), 255, np.uint8)
+    assert not pack_textures([texture]).cutout[0]
+    texture[:10, :, 3] = 0
+    atlas = pack_textures([texture])
+    assert atlas.cutout[0]
+    assert atlas.sides_log2[0].tolist() == [6, 5]
+
+
+@pytest.mark.parametrize("shape", [(8, 8), (8, 8, 2), (0, 8, 3)])
+def test_wrong_textures_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="texture must be"):
+        pack_textures([np.zeros(shape, np.uint8)])

@@ -195,9 +195,14 @@ def _leg_rings(
 def _hem_outline(girth: float, ankle: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the hem's polar outline: nearly round, of this girth, pushed forward where it breaks on the shoe."""
     shape = 1.0 + 0.16 * np.clip(-np.sin(DIRECTIONS), 0.0, 1.0) + 0.05 * np.clip(np.sin(DIRECTIONS), 0.0, 1.0)
-    x, y = shape * np.cos(DIRECTIONS), shape * np.sin(DIRECTIONS)
-    length = float(np.hypot(np.roll(x, -1) - x, np.roll(y, -1) - y).sum())
-    return np.maximum(shape * girth / length, ankle + 0.004)
+    low, high = 0.0, girth
+    for _ in range(30):  # widen it until its length is the girth; over the instep the foot decides
+        scale = (low + high) / 2
+        around = np.maximum(scale * shape, ankle + 0.004)
+        x, y = around * np.cos(DIRECTIONS), around * np.sin(DIRECTIONS)
+        long = np.hypot(np.roll(x, -1) - x, np.roll(y, -1) - y).sum() > girth
+        low, high = (low, scale) if long else (scale, high)
+    return np.asarray(around, np.float64)
 
 
 def _folds(heights: NDArray[np.float64], cut: Cut) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from ._trousers_panels import lay_out
 from ._trousers_shape import Cut, fork_height, lower_body, trousers_grid
 from ._trousers_texture import Cloth, paint
 
-FITS = {"slim": 0.35, "straight": 0.385}  # [m] girth of the hem
+FITS = {"slim": 0.36, "straight": 0.39}  # [m] girth of the hem
 WEAVES = ("denim", "twill")
 COLORS: dict[str, tuple[str, tuple[int, int, int]]] = {
     "indigo": ("denim", (46, 60, 92)),
@@ -96,7 +96,7 @@ def make_trousers(rest: RestBody, options: TrousersOptions = _STANDARD) -> Garme
     cut = Cut(
         rise=hip + options.rise * stature,
         fork=fork_height(points, faces) - 0.012,
-        hem=float(joints[JOINT_INDEX["left_ankle"], 2]) - 0.008,
+        hem=float(joints[JOINT_INDEX["left_ankle"], 2]) + 0.002,
         waist_ease=0.6 * ease,
         hip_ease=ease,
         thigh_ease=1.1 * ease,

@@ -170,7 +170,8 @@ def hang(
         if arm_angle is not None:
             directions = lowered(rest, directions, arm_angle)
         posed = pose_body(rest, directions)
-        surface = Surface(posed.points, rest.body.faces)
+        # hundreds of queries: the quicker sign does, for limbs and torso are apart in a garment's pose
+        surface = Surface(posed.points, rest.body.faces, sign="normal")
         beyond = np.abs(transform.apply(points)[:, 0]) > joints[JOINT_INDEX["left_shoulder"], 0]
         energy = HangEnergy(points, faces, hanger, np.where(beyond & (hanger.kind == "neck"), 0.3, 1.0))
         fixed = refine(energy, transform, surface, free_scale=False)

@@ -38,19 +38,22 @@ class Neighbours(NamedTuple):
 
 def edges(faces: NDArray[np.integer]) -> Edges:
     """Return the edges of the faces [F, 3]."""
-    pairs = np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2)
-    vertices, inverse, counts = np.unique(np.sort(pairs, axis=1), axis=0, return_inverse=True, return_counts=True)
-    return Edges(vertices.astype(np.int32), counts.astype(np.int32), inverse.reshape(len(faces), 3).astype(np.int32))
+    pairs = np.sort(np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1).reshape(-1, 2).astype(np.int64), axis=1)
+    radix = int(pairs.max(initial=0)) + 1
+    # one number for each pair sorts many times faster than rows do
+    keys, inverse, counts = np.unique(pairs[:, 0] * radix + pairs[:, 1], return_inverse=True, return_counts=True)
+    vertices = np.stack([keys // radix, keys % radix], axis=1).astype(np.int32)
+    return Edges(vertices, counts.astype(np.int32), inverse.reshape(len(faces), 3).astype(np.int32))
 
 
 def neighbours(faces: NDArray[np.integer], vertex_count: int) -> Neighbours:
     """Return the vertices that share an edge with each vertex, ascending."""
     pairs = edges(faces).vertices
-    both = np.concatenate([pairs, pairs[:, ::-1]])
-    both = both[np.lexsort((both[:, 1], both[:, 0]))]
+    both = np.concatenate([pairs, pairs[:, ::-1]]).astype(np.int64)
+    both = both[np.argsort(both[:, 0] * vertex_count + both[:, 1])]
     starts = np.zeros(vertex_count + 1, np.int32)
     np.cumsum(np.bincount(both[:, 0], minlength=vertex_count), out=starts[1:])
-    return Neighbours(starts, np.ascontiguousarray(both[:, 1]))
+    return Neighbours(starts, both[:, 1].astype(np.int32))
 
 
 def vertex_faces(faces: NDArray[np.integer], vertex_count: int) -> Neighbours:

@@ -39,6 +39,23 @@ def test_matches_reference(device: str, count: int, behind: bool, double_sided: 
     np.testing.assert_allclose(got.inverse_depth[same], inverse_depth[same], rtol=2e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("corners_behind", [1, 2])
+def test_triangles_that_reach_behind_the_camera_match(corners_behind: int) -> None:
+    """One at a time, so that none covers the mistakes of another."""
+    size = (33, 27)
+    seen = 0
+    for seed in range(60):
+        screen, faces = random_soup(seed, 1, size)
+        screen[seed % 3, 2] *= -1.0
+        if corners_behind == 2:
+            screen[(seed + 1) % 3, 2] *= -1.0
+        got = rasterize(screen, faces, size).triangles
+        want, _ = reference.rasterize(screen, faces, size)
+        assert (got != want).sum() <= 2
+        seen += int((want >= 0).sum())
+    assert seen > 1000
+
+
 def test_drawing_twice_gives_the_same_bits() -> None:
     screen, faces = random_soup(5, 300, (64, 64))
     first = rasterize(screen, faces, (64, 64))

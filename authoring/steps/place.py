@@ -19,17 +19,19 @@ from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
-from dressform.schemas.errors import InputError
+from dressform.schemas.errors import AssetError, InputError
 from dressform.schemas.progress import Progress, silent
 
 from ._place_extremes import set_on
 from ._place_fit import anchor, anchor_on_body, facing, hang
-from ._place_limbs import LIMBS, unposed
+from ._place_limbs import LIMBS, PosedBody, unposed
 from ._place_openings import BOTTOMS, TOPS, Opening, asymmetry, front_tilt
 from ._place_options import Evidence, PlaceOptions, PlaceReport, judge
 from ._place_overlay import overlay
 from ._place_relax import Obstacle, push_out, relax
 from ._rig_transfer import cloth_joint_map, dense_weights, transfer_weights
+from .clean import CleanOptions, clean_mesh
+from .import_mesh import ImportOptions, read_mesh
 
 __all__ = ["PlaceOptions", "PlaceReport", "Placed", "place", "place_mesh"]
 
@@ -75,7 +77,7 @@ def place(
     kept = {name: value for name, value in kept.items() if value is not None}
     chosen = PlaceOptions.from_mapping({**options.to_json(), **kept}, f"{draft.folder}/overrides/place.json")
     rest = canonical_rest()
-    placed = place_mesh(draft.mesh, str(draft.manifest.get("category", "")), rest, chosen, progress=progress)
+    placed = place_mesh(_as_modelled(draft), str(draft.manifest.get("category", "")), rest, chosen, progress=progress)
     picture = overlay(placed.mesh, rest)
     files: dict[str, bytes] = {"place.png": picture}
     if corrections:
@@ -88,6 +90,21 @@ def place(
         files=files,
         seconds=time.perf_counter() - begun,
     )
+
+
+def _as_modelled(draft: Draft) -> GarmentMesh:
+    """Return the mesh with the points it had before an earlier run of this step moved them."""
+    mesh = draft.mesh
+    if not draft.has("place") or draft.report("place")["kept"]:
+        return mesh
+    steps = {step["step"]: step["options"] for step in draft.steps}
+    source = draft.folder / "source" / str(draft.manifest["source"]["file"])
+    before = read_mesh(source, ImportOptions(**steps["import"])).mesh
+    if "clean" in steps:
+        before, _ = clean_mesh(before, CleanOptions(**steps["clean"]))
+    if not np.array_equal(before.faces, mesh.faces):
+        raise AssetError(f"{source} is not what {draft.folder} was made from; import the garment again")
+    return replace(mesh, points=before.points)
 
 
 def place_mesh(
@@ -124,29 +141,29 @@ def place_mesh(
     if hanger is None:
         return _unhung(mesh, category, openings, around, rest, options)
 
+    return _fitted(mesh, category, rest, options, (yaw, around, openings), hanger, progress)
+
+
+def _fitted(
+    mesh: GarmentMesh,
+    category: str,
+    rest: RestBody,
+    options: PlaceOptions,
+    faced: tuple[float, NDArray[np.float64], list[Opening]],
+    hanger: Opening,
+    progress: Progress,
+) -> Placed:
+    """Hang the garment, fit it to the body in the garment's own pose, and bring it to the rest pose."""
     progress(0.1, "hanging it on the body")
+    yaw, around, openings = faced
     angle = None if options.arm_angle_deg is None else float(np.radians(options.arm_angle_deg))
     transform, posed = hang(around, mesh.faces, openings, hanger, rest, scale=options.scale, arm_angle=angle)
-    reference = _corrected(transform.apply(around), options)
-    obstacle = Obstacle(posed.points, rest.body.faces)
-    before = obstacle.surface.signed_distance(reference)
-    progress(0.35, "fitting the cloth around the body")
-    worn = relax(reference, reference, mesh.faces, obstacle, gap=options.gap, anchor=0.02, rounds=12)
-    if posed.turns_deg:
-        progress(0.55, "bringing arms and legs to the rest pose")
-        joint_map = cloth_joint_map(rest.body.joint_names, rest.body.joint_parents)
-        body_weights = dense_weights(rest.body.joint_indices, rest.body.joint_weights, joint_map)
-        transfer = transfer_weights(worn, mesh.faces, posed.points, rest.body.faces, body_weights)
-        worn = unposed(worn, transfer.weights, posed.transforms)
-        obstacle = Obstacle(rest.vertices, rest.body.faces)
-    progress(0.7, "smoothing")
-    worn = relax(worn, reference, mesh.faces, obstacle, gap=options.gap)
-    worn = push_out(worn, mesh.faces, obstacle, gap=options.gap)
-
-    after = obstacle.surface.signed_distance(worn)
-    stretch = _stretch_p95(worn, reference, mesh.faces)
+    hung = _corrected(transform.apply(around), options)
+    worn, before = _worn(hung, mesh.faces, posed, rest, options.gap, progress)
+    after = Surface(rest.vertices, rest.body.faces).signed_distance(worn)
+    stretch = _stretch_p95(worn, hung, mesh.faces)
     confidence, reason = judge(_evidence(category, openings, around, transform.scale, before, stretch))
-    shift = worn.mean(axis=0) - points.mean(axis=0)
+    shift = worn.mean(axis=0) - mesh.points.mean(axis=0)
     report = PlaceReport(
         kept=False,
         confidence=confidence,
@@ -164,6 +181,31 @@ def place_mesh(
     )
     progress(1.0, "placed")
     return Placed(replace(mesh, points=worn.astype(np.float32)), report, confidence)
+
+
+def _worn(
+    hung: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    posed: PosedBody,
+    rest: RestBody,
+    gap: float,
+    progress: Progress,
+) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+    """Return hung cloth [V, 3] around the rest body, and how far it was from the posed body before [V] [m]."""
+    obstacle = Obstacle(posed.points, rest.body.faces)
+    before = obstacle.surface.signed_distance(hung)
+    progress(0.35, "fitting the cloth around the body")
+    worn = relax(hung, hung, faces, obstacle, gap=gap, anchor=0.02, rounds=12)
+    if posed.turns_deg:
+        progress(0.55, "bringing arms and legs to the rest pose")
+        joint_map = cloth_joint_map(rest.body.joint_names, rest.body.joint_parents)
+        body_weights = dense_weights(rest.body.joint_indices, rest.body.joint_weights, joint_map)
+        transfer = transfer_weights(worn, faces, posed.points, rest.body.faces, body_weights)
+        worn = unposed(worn, transfer.weights, posed.transforms)
+        obstacle = Obstacle(rest.vertices, rest.body.faces)
+    progress(0.7, "smoothing")
+    worn = relax(worn, hung, faces, obstacle, gap=gap)
+    return push_out(worn, faces, obstacle, gap=gap), before
 
 
 def _unhung(

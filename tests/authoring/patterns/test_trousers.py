@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -97,7 +98,7 @@ def test_panels_are_laid_out_in_true_size_upright_without_overlap(trousers: Garm
         assert np.corrcoef(trousers.uv0[mine, 1], up[mine])[0, 1] > 0.999
         boxes.append((trousers.uv0[mine, 0].min(), trousers.uv0[mine, 0].max()))
     boxes.sort()
-    assert all(first[1] < second[0] for first, second in zip(boxes, boxes[1:], strict=False))
+    assert all(first[1] < second[0] for first, second in pairwise(boxes))
 
 
 def test_textures_are_pictures_in_the_asked_colour(rest: RestBody) -> None:

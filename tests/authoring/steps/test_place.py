@@ -13,6 +13,8 @@ from dressform.authoring.steps._place_fit import facing
 from dressform.authoring.steps._place_limbs import pose_body, unposed
 from dressform.authoring.steps._place_openings import find_openings
 from dressform.authoring.steps._place_options import PlaceOptions, judge
+from dressform.authoring.steps.clean import clean
+from dressform.authoring.steps.import_mesh import ImportOptions, import_mesh
 from dressform.authoring.steps.place import place, place_mesh
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import JOINT_INDEX
@@ -134,7 +136,7 @@ def test_artist_moves_what_was_found(rest: RestBody, shirt: GarmentMesh) -> None
     way = (moved.mesh.points - found.mesh.points).mean(axis=0)
     assert way[2] == pytest.approx(0.02, abs=0.008)
     assert abs(way[0]) < 0.003
-    kept = place_mesh(garment(shirt.points + (0, 0, 5), shirt.faces), "tee", rest, PlaceOptions(keep=True))
+    kept = place_mesh(garment(shirt.points + np.array([0, 0, 5]), shirt.faces), "tee", rest, PlaceOptions(keep=True))
     assert kept.mesh.points[0, 2] > 4
 
 
@@ -256,3 +258,18 @@ def test_the_step_keeps_corrections_in_the_draft(tmp_path: Path, rest: RestBody,
     assert json.loads((draft.folder / "overrides" / "place.json").read_text()) == {}
     with pytest.raises(UsageError, match="no option"):
         place(draft, corrections={"turn": 3})
+
+
+def test_running_again_starts_from_what_was_modelled(tmp_path: Path, rest: RestBody, shirt: GarmentMesh) -> None:
+    away, _ = elsewhere(rest, shirt)
+    source = tmp_path / "tee.obj"
+    y_up = np.stack([away.points[:, 0], away.points[:, 2], -away.points[:, 1]], axis=1) * 100
+    lines = ["v " + " ".join(f"{x:.4f}" for x in p) for p in y_up]
+    lines += ["f " + " ".join(str(k + 1) for k in face) for face in away.faces]
+    source.write_text("\n".join(lines) + "\n")
+    options = ImportOptions(category="tee", units="cm", up="y")
+    draft = clean(import_mesh(source, tmp_path / "draft", options))
+    first = place(draft, corrections={"scale": 1.05})
+    again = place(first)
+    assert again.report("place")["scale"] == pytest.approx(1.05)
+    assert np.array_equal(again.mesh.points, first.mesh.points)

@@ -107,7 +107,7 @@ def _paint_face(canvas: BodyCanvas, light: Floats, tone: Floats, hair: Floats, f
     glaze(masks.beard * (1 - femininity) * (1 - 0.5 * darkness), (0.9, 0.915, 0.93))
     glaze(masks.corner, (0.95, 0.6, 0.58))
     glaze(masks.mouth_line, (0.42, 0.28, 0.28))
-    brow = np.minimum(hair * 0.7, np.minimum(hair * 0.25 + 0.02, tone * 0.45))
+    brow = np.minimum(hair * 0.6, np.minimum(hair * 0.2 + 0.016, tone * 0.4))
     light += (masks.brows * 0.86)[:, None] * (brow - light)
     lash = np.array([0.018, 0.012, 0.01], np.float32)
     light += (0.9 * masks.lashes)[:, None] * (lash - light)

@@ -1,3 +1,6 @@
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -10,11 +13,13 @@ from dressform.runtime.body.anny_body import load_anny
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import Pose
 from dressform.runtime.body.skinning import skin
+from dressform.runtime.body.smplx_body import load_smplx
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_normals
 from dressform.runtime.geometry.rotations import quat_from_rotvec
 from dressform.schemas.errors import InputError
 
+STANDIN = Path(__file__).parents[1] / "body" / "smplx_standin.py"
 LOOK = {"skin_tone": (0.5, 0.3, 0.2), "hair_color": (0.03, 0.018, 0.012)}
 SHAPES = {
     "thin woman": {"gender": 1.0, "weight": 0.05, "muscle": 0.2, "height": 0.8},
@@ -206,3 +211,16 @@ def test_bad_arguments_are_told_in_one_line(body, wrong):
     message = str(caught.value)
     assert next(iter(wrong)) in message
     assert "\n" not in message
+
+
+def test_family_with_an_unknown_face_gets_skin_hair_and_shoes(tmp_path):
+    spec = importlib.util.spec_from_file_location("smplx_standin", STANDIN)
+    standin = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(standin)
+    standin.write_standin(tmp_path / "SMPLX_NEUTRAL.npz")
+    rest = load_smplx(tmp_path / "SMPLX_NEUTRAL.npz").rest({})
+    appearance = build_appearance(rest, **LOOK, gender=0.0)
+    assert [part.name for part in appearance.parts] == ["hair", "shoes"]
+    assert abs(part_of(appearance, "shoes").points[:, 2].min()) < 1e-6
+    crown = part_of(appearance, "hair").points[:, 2].max()
+    assert 0.005 < crown - rest.vertices[:, 2].max() < 0.03

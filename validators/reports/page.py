@@ -16,7 +16,7 @@ def rules_page() -> str:
             "# Validation rules",
             "",
             "Written by `python -m dressform.validators.reports.page > docs/rules.md`. Codes are stable: a code",
-            "that is retired is never used again. A file that cannot be read at all is DF-FILE-001 `file.readable`, and the",
+            "that is retired is never used again. A file that cannot be read is DF-FILE-001 `file.readable`, and the",
             "rules that need it are *not tested*. On a draft, a step that has not run leaves its rules *not tested*;",
             "before publishing it is an error. `dressform library verify` adds DF-LIBRARY-001 to 005 on the store.",
             "",

@@ -9,10 +9,13 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.body.anny_data import AnnyData, load_anny_data
-from dressform.runtime.body.joints import CANONICAL_JOINTS
-from dressform.runtime.body.protocol import RestBody, stand
-from dressform.runtime.body.segments import (
+from dressform.schemas.errors import UsageError
+from dressform.schemas.progress import Progress, silent
+
+from .anny_data import AnnyData, load_anny_data
+from .joints import CANONICAL_JOINTS
+from .protocol import RestBody, stand
+from .segments import (
     Bend,
     Hands,
     SegmentMap,
@@ -21,8 +24,6 @@ from dressform.runtime.body.segments import (
     segments_from_parents,
     t_pose_alignment,
 )
-from dressform.schemas.errors import UsageError
-from dressform.schemas.progress import Progress, silent
 
 Floats = NDArray[np.float32]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 
-from dressform.runtime.body.anny_body import ADULT_AGE, load_anny
-from dressform.runtime.body.protocol import RestBody
+from .anny_body import ADULT_AGE, load_anny
+from .protocol import RestBody
 
 CANONICAL_SHAPE = {"gender": 0.5, "age": ADULT_AGE, "muscle": 0.5, "weight": 0.5, "height": 0.5, "proportions": 0.5}
 

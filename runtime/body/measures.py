@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import ConvexHull, QhullError
 
-from dressform.runtime.body.joints import JOINT_INDEX
+from .joints import JOINT_INDEX
 
 Floats = NDArray[np.float32]
 

@@ -10,10 +10,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.body.joints import CANONICAL_JOINTS
-from dressform.runtime.body.measures import Measures, measure
-from dressform.runtime.body.segments import SegmentRig
-from dressform.runtime.body.skinning import skin
+from .joints import CANONICAL_JOINTS
+from .measures import Measures, measure
+from .segments import SegmentRig
+from .skinning import skin
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.body.joints import CANONICAL_JOINTS, CANONICAL_PARENTS, JOINT_INDEX
 from dressform.runtime.geometry.rotations import (
     matrix_between,
     matrix_to_quat,
@@ -23,6 +22,8 @@ from dressform.runtime.geometry.rotations import (
     slerp,
     twist_about,
 )
+
+from .joints import CANONICAL_JOINTS, CANONICAL_PARENTS, JOINT_INDEX
 
 Floats = NDArray[np.float32]
 _JOINTS = len(CANONICAL_JOINTS)

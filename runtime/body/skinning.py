@@ -8,7 +8,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from dressform.runtime.body._kernels import skin_points
+from ._kernels import skin_points
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]

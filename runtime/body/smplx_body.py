@@ -15,11 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.body.joints import CANONICAL_JOINTS, CANONICAL_PARENTS
-from dressform.runtime.body.protocol import Pose, RestBody, stand
-from dressform.runtime.body.segments import Hands, SegmentMap, SegmentRig, segments_from_parents, t_pose_alignment
 from dressform.runtime.geometry.rotations import matrix_to_quat, quat_from_rotvec, quat_to_matrix, rotvec_from_quat
 from dressform.schemas.errors import InputError, ModelFileError, UsageError
+
+from .joints import CANONICAL_JOINTS, CANONICAL_PARENTS
+from .protocol import Pose, RestBody, stand
+from .segments import Hands, SegmentMap, SegmentRig, segments_from_parents, t_pose_alignment
 
 Floats = NDArray[np.float32]
 

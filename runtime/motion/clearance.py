@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import Pose, RestBody
-from dressform.runtime.motion.legs import turn_y
+
+from .legs import turn_y
 
 Floats = NDArray[np.floating[Any]]
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
-from dressform.runtime.motion.legs import FeetShape, turn_x, turn_z
+from .legs import FeetShape, turn_x, turn_z
 
 Floats = NDArray[np.floating[Any]]
 

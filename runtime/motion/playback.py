@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.body.segments import PARENT_OF_CHILD, chain_positions, local_rotations, world_rotations
-from dressform.runtime.motion.clearance import arm_spread, spread_arms, stance_spread
-from dressform.runtime.motion.clip import MotionClip
-from dressform.runtime.motion.interpolate import Track, from_six, to_six
-from dressform.runtime.motion.legs import (
+
+from .clearance import arm_spread, spread_arms, stance_spread
+from .clip import MotionClip
+from .interpolate import Track, from_six, to_six
+from .legs import (
     ANKLES,
     BALLS,
     HIPS,

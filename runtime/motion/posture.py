@@ -11,9 +11,10 @@ from scipy.ndimage import gaussian_filter1d, maximum_filter1d
 
 from dressform.runtime.body.joints import CANONICAL_JOINTS, JOINT_INDEX
 from dressform.runtime.body.segments import local_rotations
-from dressform.runtime.motion.clip import MotionClip
-from dressform.runtime.motion.gait import FeetMotion
-from dressform.runtime.motion.legs import ANKLES, BALLS, HIPS, KNEES, knees_forward, solve_legs, turn_x, turn_y, turn_z
+
+from .clip import MotionClip
+from .gait import FeetMotion
+from .legs import ANKLES, BALLS, HIPS, KNEES, knees_forward, solve_legs, turn_x, turn_y, turn_z
 
 Floats = NDArray[np.floating[Any]]
 
@@ -73,7 +74,7 @@ class Posture:
         bob: Pelvis above its mean height [T] [m].
         pelvis, chest, head: World orientations.
         arms: Left and right.
-        reach: How far planted legs may stretch, as a share of their length: knees never lock.
+        reach: How far legs may stretch, as a share of their length: knees never lock.
     """
 
     pelvis_ground: Floats
@@ -141,14 +142,14 @@ def _arm(world: Floats, arm: Arm, side: int) -> None:
 
 
 def _pelvis_positions(fps: float, posture: Posture, turned: Floats, feet: FeetMotion, joints: Floats) -> Floats:
-    """Return the pelvis [T, 3]: it rides as high as the planted legs allow, in a smooth line."""
+    """Return the pelvis [T, 3]: it rides as high as the legs allow, in a smooth line."""
     pelvis = np.concatenate([posture.pelvis_ground, (joints[0, 2] + posture.bob)[:, None]], axis=1)
     hips = pelvis[:, None] + np.einsum("tab,jb->tja", turned, joints[HIPS] - joints[0])
     thigh = np.linalg.norm(joints[KNEES] - joints[HIPS], axis=1)
     longest = posture.reach * (thigh + np.linalg.norm(joints[ANKLES] - joints[KNEES], axis=1))
     aside = np.linalg.norm(hips[..., :2] - feet.ankles[..., :2], axis=-1)
     excess = hips[..., 2] - feet.ankles[..., 2] - np.sqrt(np.maximum(longest**2 - aside**2, 0.01))
-    needed = np.where(feet.planted, excess, -np.inf).max(axis=1)
+    needed = excess.max(axis=1)
     window = 2 * round(_HOLD * fps) + 1
     sink = gaussian_filter1d(maximum_filter1d(needed, window, mode="wrap"), _EASE * fps, mode="wrap")
     pelvis[:, 2] -= sink

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import Pose
-from dressform.runtime.motion.clip import MotionClip
-from dressform.runtime.motion.stands import arms_raise, idle
-from dressform.runtime.motion.walks import catwalk, turn
 from dressform.schemas.errors import UsageError
+
+from .clip import MotionClip
+from .stands import arms_raise, idle
+from .walks import catwalk, turn
 
 Floats = NDArray[np.floating[Any]]
 

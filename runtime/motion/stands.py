@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.runtime.body.joints import JOINT_INDEX
-from dressform.runtime.motion.clip import MotionClip
-from dressform.runtime.motion.gait import FeetMotion, ease
-from dressform.runtime.motion.legs import turn_z
-from dressform.runtime.motion.posture import Arm, Posture, Turn, make_clip
+
+from .clip import MotionClip
+from .gait import FeetMotion, ease
+from .legs import turn_z
+from .posture import Arm, Posture, Turn, make_clip
 
 Floats = NDArray[np.floating[Any]]
 

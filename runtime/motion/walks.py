@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.motion.clip import MotionClip
-from dressform.runtime.motion.gait import Ride, Steps, move_feet, ride
-from dressform.runtime.motion.legs import FeetShape, turn_z
-from dressform.runtime.motion.posture import Arm, Posture, Turn, make_clip
+from .clip import MotionClip
+from .gait import Ride, Steps, move_feet, ride
+from .legs import FeetShape, turn_z
+from .posture import Arm, Posture, Turn, make_clip
 
 Floats = NDArray[np.floating[Any]]
 

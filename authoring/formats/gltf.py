@@ -150,7 +150,8 @@ def _scene_nodes(document: _Document) -> list[tuple[dict[str, Any], Matrix]]:
         if index in seen:
             raise document.wrong(f"node {index} is reached twice, nodes must form a tree")
         seen.add(index)
-        world = parent @ _local_matrix(node)
+        with np.errstate(invalid="ignore", over="ignore"):
+            world = parent @ _local_matrix(node)
         if not np.isfinite(world).all():
             raise document.wrong(f"node {index} has a transform that is not finite")
         node["_world"] = world

@@ -61,8 +61,8 @@ def _build() -> NDArray[np.float64]:
             anny.paths.set_anny_cache_path(given)
     with torch.no_grad():
         phenotypes = {name: torch.tensor([CANONICAL_SHAPE.get(name, 0.5)]) for name in model.phenotype_labels}
-        points = model(phenotype_kwargs=phenotypes)["rest_vertices"][0].numpy().astype(np.float64)
+        points: NDArray[np.float64] = model(phenotype_kwargs=phenotypes)["rest_vertices"][0].numpy().astype(np.float64)
     shift = (rest.vertices - points[body.data.base_vertices]).mean(axis=0)
     off = float(np.abs(points[body.data.base_vertices] + shift - rest.vertices).max())
     assert off < 1e-4, f"hm08 and the canonical body differ by {off} m"
-    return points + shift
+    return np.asarray(points + shift, np.float64)

@@ -133,7 +133,7 @@ def _ranges(vertices: list[int]) -> list[list[int]]:
     values = np.unique(vertices)
     breaks = np.flatnonzero(np.diff(values) > 1)
     firsts, lasts = values[np.concatenate([[0], breaks + 1])], values[np.concatenate([breaks, [len(values) - 1]])]
-    return np.stack([firsts, lasts], axis=1).tolist()
+    return [[int(first), int(last)] for first, last in zip(firsts, lasts, strict=True)]
 
 
 def _fit(path: Path, clothes: _Clothes, base: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -148,8 +148,10 @@ def _fit(path: Path, clothes: _Clothes, base: NDArray[np.float64]) -> NDArray[np
         if key in clothes.header:
             try:
                 first, second, distance = clothes.header[key].split()
+                if not 0 < float(distance) < np.inf:
+                    raise ValueError
                 scale[axis] = abs(y_up[int(first), axis] - y_up[int(second), axis]) / float(distance)
-            except (ValueError, IndexError, ZeroDivisionError):
+            except (ValueError, IndexError):
                 raise InputError(
                     f"{path}: {key} `{clothes.header[key]}` needs two base vertices and a distance"
                 ) from None
@@ -170,7 +172,7 @@ def _material(path: Path, clothes: _Clothes, notes: list[str], companions: list[
         return material
     check_size(file)
     companions.append(file)
-    keys = {}
+    keys: dict[str, str] = {}
     for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
         words = line.split(maxsplit=1)
         if len(words) == 2:

@@ -126,7 +126,10 @@ def _numbers(path: Path, key: str, lines: list[bytes], width: int) -> NDArray[np
     rows = np.empty((len(lines), width))
     for k, line in enumerate(lines):
         try:
-            rows[k] = [float(word) for word in line.split()[:width]]
+            values = [float(word) for word in line.split()[:width]]
+            if len(values) < width:
+                raise ValueError
+            rows[k] = values
         except ValueError:
             text = line.decode("utf-8", "replace").strip()[:40]
             raise InputError(
@@ -172,7 +175,7 @@ def _corners(
 def _uv_set(
     uv: NDArray[np.float64], faces: NDArray[np.int64], notes: list[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64] | None]:
-    bare = (faces < 0).any(axis=1)
+    bare: NDArray[np.bool_] = np.asarray((faces < 0).any(axis=1))
     if not len(faces) or bare.all():
         return uv, None
     if bare.any():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,8 @@ def check_size(path: Path) -> None:
         raise InputError(f"{path} is a folder; name one mesh file")
     if not path.is_file():
         raise InputError(f"{path}: no such file; check the path")
+    if not os.access(path, os.R_OK):
+        raise InputError(f"{path} cannot be read; check its permissions")
     size = path.stat().st_size
     if size == 0:
         raise InputError(f"{path} is empty; export the mesh again")

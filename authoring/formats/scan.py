@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def read_scan(path: Path) -> RawMesh:
     else:
         _check_stl_length(path)
     try:
-        mesh = trimesh.load(path, force="mesh", process=False)
+        mesh: Any = trimesh.load(path, force="mesh", process=False)
         points, faces = np.asarray(mesh.vertices, np.float64), np.asarray(mesh.faces, np.int64).reshape(-1, 3)
     except Exception as error:  # trimesh's readers raise whatever their parsing trips over
         raise InputError(f"{path} cannot be read ({type(error).__name__}: {error}); export the mesh again") from error

@@ -116,7 +116,7 @@ def _add_mesh(path: Path, pieces: _Pieces, prim: Any, world: NDArray[np.float64]
 
 
 def _table(values: Any, dtype: type, width: int) -> NDArray[Any]:
-    table = np.array(values if values is not None else [], dtype)
+    table: NDArray[Any] = np.array(values if values is not None else [], dtype)
     return table.reshape(-1, width) if width else table.reshape(-1)
 
 
@@ -175,19 +175,19 @@ def _material(path: Path, pieces: _Pieces, material: Any) -> Material:
     if not shader or shader.GetIdAttr().Get() != "UsdPreviewSurface":
         pieces.notes.append(f"material {out.name} has no UsdPreviewSurface; it gets a plain grey")
         return out
-    for key in ("roughness", "metallic"):
-        value = shader.GetInput(key).Get() if shader.GetInput(key) else None
-        out = replace(out, **{key: float(value)}) if value is not None else out
+    values = {key: shader.GetInput(key).Get() for key in ("roughness", "metallic") if shader.GetInput(key)}
+    if values.get("roughness") is not None:
+        out = replace(out, roughness=float(values["roughness"]))
+    if values.get("metallic") is not None:
+        out = replace(out, metallic=float(values["metallic"]))
     diffuse = shader.GetInput("diffuseColor")
     if diffuse and diffuse.Get() is not None:
         red, green, blue = (float(x) for x in diffuse.Get())
         out = replace(out, base_color=(red, green, blue, 1.0))
-    for key, target in (("diffuseColor", "base_color_image"), ("normal", "normal_image")):
-        image = _connected_image(path, pieces, shader.GetInput(key), UsdShade)
-        if image is not None:
-            out = replace(out, **{target: image})
-            out = replace(out, base_color=(1.0, 1.0, 1.0, 1.0)) if key == "diffuseColor" else out
-    return out
+    color = _connected_image(path, pieces, shader.GetInput("diffuseColor"), UsdShade)
+    if color is not None:
+        out = replace(out, base_color_image=color, base_color=(1.0, 1.0, 1.0, 1.0))
+    return replace(out, normal_image=_connected_image(path, pieces, shader.GetInput("normal"), UsdShade))
 
 
 def _connected_image(path: Path, pieces: _Pieces, source: Any, shade: Any) -> bytes | None:

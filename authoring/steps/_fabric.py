@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import io
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
-from scipy.ndimage import distance_transform_edt, gaussian_filter
+from scipy.ndimage import distance_transform_edt, gaussian_filter, zoom
 from scipy.spatial import cKDTree
 
 from dressform.assets.files.garment import GarmentMesh
@@ -22,6 +23,7 @@ Rgb = tuple[int, int, int]
 
 SIZE = 1024
 _SEED = 20
+_BLEED = 16  # [px] beyond a chart's border, so that filtering never mixes in what lies between charts
 # what a garment is made of when nobody says: sRGB
 _COLORS = {"trousers": "#3a4250", "shorts": "#5b6156", "skirt": "#44506b", "suit": "#3d4654", "dress": "#7c3f4c"}
 _COLORS |= {"jacket": "#46503f", "coat": "#4a4239", "shoes": "#3b322c", "hat": "#5a4b3c", "shirt": "#a9bfd3"}
@@ -53,14 +55,14 @@ def fabric_image(mesh: GarmentMesh, category: str, color: Rgb, stripe: Rgb | Non
     """
     assert mesh.uv0 is not None
     assert mesh.uv0_faces is not None
-    shade = _yarn(category)
+    shade = _yarn(category in _WOVEN)
     tint = np.broadcast_to(np.array(color, np.float64), (SIZE, SIZE, 3))
     shown = texels(mesh.uv0, mesh.uv0_faces, SIZE)
     if len(shown.rows):
-        nearest = _nearest_shown(shown)
-        shade = shade * _hems(mesh, shown, category)[nearest]
+        near, nearest = _nearest_shown(shown)
+        shade = shade * np.where(near, _hems(mesh, shown, category)[nearest], 1.0)
         if stripe is not None:
-            share = _stripes(mesh, shown)[nearest][..., None]
+            share = np.where(near, _stripes(mesh, shown)[nearest], 0.0)[..., None]
             tint = tint * (1 - share) + np.array(stripe, np.float64) * share
     pixels = np.clip(np.round(tint * shade[..., None]), 0, 255).astype(np.uint8)
     file = io.BytesIO()
@@ -68,31 +70,34 @@ def fabric_image(mesh: GarmentMesh, category: str, color: Rgb, stripe: Rgb | Non
     return file.getvalue()
 
 
-def _yarn(category: str) -> Floats:
-    """Return the brightness of bare cloth, mean 1: knit columns or a twill, and a soft unevenness."""
+@functools.lru_cache(maxsize=2)
+def _yarn(woven: bool) -> Floats:
+    """Return the brightness of bare cloth, mean 1: a twill or knit columns, and a soft unevenness."""
     random = np.random.default_rng(_SEED)
 
     def noise(*sigma: float) -> Floats:
         field = gaussian_filter(random.standard_normal((SIZE, SIZE)), sigma, mode="wrap")
         return np.asarray(field / field.std())
 
+    coarse = gaussian_filter(random.standard_normal((SIZE // 16, SIZE // 16)), 2.5, mode="wrap")
+    clouds = zoom(coarse / coarse.std(), 16, order=3, mode="grid-wrap", grid_mode=True)
     y, x = np.mgrid[0:SIZE, 0:SIZE]
-    if category in _WOVEN:
+    if woven:
         line = np.cos(2 * np.pi * (x + y) / 4.0)  # divides the size, so that the image tiles
         threads = 0.6 * noise(0.5, 3.0) + 0.6 * noise(3.0, 0.5)
     else:
         line = np.cos(2 * np.pi * x / 4.0)
         threads = noise(3.5, 0.6)
-    shade: Floats = 1.0 + 0.012 * line + 0.022 * threads + 0.012 * noise(0.7, 0.7) + 0.008 * noise(40.0, 40.0)
+    shade: Floats = 1.0 + 0.012 * line + 0.022 * threads + 0.012 * noise(0.7, 0.7) + 0.008 * clouds
     return shade
 
 
-def _nearest_shown(shown: Texels) -> NDArray[np.int64]:
-    """Return for every pixel the number of the nearest covered texel, so that charts bleed beyond their borders."""
+def _nearest_shown(shown: Texels) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Return which pixels charts bleed into, and for every pixel the number of the nearest covered texel."""
     number = np.full((SIZE, SIZE), -1, np.int64)
     number[shown.rows, shown.columns] = np.arange(len(shown.rows))
-    rows, columns = distance_transform_edt(number < 0, return_distances=False, return_indices=True)
-    return np.asarray(number[rows, columns])
+    distance, (rows, columns) = distance_transform_edt(number < 0, return_indices=True)
+    return np.asarray(distance) < _BLEED, np.asarray(number[rows, columns])
 
 
 def _hems(mesh: GarmentMesh, shown: Texels, category: str) -> Floats:
@@ -107,6 +112,7 @@ def _hems(mesh: GarmentMesh, shown: Texels, category: str) -> Floats:
         is_top = float(points[loop][:, 2].mean()) >= highest - 1e-6
         band = 0.035 if is_top and category in _BOTTOMS else 0.018 if is_top else 0.022
         distance, index = cKDTree(samples).query(place, distance_upper_bound=band + 0.01)
+        distance, index = np.asarray(distance), np.asarray(index)
         near = np.flatnonzero(np.isfinite(distance))
         d, s = distance[near], arc[index[near]]
         stitch = 0.5 + 0.5 * np.cos(2 * np.pi * s / 0.005)
@@ -150,4 +156,4 @@ def _stripes(mesh: GarmentMesh, shown: Texels) -> Floats:
     np.minimum.at(foot, chart, flat[:, :, 1].min(axis=1))
     height = (np.einsum("nk,nk->n", shown.barycentrics, flat[shown.faces, :, 1]) - foot[chart[shown.faces]]) * metres
     phase = np.abs((height / _STRIPE_PERIOD) % 1.0 - 0.5) * _STRIPE_PERIOD
-    return np.clip((_STRIPE_WIDTH / 2 - phase) / 0.0012 + 0.5, 0.0, 1.0)
+    return np.asarray(np.clip((_STRIPE_WIDTH / 2 - phase) / 0.0012 + 0.5, 0.0, 1.0), np.float64)

@@ -71,7 +71,7 @@ def _conformal(points: Points, faces: Faces) -> Points | None:
         return None
     if area < 0:
         flat = flat * (-1.0, 1.0)
-    return flat * np.sqrt(_area(points, faces) / abs(area))
+    return np.asarray(flat * np.sqrt(_area(points, faces) / abs(area)), np.float64)
 
 
 def _area(points: Points, faces: Faces) -> float:
@@ -92,10 +92,10 @@ def _tutte(points: Points, faces: Faces) -> Points:
     pairs = np.unique(np.sort(pairs, axis=1), axis=0)
     both = np.concatenate([pairs, pairs[:, ::-1]])
     weights = sparse.csr_matrix((np.ones(len(both)), (both[:, 0], both[:, 1])), shape=(len(points),) * 2)
-    laplacian = sparse.diags(np.asarray(weights.sum(axis=1)).ravel()) - weights
+    laplacian = sparse.csr_matrix(sparse.diags(np.asarray(weights.sum(axis=1)).ravel()) - weights)
     inner = np.setdiff1d(np.arange(len(points)), loop)
     if len(inner):
-        right = -laplacian[inner][:, loop] @ flat[loop]
+        right = np.asarray(-(laplacian[inner][:, loop] @ flat[loop]), np.float64)
         flat[inner] = splu(laplacian[inner][:, inner].tocsc()).solve(right)
     return flat if signed_areas(flat, faces).sum() > 0 else flat * (-1.0, 1.0)
 
@@ -132,4 +132,4 @@ def _upright(points: Points, faces: Faces, flat: Points, up: Points) -> Points:
     if np.linalg.norm(mean) < 1e-12:
         return flat
     vx, vy = mean / np.linalg.norm(mean)
-    return flat @ np.array([[vy, vx], [-vx, vy]])
+    return np.asarray(flat @ np.array([[vy, vx], [-vx, vy]]), np.float64)

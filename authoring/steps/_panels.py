@@ -89,9 +89,9 @@ def facing_along(points: Points, faces: Faces, found: Edges, direction: Points) 
     spread = _graph(
         np.concatenate([f, g, np.arange(len(faces))]), np.concatenate([g, f, np.arange(len(faces))]), len(faces)
     )
-    spread = spread.astype(np.float64).tocsr()
+    averaging = sparse.csr_matrix(spread, dtype=np.float64)
     for _ in range(_SMOOTH):
-        vectors = spread @ vectors
+        vectors = averaging @ vectors
     lean = vectors @ direction / np.maximum(np.linalg.norm(vectors, axis=1), 1e-30)
     if lean.min() > -0.3 or lean.max() < 0.3:
         weight = face_areas(points, faces)
@@ -125,9 +125,9 @@ def two_sides(points: Points, faces: Faces, found: Edges, lean: Points) -> NDArr
     columns = np.concatenate([g, f, np.arange(len(faces)), np.full(len(faces), sink)])
     costs = np.concatenate([seam, seam, np.maximum(pull, 0), np.maximum(-pull, 0)])
     capacity = np.minimum(costs * _CAPACITY, 2**30).astype(np.int32)
-    graph = sparse.csr_matrix((capacity, (rows, columns)), shape=(len(faces) + 2,) * 2)
+    graph = sparse.csr_array((capacity, (rows, columns)), shape=(len(faces) + 2,) * 2)
     flow = maximum_flow(graph, source, sink).flow
-    left = (graph - flow).tocsr()
+    left = sparse.csr_array(graph - flow)
     left.data = np.where(left.data > 0, 1, 0)
     left.eliminate_zeros()
     reached = sparse.csgraph.breadth_first_order(left, source, return_predecessors=False)
@@ -177,8 +177,11 @@ def _opening_path(points: Points, faces: Faces) -> NDArray[np.int64]:
         others = np.concatenate(loops[1:])
         return used[_walk_back(before, int(others[np.argmin(distance[others])]))]
     if not loops:  # closed: slit it along its longest way, to have a border to start from
-        far = int(np.argmax(dijkstra(graph, directed=False, indices=0)))
-        distance, before = dijkstra(graph, directed=False, indices=far, return_predecessors=True)
+        start = np.array([0])
+        far = np.argmax(dijkstra(graph, directed=False, indices=start, min_only=True))
+        distance, before, _ = dijkstra(
+            graph, directed=False, indices=np.array([far]), min_only=True, return_predecessors=True
+        )
         return used[_walk_back(before, int(np.argmax(distance)))]
     # handles: libigl's cuts make it a disk at whatever length
     paths = igl.cut_to_disk(np.ascontiguousarray(local, np.int64))

@@ -63,10 +63,21 @@ def welded_borders(points: Points, faces: Faces, tolerance: float) -> NDArray[np
     return target
 
 
-def coincident(points: Points, faces: Faces) -> NDArray[np.bool_]:
-    """Say which faces lie exactly on an earlier one, in either winding, [F]."""
+def doubled_pieces(points: Points, faces: Faces) -> NDArray[np.bool_]:
+    """Say which faces belong to a piece that lies wholly on earlier faces, as when a file holds an object twice, [F].
+
+    A lining that touches its cloth in part is no double.
+    """
     _, place = np.unique(points, axis=0, return_inverse=True)
-    _, first = np.unique(np.sort(place.reshape(-1)[faces], axis=1), axis=0, return_index=True)
+    again = repeated(place.reshape(-1)[faces])
+    _, label = components(faces, len(points))
+    piece = label[faces[:, 0]]
+    return np.asarray(np.bincount(piece, weights=~again)[piece] == 0)
+
+
+def repeated(faces: Faces) -> NDArray[np.bool_]:
+    """Say which faces have the corners of an earlier one, in either winding, [F]."""
+    _, first = np.unique(np.sort(faces, axis=1), axis=0, return_index=True)
     again = np.ones(len(faces), bool)
     again[first] = False
     return again

@@ -18,11 +18,12 @@ from dressform.schemas.progress import Progress, silent
 from ._surface import (
     Surface,
     altitudes,
-    coincident,
     collapsed_short_edges,
+    doubled_pieces,
     flip_slivers,
     make_manifold,
     orient,
+    repeated,
     welded_borders,
 )
 
@@ -101,12 +102,15 @@ def clean_mesh(mesh: GarmentMesh, options: CleanOptions = CleanOptions()) -> tup
         [(uv.astype(np.float64), f.astype(np.int64)) for uv, f in sets if uv is not None and f is not None],
         np.arange(len(mesh.faces)),
     )
-    used_before = len(np.unique(mesh.faces))
+    degenerate = surface.keep_faces(~_repeats(surface.faces))
+    _need_faces(surface)
+    duplicate = surface.keep_faces(~doubled_pieces(surface.points, surface.faces))
+    used_before = len(np.unique(surface.faces))
     target = welded_borders(surface.points, surface.faces, options.weld)
     surface.faces = target[surface.faces]
     welded = used_before - len(np.unique(surface.faces))
-    degenerate = surface.keep_faces(~_repeats(surface.faces))
-    duplicate = surface.keep_faces(~coincident(surface.points, surface.faces))
+    degenerate += surface.keep_faces(~_repeats(surface.faces))
+    duplicate += surface.keep_faces(~repeated(surface.faces))
     _need_faces(surface)
     surface.faces = collapsed_short_edges(surface.points, surface.faces, options.thinnest)[surface.faces]
     collapsed = used_before - welded - len(np.unique(surface.faces))
@@ -129,7 +133,7 @@ def clean_mesh(mesh: GarmentMesh, options: CleanOptions = CleanOptions()) -> tup
         points_split=split,
         faces_turned=faces_turned,
         pieces_turned=pieces_turned,
-        unused_points=len(mesh.points) - used_before,
+        unused_points=len(mesh.points) - len(np.unique(mesh.faces)),
         vertices=len(cleaned.points),
         triangles=len(cleaned.faces),
         openings=len(boundary_loops(cleaned.faces)),

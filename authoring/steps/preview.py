@@ -31,7 +31,7 @@ _FOV = math.radians(22)
 _YAW_FRONT, _YAW_BACK = math.radians(28), math.radians(208)
 _MARGIN = 1.16  # how much larger the view is than the garment
 _HEAD = 0.05  # [m] of the form shown above and below at least
-_TURN_SECONDS, _TURN_FPS = 4.0, 24
+_TURN_SECONDS, _TURN_FPS = 3.0, 20
 
 
 @dataclass(frozen=True)

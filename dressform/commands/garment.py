@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
-from dressform.commands.progress import progress_bar
+from .progress import progress_bar
 
 if TYPE_CHECKING:
     from dressform.authoring.draft import Draft

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import io
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from dressform.assets.files.garment import GarmentMesh, Material
+from dressform.authoring.draft import Draft
+from dressform.authoring.steps.import_mesh import ImportOptions, import_mesh
+from dressform.authoring.steps.preview import PreviewOptions, Stage, preview, preview_picture
+from dressform.schemas.errors import UsageError
+
+SIZE = (144, 192)
+
+
+def colored(mesh: GarmentMesh, *colors: tuple[float, float, float]) -> GarmentMesh:
+    """Paint equal parts of a garment by height."""
+    middle = mesh.points[mesh.faces][:, :, 2].mean(axis=1)
+    ids = (np.argsort(np.argsort(middle)) * len(colors) // len(middle)).astype(np.int32)
+    return replace(mesh, materials=tuple(Material(base_color=(*c, 1.0)) for c in colors), material_ids=ids)
+
+
+def test_front_and_back_show_the_garment_whole(tee: GarmentMesh) -> None:
+    picture = np.asarray(
+        Image.open(io.BytesIO(preview_picture(Stage(colored(tee, (0.6, 0.02, 0.02)), None, None, SIZE))))
+    )
+    assert picture.shape == (192, 288, 3)
+    red = (picture[..., 0].astype(int) - picture[..., 1]) > 60
+    for view in (red[:, :144], red[:, 144:]):
+        assert 0.1 < view.mean() < 0.6
+        assert not view[[0, -1]].any()
+        assert not view[:, [0, -1]].any()
+
+
+def test_every_material_is_drawn(tee: GarmentMesh) -> None:
+    picture = Stage(colored(tee, (0.6, 0.02, 0.02), (0.02, 0.02, 0.6)), None, None, SIZE).view(0.0).astype(int)
+    red, blue = picture[..., 0] - picture[..., 2] > 50, picture[..., 2] - picture[..., 0] > 50
+    assert np.flatnonzero(red.any(axis=1)).mean() > np.flatnonzero(blue.any(axis=1)).mean() + 10, "blue is above red"
+
+
+def test_it_turns_counter_clockwise_seen_from_above(skirt: GarmentMesh) -> None:
+    # a mark at the front, x = 0; a quarter turn takes it to +x, the right of the picture
+    front = skirt.points[skirt.faces].mean(axis=1)[:, 1] < -0.15
+    materials = (Material(base_color=(0.7, 0.7, 0.7, 1.0)), Material(base_color=(0.6, 0.02, 0.02, 1.0)))
+    mesh = replace(skirt, materials=materials, material_ids=front.astype(np.int32))
+    stage = Stage(mesh, None, None, SIZE)
+
+    def middle_of_mark(yaw: float) -> float:
+        picture = stage.view(yaw).astype(int)
+        columns = np.flatnonzero((picture[..., 0] - picture[..., 1] > 40).any(axis=0))
+        return float(columns.mean()) / SIZE[0]
+
+    assert middle_of_mark(0.0) == pytest.approx(0.5, abs=0.03)
+    assert middle_of_mark(math.radians(50)) > 0.6
+
+
+def test_files_of_the_step(tmp_path: Path, skirt_obj: Path) -> None:
+    draft = import_mesh(skirt_obj, tmp_path / "draft", ImportOptions())
+    done = preview(draft, PreviewOptions(height=128))
+    assert done.report("preview") == {"on_form": False, "files": ["preview.png", "turntable.mp4"]}
+    assert Image.open(done.folder / "preview.png").size == (192, 128)
+    with av.open(str(done.folder / "turntable.mp4")) as video:
+        assert sum(1 for _ in video.decode(video=0)) == 60
+    plain = preview(Draft.open(done.folder), PreviewOptions(height=128, turntable=False))
+    assert not (plain.folder / "turntable.mp4").exists()
+
+
+@pytest.mark.parametrize("height", [10, 100, 5000])
+def test_heights(height: int) -> None:
+    with pytest.raises(UsageError, match="--height"):
+        PreviewOptions(height=height)

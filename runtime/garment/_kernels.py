@@ -73,8 +73,8 @@ def push(
             elif apart < second_gap:
                 second = f
                 second_gap = apart
-    best = wp.float32(1.0e9)
-    result = wp.vec3(0.0, 0.0, 0.0)
+    total = wp.vec3(0.0, 0.0, 0.0)
+    weights = wp.float32(0.0)
     for turn in range(2):
         f = first
         if turn == 1:
@@ -85,17 +85,20 @@ def push(
             c = points[faces[f, 2]]
             w = closest_barycentrics(p, a, b, c)
             off = p - (w[0] * a + w[1] * b + w[2] * c)
-            apart = wp.length_sq(off)
-            if apart < best:
-                best = apart
-                n = wp.normalize(
-                    w[0] * normals[corners[f, 0]] + w[1] * normals[corners[f, 1]] + w[2] * normals[corners[f, 2]]
-                )
-                height = wp.dot(off, n)
-                aside = wp.length(off - height * n)
-                fade = wp.clamp((fade_to - aside) / (fade_to - fade_from), 0.0, 1.0)
-                fade *= wp.clamp(3.0 + 3.0 * height / depth, 0.0, 1.0)
-                result = (wp.max(gaps[i] - height, 0.0) * fade) * n
+            n = wp.normalize(
+                w[0] * normals[corners[f, 0]] + w[1] * normals[corners[f, 1]] + w[2] * normals[corners[f, 2]]
+            )
+            height = wp.dot(off, n)
+            aside = wp.length(off - height * n)
+            fade = wp.clamp((fade_to - aside) / (fade_to - fade_from), 0.0, 1.0)
+            fade *= wp.clamp(3.0 + 3.0 * height / depth, 0.0, 1.0)
+            near = 1.0 / (wp.length_sq(off) + 1.0e-8)
+            near *= near
+            total += (near * wp.max(gaps[i] - height, 0.0) * fade) * n
+            weights += near
+    result = wp.vec3(0.0, 0.0, 0.0)
+    if weights > 0.0:
+        result = total / weights
     pushes[i] = result
     moves[i] = result
 

@@ -33,20 +33,21 @@ def push(
     for i, index in enumerate(moved):
         p = points[index]
         ranked = sorted(candidates[i], key=lambda triangle: np.sum((p - points[list(triangle)].mean(axis=0)) ** 2))
-        best = np.inf
+        weights = 0.0
         for triangle in ranked[:2]:
             corners = points[list(triangle)]
             where = closest_on_triangles(p, *corners)
             off = p - where @ corners
-            if off @ off < best:
-                best = off @ off
-                n = where @ normals[list(triangle)]
-                n = n / np.linalg.norm(n)
-                height = off @ n
-                aside = np.linalg.norm(off - height * n)
-                fading = np.clip((fade[1] - aside) / (fade[1] - fade[0]), 0, 1)
-                fading *= np.clip(3 + 3 * height / fade[2], 0, 1)
-                pushes[i] = max(gaps[i] - height, 0) * fading * n
+            n = where @ normals[list(triangle)]
+            n = n / np.linalg.norm(n)
+            height = off @ n
+            aside = np.linalg.norm(off - height * n)
+            fading = np.clip((fade[1] - aside) / (fade[1] - fade[0]), 0, 1)
+            fading *= np.clip(3 + 3 * height / fade[2], 0, 1)
+            near = (off @ off + 1e-8) ** -2
+            pushes[i] += near * max(gaps[i] - height, 0) * fading * n
+            weights += near
+        pushes[i] /= max(weights, 1e-20)
     return pushes
 
 

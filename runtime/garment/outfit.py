@@ -48,7 +48,7 @@ class Contact(NamedTuple):
 
 
 LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), passes=2, facing=True, reach=0.08)
-TOUCHING = Contact(0.001, Fade(0.01, 0.03, 0.045), passes=2, facing=False, reach=0.03)
+TOUCHING = Contact(0.001, Fade(0.01, 0.03, 0.045), passes=3, facing=False, reach=0.03)
 LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), passes=4, facing=True, reach=0.08)
 
 

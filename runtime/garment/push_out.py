@@ -33,8 +33,9 @@ class Fade(NamedTuple):
 class PushOut:
     """Pushes some points of a vertex buffer out of some triangles of the same buffer.
 
-    A point is tested against the nearer two of its candidate triangles, by the height over their smooth normals; the
-    pushes are diffused over the cloth so that nothing jags, but never fall short of what a point needs.
+    A point is tested against the nearest two of its candidate triangles, by the height over their smooth normals, and
+    pushed by the mean of both, the closer one counting more, so that no push jumps from one frame to the next. Pushes
+    are diffused over the cloth so that nothing jags, but never fall short of what a point needs.
 
     Args:
         moved: int32 [M] the points that may move, indices into the buffer.

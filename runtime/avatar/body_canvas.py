@@ -132,7 +132,9 @@ def _make_canvas(body: Body) -> BodyCanvas:
     face = _find_face(body, charts, points, average.joint_poses) if body.family == "anny" else None
     arms = np.isin(np.asarray(body.joint_names), _arm_joints(body))
     limb = (body.joint_weights * arms[body.joint_indices]).sum(axis=1)
-    fields = np.column_stack([points, _openness(points, faces), _flush(points, joints, face), limb]).astype(np.float32)
+    patches = 0.022 * spatial_noise(points, 0.035, 1)
+    fields = np.column_stack([points, _openness(points, faces), _flush(points, joints, face), limb, patches])
+    fields = fields.astype(np.float32)
     head = None
     if face is not None:
         window = rasterise_uv(body.uv, body.uv_faces, TEXTURE_SIZE, window=HEAD_WINDOW)
@@ -144,8 +146,9 @@ def _make_canvas(body: Body) -> BodyCanvas:
 def _texels(raster: UvRaster, faces: NDArray[np.int32], fields: Floats) -> Texels:
     values = raster.interpolate(faces, fields)
     points = np.ascontiguousarray(values[:, :3])
-    mottle = 0.022 * spatial_noise(points, 0.035, 1) + 0.02 * spatial_noise(points, 0.009, 2)
-    mottle += 0.018 * spatial_noise(points, 0.0022, 3)
+    # Broad patches come with the vertices, fine ones are sampled, pores are as small as texels.
+    pores = np.random.default_rng(3).uniform(-0.012, 0.012, len(points))
+    mottle = values[:, 6] + 0.02 * spatial_noise(points, 0.009, 2) + pores
     return Texels(raster, points, values[:, 3], values[:, 4], values[:, 5], np.asarray(mottle, np.float32))
 
 

@@ -50,7 +50,7 @@ def face_masks(canvas: BodyCanvas, femininity: float) -> FaceMasks:
         lashes=_lashes(at, _lid_lines(canvas), femininity),
         lids=canvas.mask("eyelids", raster),
         lips=lips,
-        mouth_line=_near(at, canvas.face.mouth_rim, 0.022),
+        mouth_line=_near(at, canvas.face.mouth_rim, 0.028),
         corner=_corner(at),
         beard=_beard(at) * (1 - lips),
         under_eyes=_blob(at, (0.5, -0.1, -0.2), (0.28, 0.3, 0.1)),

@@ -62,6 +62,8 @@ def paint_body(
     """
     body = canvas.body
     light = _skin(body, skin_tone)
+    lining = canvas.mask("inside-mouth", body.raster)[:, None]
+    light *= 1 - lining * np.array([0.7, 0.85, 0.85], np.float32)
     light = _blend_seen(light, body.raster, seen)
     coverage, cloth = base_layer(canvas.joints, body)
     light += coverage[:, None] * (cloth - light)

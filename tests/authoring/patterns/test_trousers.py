@@ -88,6 +88,12 @@ def test_panels_are_laid_out_in_true_size_upright_without_overlap(trousers: Garm
     assert areas.min() > 0
     ratio = np.sqrt(face_areas(trousers.points, trousers.faces) / areas)  # metres per unit
     assert np.quantile(ratio, 0.95) / np.quantile(ratio, 0.05) < 1.08
+    places, changes = trousers.points[trousers.faces], []
+    for i, j in ((0, 1), (1, 2), (2, 0)):
+        flat = np.linalg.norm(corners[:, i] - corners[:, j], axis=1)
+        changes.append(np.linalg.norm(places[:, i] - places[:, j], axis=1) / flat)
+    change = np.concatenate(changes)
+    assert np.quantile(np.abs(change / np.median(change) - 1), 0.98) < 0.15  # cloth is not sheared either
     count, piece = components(trousers.uv0_faces, len(trousers.uv0))
     assert count == 4
     up = np.zeros(len(trousers.uv0))

@@ -67,6 +67,12 @@ def test_close_cloth_copies_the_skin_below() -> None:
     assert np.abs(transfer.weights - two_bones(cloth)).max() < 1e-4
 
 
+def test_cloth_that_faces_the_other_way_is_no_sure_match() -> None:
+    body, faces = tube(61, 32, 0.1, 1.0)
+    cloth, cloth_faces = tube(41, 32, 0.105, 1.0)
+    assert not transfer_weights(cloth, cloth_faces[:, ::-1].copy(), body, faces, two_bones(body)).matched.any()
+
+
 def test_far_cloth_is_solved_for_between_what_was_copied() -> None:
     body, faces = tube(61, 32, 0.1, 1.0)
     cloth, cloth_faces = tube(41, 32, 0.105, 1.0)

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: UP018  (Warp wants variables that loops change to be made by their type)
+# ruff: noqa: RUF046, UP018  (Warp wants variables that loops change to be made by their type)
 """From samples to the frame: antialiased sRGB, and depth, mask and motion for those who ask."""
 
 import warp as wp
@@ -29,20 +29,14 @@ def taken_from(entry: int, is_first: bool) -> float:
 
 
 @wp.func
-def antialiased(
-    color: wp.array2d[wp.vec3], across: wp.array2d[wp.int32], down: wp.array2d[wp.int32], x: int, y: int
+def blended(
+    color: wp.array2d[wp.vec3], x: int, y: int, right_entry: int, left_entry: int, down_entry: int, up_entry: int
 ) -> wp.vec3:
-    """Blend a pixel with its neighbours by the area that a silhouette gives them.
+    """Blend a sample with its neighbours by the area that silhouettes give them.
 
     An edge is counted along the direction that it crosses most; summing both would count its area twice.
     """
     here = color[y, x]
-    right_entry = across[y, x]
-    down_entry = down[y, x]
-    left_entry = across[y, wp.max(x - 1, 0)]
-    up_entry = down[wp.max(y - 1, 0), x]
-    if (right_entry | down_entry | left_entry | up_entry) <= TOUCHED:
-        return here
     right = taken_from(right_entry, True)
     left = taken_from(left_entry, False)
     below = taken_from(down_entry, True)
@@ -67,12 +61,15 @@ def antialiased(
 
 
 @wp.func
-def is_bare(
-    keys: wp.array2d[wp.int64], across: wp.array2d[wp.int32], down: wp.array2d[wp.int32], x: int, y: int
-) -> bool:
-    """Whether a sample shows the backdrop as it is."""
-    crossings = across[y, x] | down[y, x] | across[y, wp.max(x - 1, 0)] | down[wp.max(y - 1, 0), x]
-    return crossings == 0 and keys[y, x] >= EMPTY
+def encode(light: wp.vec3, srgb_table: wp.array[wp.uint8], x: int, y: int, rgb: wp.array3d[wp.uint8]) -> None:
+    """Store linear light as 8-bit sRGB."""
+    last = float(srgb_table.shape[0] - 1)
+    r = int(wp.sqrt(wp.clamp(light[0], 0.0, 1.0)) * last + 0.5)
+    g = int(wp.sqrt(wp.clamp(light[1], 0.0, 1.0)) * last + 0.5)
+    b = int(wp.sqrt(wp.clamp(light[2], 0.0, 1.0)) * last + 0.5)
+    rgb[y, x, 0] = srgb_table[r]
+    rgb[y, x, 1] = srgb_table[g]
+    rgb[y, x, 2] = srgb_table[b]
 
 
 @wp.kernel
@@ -81,36 +78,60 @@ def resolve(
     color: wp.array2d[wp.vec3],
     across: wp.array2d[wp.int32],
     down: wp.array2d[wp.int32],
-    samples: int,
     srgb_table: wp.array[wp.uint8],
     box: wp.vec4i,
     strip: int,
     # outputs
     rgb: wp.array3d[wp.uint8],
 ) -> None:
-    """Average samples × samples antialiased samples in linear light and encode them as sRGB, along a strip of a row.
-
-    Pixels that show the bare backdrop are left as they are.
-    """
+    """Antialias and encode a strip of a row, one sample per pixel; pixels of the bare backdrop are left as they are."""
     row, part = wp.tid()
     y = box[1] + row
     first = box[0] + part * strip
-    share = 1.0 / float(samples * samples)
-    last = float(srgb_table.shape[0] - 1)
+    above = wp.max(y - 1, 0)
+    left_entry = int(0)
+    if first > 0:
+        left_entry = across[y, first - 1]
     for x in range(first, wp.min(first + strip, box[2])):
-        bare = bool(True)
-        for j in range(samples):
-            for i in range(samples):
-                bare = bare and is_bare(keys, across, down, x * samples + i, y * samples + j)
-        if not bare:
-            total = wp.vec3(0.0, 0.0, 0.0)
-            for j in range(samples):
-                for i in range(samples):
-                    total += antialiased(color, across, down, x * samples + i, y * samples + j)
-            total *= share
-            for channel in range(3):
-                entry = int(wp.sqrt(wp.clamp(total[channel], 0.0, 1.0)) * last + 0.5)
-                rgb[y, x, channel] = srgb_table[entry]
+        right_entry = across[y, x]
+        down_entry = down[y, x]
+        up_entry = int(0)
+        if y > 0:
+            up_entry = down[above, x]
+        entries = left_entry | right_entry | down_entry | up_entry
+        if entries > TOUCHED:
+            encode(blended(color, x, y, right_entry, left_entry, down_entry, up_entry), srgb_table, x, y, rgb)
+        elif entries != 0 or keys[y, x] < EMPTY:
+            encode(color[y, x], srgb_table, x, y, rgb)
+        left_entry = right_entry
+
+
+@wp.kernel
+def resolve_samples(
+    color: wp.array2d[wp.vec3],
+    across: wp.array2d[wp.int32],
+    down: wp.array2d[wp.int32],
+    samples: int,
+    srgb_table: wp.array[wp.uint8],
+    box: wp.vec4i,
+    # outputs
+    rgb: wp.array3d[wp.uint8],
+) -> None:
+    """Average samples × samples antialiased samples of one pixel in linear light and encode them."""
+    i, j = wp.tid()
+    y = box[1] + i
+    x = box[0] + j
+    total = wp.vec3(0.0, 0.0, 0.0)
+    for row in range(y * samples, (y + 1) * samples):
+        for column in range(x * samples, (x + 1) * samples):
+            left_entry = int(0)
+            up_entry = int(0)
+            if column > 0:
+                left_entry = across[row, column - 1]
+            if row > 0:
+                up_entry = down[row - 1, column]
+            total += blended(color, column, row, across[row, column], left_entry, down[row, column], up_entry)
+    encode(total / float(samples * samples), srgb_table, x, y, rgb)
 
 
 @wp.kernel

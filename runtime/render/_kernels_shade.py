@@ -215,30 +215,29 @@ def shade_pixel(
     inverse_depth = (e[0] * a[2] + e[1] * b[2] + e[2] * c[2]) / (e[0] + e[1] + e[2])
     surface = surfaces[face_mesh[face]]
 
-    # Texture: the change of uv per pixel follows from the change of the edge functions.
-    uv_a = face_uv[face, 0]
-    uv_b = face_uv[face, 1]
-    uv_c = face_uv[face, 2]
-    uv = w[0] * uv_a + w[1] * uv_b + w[2] * uv_c
-    ga = (uv_a - uv) * (a[2] * scale)
-    gb = (uv_b - uv) * (b[2] * scale)
-    gc = (uv_c - uv) * (c[2] * scale)
-    du = (b[1] - c[1]) * ga + (c[1] - a[1]) * gb + (a[1] - b[1]) * gc
-    dv = (c[0] - b[0]) * ga + (a[0] - c[0]) * gb + (b[0] - a[0]) * gc
-    albedo = sample_texture(surface, texels, levels, uv, du, dv)
-
     ray = ray_direction(view, float(x) + 0.5, float(y) + 0.5)
     point = view.eye + ray / inverse_depth
     n = wp.normalize(w[0] * normals[i] + w[1] * normals[j] + w[2] * normals[k])
-    if facing[face] < wp.int8(0):
+    front = facing[face] > wp.int8(0)
+    if not front:
         n = -n
-        albedo = wp.cw_mul(albedo, surface.inside)
     to_eye = -wp.normalize(ray)
     nv = wp.dot(n, to_eye)
     # Smooth normals may lean away from the eye at silhouettes; bend them back just enough.
     if nv < 0.02:
         n = wp.normalize(n + to_eye * (0.02 - nv))
         nv = 0.02
+
+    # Texture: texels per pixel from the areas that the face has in uv and on the screen. A tilted pixel is taken for no
+    # narrower than half its length: grazing surfaces stay sharp along the view without crawling across it.
+    uv_a = face_uv[face, 0]
+    uv_b = face_uv[face, 1] - uv_a
+    uv_c = face_uv[face, 2] - uv_a
+    uv = uv_a + w[1] * uv_b + w[2] * uv_c
+    footprint = (uv_b[0] * uv_c[1] - uv_b[1] * uv_c[0]) / (e[0] + e[1] + e[2]) * wp.max(1.0, 0.5 / nv)
+    albedo = sample_texture(surface, texels, levels, uv, wp.abs(footprint))
+    if not front:
+        albedo = wp.cw_mul(albedo, surface.inside)
     nl = wp.dot(n, light.toward)
 
     # Shadow: looked up a little off the surface, more where the light grazes it.

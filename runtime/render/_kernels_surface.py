@@ -69,22 +69,13 @@ def sample_level(texels: wp.array[wp.uint32], first: int, width_log2: int, heigh
 
 @wp.func
 def sample_texture(
-    surface: Surface, texels: wp.array[wp.uint32], levels: wp.array[wp.int32], uv: wp.vec2, du: wp.vec2, dv: wp.vec2
+    surface: Surface, texels: wp.array[wp.uint32], levels: wp.array[wp.int32], uv: wp.vec2, footprint: float
 ) -> wp.vec3:
-    """Trilinear look-up, linear rgb; `du`, `dv` are the changes of uv per pixel to the right and down.
-
-    The level follows the footprint's area, but takes it for no narrower than half its length: grazing surfaces stay
-    sharp along the view without crawling across it.
-    """
-    scale = wp.vec2(float(1 << surface.width_log2), float(1 << surface.height_log2))
-    xx = wp.length_sq(wp.cw_mul(du, scale))
-    yy = wp.length_sq(wp.cw_mul(dv, scale))
-    area = wp.abs(du[0] * dv[1] - du[1] * dv[0]) * scale[0] * scale[1]
-    longer = wp.max(xx, yy)
-    footprint = wp.max(area, 0.5 * longer)
+    """Trilinear look-up, linear rgb; `footprint` is the area in uv that one pixel covers."""
     top = wp.max(surface.width_log2, surface.height_log2)
+    covered = wp.max(footprint * float(1 << (surface.width_log2 + surface.height_log2)), 1.0)
     # The bits of a float, read as an integer, are its logarithm to within 0.09, and as smooth as a mipmap needs.
-    logarithm = float(wp.cast(footprint, wp.int32)) * 1.1920929e-7 - 127.0
+    logarithm = float(wp.cast(covered, wp.int32)) * 1.1920929e-7 - 127.0
     level = wp.clamp(0.5 * logarithm, 0.0, float(top))
     fine = int(level)
     blend = level - float(fine)

@@ -196,15 +196,14 @@ class Renderer:
 
     def _resolve(self, box: Box) -> None:
         """Encode the pixels of a box."""
-        wp.launch(
-            _kernels_resolve.resolve,
-            self._strips(box),
-            [
-                *(self._keys, self._color, self._across, self._down, self.preset.samples),
-                *(self._srgb, wp.vec4i(*box), self._strip),
-            ],
-            outputs=[self._rgb],
-        )
+        shown = [self._color, self._across, self._down]
+        if self.preset.samples == 1:
+            inputs = [self._keys, *shown, self._srgb, wp.vec4i(*box), self._strip]
+            wp.launch(_kernels_resolve.resolve, self._strips(box), inputs, outputs=[self._rgb])
+        else:
+            inputs = [*shown, self.preset.samples, self._srgb, wp.vec4i(*box)]
+            size = (box[3] - box[1], box[2] - box[0])
+            wp.launch(_kernels_resolve.resolve_samples, size, inputs, outputs=[self._rgb])
 
     def _view(self, camera: Camera) -> View:
         pose = np.asarray(camera.T_world_cam, np.float64)

@@ -23,6 +23,7 @@ from PIL import Image, UnidentifiedImageError
 from dressform.assets.atomic import write_bytes
 from dressform.runtime.body.anny_body import load_anny
 from dressform.runtime.body.protocol import Pose, RestBody
+from dressform.runtime.body.smplx_body import load_smplx
 from dressform.runtime.render.scene import Camera
 from dressform.schemas.documents import check_document, dump_json, load_document
 from dressform.schemas.errors import AssetError, ConsentError, InputError
@@ -135,8 +136,6 @@ class Avatar:
             return load_anny().rest(self.shape)
         if self.family != "smplx" or self.body_file is None:
             raise AssetError(f"avatar of family {self.family!r}: needed anny, or smplx with a body file; make it again")
-        from dressform.runtime.body.smplx_body import load_smplx  # brings the smplx package
-
         path = Path(self.body_file.file)
         if not path.is_file():
             raise AssetError(

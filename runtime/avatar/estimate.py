@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from dressform.runtime.body.measures import Measures
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.geometry.rotations import matrix_to_quat
 from dressform.runtime.render.scene import Camera
-from dressform.schemas.errors import ConsentError, InputError, UsageError
+from dressform.schemas.errors import ConsentError, InputError
 from dressform.schemas.progress import Progress, silent
 
 from .avatar_file import Avatar, Keypoint, Source
@@ -24,13 +23,12 @@ from .consent import CURE, read_consent
 from .detect import LANDMARKS, Person, detect_person
 from .fit import CAMERA_FROM_WORLD, Evidence, Fit, fit_person, refit
 from .fit_body import CHILD_AGE, FIT_LANDMARK_INDICES, load_fit_body
+from .make import check_stature, gender_value
 from .photo import Photo, load_photo, photo_from_array
 from .photo_skin import read_skin
 from .silhouette import mask_agreement, view_body
 
-HEIGHTS_M, MASSES_KG = (1.2, 2.4), (30.0, 250.0)
 DEFAULT_FOCAL = 1.1  # of the picture's longer side: between a phone's main lens and a portrait lens
-GENDERS: Mapping[str, float] = {"female": 1.0, "male": 0.0, "neutral": 0.5}
 # A child's body must explain the landmarks clearly better than an adult's: by this much of the fit's energy, which is
 # in squared standard deviations.
 CHILD_MARGIN = 6.0
@@ -75,7 +73,8 @@ def estimate_avatar(
     if consent is None:
         raise ConsentError(f"no consent given; {CURE}")
     agreed = read_consent(consent)
-    told = _told(height_m, mass_kg, gender)
+    check_stature(height_m, mass_kg)
+    told = _Told(height_m, mass_kg, gender_value(gender))
     progress(0.0, "reading the photo")
     picture = photo_from_array(photo) if isinstance(photo, np.ndarray) else load_photo(photo)
     progress(0.05, "finding the person")
@@ -119,23 +118,6 @@ class _Told:
     height_m: float | None
     mass_kg: float | None
     gender: float | None
-
-
-def _told(height_m: float | None, mass_kg: float | None, gender: str | float | None) -> _Told:
-    for name, value, (low, high), unit in (
-        ("height", height_m, HEIGHTS_M, "m"),
-        ("mass", mass_kg, MASSES_KG, "kg"),
-    ):
-        if value is not None and not (math.isfinite(value) and low <= value <= high):
-            hint = f"; {value:g} looks like centimetres" if name == "height" and 100 < value < 250 else ""
-            raise UsageError(f"{name} must be {low:g} to {high:g} {unit} (adults only), found {value:g}{hint}")
-    if isinstance(gender, str):
-        if gender not in GENDERS:
-            raise UsageError(f"gender must be one of {', '.join(GENDERS)}, found {gender!r}")
-        gender = GENDERS[gender]
-    if gender is not None and not 0.0 <= gender <= 1.0:
-        raise UsageError(f"gender must be 0 (male) to 1 (female), found {gender:g}")
-    return _Told(height_m, mass_kg, gender)
 
 
 def _fit(picture: Photo, seen: Person, told: _Told, progress: Progress) -> tuple[Evidence, Fit, RestBody]:

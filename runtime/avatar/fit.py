@@ -273,6 +273,7 @@ def _informed_shape_prior(evidence: Evidence, age: float) -> tuple[Tensor, Tenso
         sigma[SHAPE_KEYS.index("height")] = 0.5
     if evidence.mass_kg is not None:
         sigma[SHAPE_KEYS.index("weight")] = 0.5
+        sigma[SHAPE_KEYS.index("muscle")] = 0.3  # the heaviest bodies are those of much weight and little muscle
     return mean, sigma
 
 

@@ -127,7 +127,7 @@ def shaped(body: FitBody, shape: Tensor) -> ShapedFitBody:
     weights = grid_weights(shape)
 
     def mix(grid: Tensor) -> Tensor:
-        return torch.tensordot(weights, grid, 1)
+        return (weights @ grid.reshape(len(grid), -1)).view(len(weights), *grid.shape[1:])
 
     joints = mix(body.joints)
     return ShapedFitBody(
@@ -210,7 +210,7 @@ def _alignments(joints: Tensor, mixed: Tensor) -> Tensor:
     cosine = (direction * targets).sum(-1)[..., None, None]
     zero = torch.zeros_like(axis[..., 0])
     x, y, z = axis.unbind(-1)
-    skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).unflatten(-1, (3, 3))
+    skew = torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).view(*x.shape, 3, 3)
     exact = torch.eye(3) + skew + skew @ skew / (1.0 + cosine)
     return mixed.index_copy(1, starts, exact)
 
@@ -311,4 +311,4 @@ def _spread_points(rest: RestBody, faces: NDArray[np.int32]) -> NDArray[np.intp]
     for _ in range(SURFACE_POINTS - 1):
         gap = np.minimum(gap, ((points - points[chosen[-1]]) ** 2).sum(1))
         chosen.append(int(gap.argmax()))
-    return used[np.sort(chosen)]
+    return np.asarray(used[np.sort(chosen)], np.intp)

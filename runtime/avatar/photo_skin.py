@@ -85,8 +85,8 @@ def read_skin(
             face = (marks, camera.project(vertices[face_vertices().vertices])[:, :2].astype(np.float32))
         else:
             flags.append("face_not_taken")
-        texture = make_texture(photo.rgb, person.mask, texels, rest, observed, light, face)
-        texture = _retint(texture, tone / np.maximum(observed, 1e-3))
+        texture = make_texture(photo.rgb, person.mask, texels, observed, light, face)
+        texture = _retint(texture, np.asarray(tone / np.maximum(observed, 1e-3), np.float32))
         texture = texture if float(texture.confidence.max()) > 0.2 else None
     return PhotoSkin(texture, _rgb(tone), _rgb(hair) if hair is not None else DEFAULT_HAIR_COLOR, light, tuple(flags))
 
@@ -135,7 +135,7 @@ def _observed_tone(photo: Photo, person: Person, marks: FaceMarks | None) -> NDA
     level = pixels.mean(1)
     # deep shadow (eyes, nostrils, beard) and highlights lie at the ends
     middle = pixels[(level > np.quantile(level, 0.35)) & (level < np.quantile(level, 0.9))]
-    return np.median(middle, axis=0).astype(np.float32)
+    return np.asarray(np.median(middle, axis=0), np.float32)
 
 
 def _hair_color(

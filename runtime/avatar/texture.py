@@ -1,8 +1,8 @@
 """Skin from the photo, unrolled onto the body's atlas.
 
 Only skin is taken: the face where it is seen large and from the front, and bare forearms where their colour is the
-face's. Clothes are never taken, nor fingers (a fit does not bend them), nor the neck (it carries the chin's shadow); the
-rest of the body is painted in the person's skin tone by whoever draws it.
+face's. Clothes are never taken, nor fingers (a fit does not bend them), nor the neck (it carries the chin's shadow);
+the rest of the body is painted in the person's skin tone by whoever draws it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scipy.interpolate import RBFInterpolator
 
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import JOINT_INDEX
-from dressform.runtime.body.protocol import Body, RestBody
+from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.runtime.render.colour import srgb_to_linear
@@ -40,7 +40,8 @@ MIRROR_TRUST = 0.9
 FOREARM_RANGE = (0.1, 0.9)  # the part of the way from elbow to wrist that is taken
 # How much of the slow changes of colour across a patch is taken out: what the fitted light leaves over is mostly light.
 EVENING = 0.8
-EVENING_TEXELS = 22.0  # about 3 cm on the face: brows, lips and beards are finer
+EVENING_TEXELS = 18.0  # about 2 cm on the face: brows, lips and stubble are finer
+HIGHLIGHT = (1.06, 1.30)  # of the tone's brightness: from here skin gives way to the plain tone, to here entirely
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def body_texels(rest: RestBody, vertices: NDArray[np.float32], camera: Camera, v
         view: The same body drawn by the same camera, for what hides what.
     """
     body = rest.body
-    raster, head, forearm = _skin_texels(body)
+    raster, head, forearm = _skin_texels()
     points = raster.interpolate(body.faces, vertices)
     normals = raster.interpolate(body.faces, vertex_normals(vertices, body.faces).astype(np.float32))
     normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
@@ -96,10 +97,11 @@ def body_texels(rest: RestBody, vertices: NDArray[np.float32], camera: Camera, v
 
 
 @functools.cache
-def _skin_texels(body: Body) -> tuple[UvRaster, NDArray[np.float32], NDArray[np.float32]]:
-    """Return the atlas' texels and their shares of head and forearms."""
+def _skin_texels() -> tuple[UvRaster, NDArray[np.float32], NDArray[np.float32]]:
+    """Return the texels of Anny's atlas and their shares of head and forearms."""
+    rest = canonical_rest()
+    body = rest.body
     raster = rasterise_uv(body.uv, body.uv_faces, TEXTURE_SIZE)
-    rest = body.rest({})
     shares = np.zeros((len(rest.vertices), len(rest.rig.joints)), np.float32)
     rows = np.arange(len(shares))
     for k in range(body.joint_indices.shape[1]):
@@ -119,11 +121,11 @@ def sample_photo(rgb: NDArray[np.uint8], places_px: NDArray[np.float32]) -> NDAr
     """Read linear colours [N, 3] at continuous pixel positions [N, 2]."""
     count = len(places_px)
     side = int(np.ceil(np.sqrt(max(count, 1))))
-    folded = np.zeros((side * side, 2), np.float32)  # cv2.remap keeps pictures below 32768 rows
-    folded[:count] = places_px - 0.5
-    folded = folded.reshape(side, side, 2)
+    flat = np.zeros((side * side, 2), np.float32)
+    flat[:count] = places_px - 0.5
+    folded = flat.reshape(side, side, 2)  # cv2.remap keeps pictures below 32768 rows
     read = cv2.remap(rgb, folded[..., 0], folded[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return srgb_to_linear(read.reshape(side * side, 3)[:count])
+    return srgb_to_linear(np.asarray(read, np.uint8).reshape(side * side, 3)[:count])
 
 
 def skin_likeness(linear: NDArray[np.float32], tone: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -162,7 +164,6 @@ def make_texture(
     rgb: NDArray[np.uint8],
     mask: NDArray[np.float32],
     texels: Texels,
-    rest: RestBody,
     tone: NDArray[np.float32],
     light: NDArray[np.float32],
     face: tuple[FaceMarks, NDArray[np.float32]] | None,
@@ -173,7 +174,6 @@ def make_texture(
         rgb: The photo, sRGB uint8 [H, W, 3].
         mask: Person probability, [H, W].
         texels: From `body_texels`.
-        rest: The shaped body.
         tone: The skin's linear colour, [3].
         light: From `fit_light`.
         face: The face's landmarks and where the photo shows the body's face vertices [M, 2], or None to leave it out.
@@ -190,7 +190,7 @@ def make_texture(
     linear = sample_photo(rgb, places)
     linear = linear / np.clip(shading(light, texels.normals), 0.45, 2.2)[:, None]
     trust = ramp * inner * np.maximum(face_share, texels.forearm * skin_likeness(linear, tone))
-    trust, linear = _mirror(rest.body, texels.raster, trust.astype(np.float32), linear)
+    trust, linear = _mirror(trust.astype(np.float32), linear)
     return PhotoTexture(*_pictures(texels.raster, linear, trust, tone))
 
 
@@ -214,33 +214,32 @@ def _inside_oval(marks: FaceMarks, places_px: NDArray[np.float32], shape: tuple[
     """Return 1 well inside the outline of the face, falling to 0 at it."""
     oval = np.zeros(shape[:2], np.uint8)
     cv2.fillPoly(oval, [np.round(marks.points_px[list(OVAL)]).astype(np.int32)], 1)
-    depth = cv2.distanceTransform(oval, cv2.DIST_L2, 5)
+    depth = np.asarray(cv2.distanceTransform(oval, cv2.DIST_L2, 5), np.float32)
     width = float(np.linalg.norm(marks.points_px[LEFT_OUTER] - marks.points_px[RIGHT_OUTER]))
-    return np.clip((sample_mask(depth, places_px) - 0.05 * width) / (0.18 * width), 0.0, 1.0)
+    return np.asarray(np.clip((sample_mask(depth, places_px) - 0.05 * width) / (0.18 * width), 0.0, 1.0), np.float32)
 
 
-def _mirror(
-    body: Body, raster: UvRaster, trust: NDArray[np.float32], linear: NDArray[np.float32]
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _mirror(trust: NDArray[np.float32], linear: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Let texels that are seen worse than their mirror image on the other side take its colour."""
-    twin = _twins(body)
+    twin = _twins()
     other = MIRROR_TRUST * trust[twin]
     share = other / np.maximum(trust + other, 1e-6) * (other > trust)
     return np.maximum(trust, other), linear + share[:, None] * (linear[twin] - linear)
 
 
 @functools.cache
-def _twins(body: Body) -> NDArray[np.intp]:
+def _twins() -> NDArray[np.intp]:
     """Return for each covered texel the covered texel that shows the mirrored point of the average body."""
-    raster, _, _ = _skin_texels(body)
+    raster, _, _ = _skin_texels()
     rest = canonical_rest()
+    body = rest.body
     points = raster.interpolate(body.faces, rest.vertices) * np.array([-1.0, 1.0, 1.0], np.float32)
     closest = Surface(rest.vertices, body.faces).closest(points)
     corners = body.uv[body.uv_faces[closest.triangles]]
     uv = (corners * closest.barycentrics[..., None]).sum(1)
     column = np.clip(uv[:, 0] * TEXTURE_SIZE, 0, TEXTURE_SIZE - 1).astype(int)
     row = np.clip((1.0 - uv[:, 1]) * TEXTURE_SIZE, 0, TEXTURE_SIZE - 1).astype(int)
-    return raster.nearest[row, column].astype(np.intp)
+    return np.asarray(raster.nearest[row, column], np.intp)
 
 
 def _pictures(
@@ -254,9 +253,16 @@ def _pictures(
     colours[at] = linear * trust[:, None]
     spread = cv2.GaussianBlur(weights, (0, 0), EVENING_TEXELS)[at]
     slow = cv2.GaussianBlur(colours, (0, 0), EVENING_TEXELS)[at] / np.maximum(spread, 1e-3)[:, None]
-    even = linear * (tone / np.maximum(slow, 0.02)) ** EVENING
+    even = _without_highlights(np.asarray(linear * (tone / np.maximum(slow, 0.02)) ** EVENING, np.float32), tone)
     rgb = np.zeros((raster.size, raster.size, 3), np.uint8)
     raster.paste(linear_to_bytes(np.where(trust[:, None] > 0, even, tone)), rgb)
     # narrow before softening, so that nothing untrusted gains weight; charts end hard
     soft = cv2.GaussianBlur(cv2.erode(weights, np.ones((5, 5), np.uint8)), (0, 0), 2.0)
     return rgb, np.where(weights > 0, np.clip(soft, 0.0, 1.0), 0.0).astype(np.float32)
+
+
+def _without_highlights(linear: NDArray[np.float32], tone: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Replace what is brighter than skin (shine, eye whites) by the tone: painted on, it would shine in any light."""
+    low, high = HIGHLIGHT
+    over = np.clip((linear.mean(1) / max(float(tone.mean()), 1e-3) - low) / (high - low), 0.0, 1.0)[:, None]
+    return np.asarray(linear + over * (np.float32(low) * tone - linear), np.float32)

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from dressform.benchmarks.memory import resident_mb
-from dressform.benchmarks.wardrobe import WEAR, wardrobe_tryon
+from .memory import resident_mb
+from .wardrobe import WEAR, wardrobe_tryon
 
 WARM_UP, FRAMES, RUNS, FPS = 30, 300, 5, 30.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from dressform.benchmarks.wardrobe import wardrobe_tryon
+from .wardrobe import wardrobe_tryon
 
 FIRST, LAST = 1_000, 10_000
 

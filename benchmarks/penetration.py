@@ -11,13 +11,14 @@ from typing import Any
 import warp as wp
 
 from dressform.assets.library import Library
-from dressform.benchmarks.wardrobe import WEAR, wardrobe
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.garment.outfit import DressedGarment, Outfit
 from dressform.runtime.garment.penetration import NOTHING, PenetrationReport
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import motion
+
+from .wardrobe import WEAR, wardrobe
 
 SHAPES: dict[str, dict[str, float]] = {
     "canonical": {},

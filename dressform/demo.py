@@ -81,7 +81,7 @@ def demo(out: Path, photo: Path | None, consent: str | None, seconds: float) -> 
 def make(out: Path, photo: Path | None, consent: str | None, seconds: float, stages: Stages) -> Path:
     """Run every stage and return the page."""
     from dressform.assets.library import Library
-    from dressform.authoring.synth.studio import write_studio_photo
+    from dressform.authoring.synth.studio import render_studio_photo
     from dressform.authoring.wardrobe import publish_tee, publish_trousers
     from dressform.runtime.avatar.estimate import estimate_avatar
     from dressform.runtime.avatar.overlay import overlay
@@ -95,7 +95,7 @@ def make(out: Path, photo: Path | None, consent: str | None, seconds: float, sta
     stages.run("template trousers", lambda tell: publish_trousers(library, out / "drafts" / "trousers", tell))
     if photo is None:
         photo = out / "photo.png"
-        stages.run("studio photo", lambda tell: write_studio_photo(out / "photo.png"))
+        stages.run("studio photo", lambda tell: render_studio_photo(out / "photo.png"))
         consent = str(_synthetic_consent(out))
     picture = load_photo(photo)
     avatar = stages.run("avatar", lambda tell: estimate_avatar(photo, consent=consent, progress=tell))
@@ -136,9 +136,7 @@ def _page(out: Path, avatar: Avatar, report: VideoReport, seconds: Mapping[str, 
         "A frame (stages run beside each other)": frame,
         "Measures of the avatar (m, kg)": measures,
     }
-    summary = (
-        "A real garment mesh and one photo in, a try-on video out. The video is synthetic, and says so in its file."
-    )
+    summary = "A garment mesh and one photo in, a try-on video out. The video is synthetic, and its file says so."
     return write_page(out, summary, pictures, tables, video)
 
 

@@ -10,6 +10,7 @@ from dressform.runtime.body.skinning import skin
 from dressform.runtime.garment.candidates import sample_transforms
 from dressform.runtime.garment.outfit import DressedGarment, Outfit
 from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.errors import AssetError
 
 
@@ -123,6 +124,16 @@ def test_field_moves_the_rest_points(rest, top, bottom):
     np.testing.assert_array_equal(lifted.split(moved)[1], lifted.split(still)[1])
     with pytest.raises(ValueError, match="top has a deformation field"):
         posed(lifted, transforms)
+
+
+def test_cloth_that_a_field_sinks_into_the_body_comes_out(rest, top, bottom):
+    sunk = dress(rest, top, bottom, deform=lambda points, _: points - 0.03 * vertex_normals(points, top[0].faces))
+    features = np.zeros(1, np.float32)
+    for transforms in walking(rest):
+        before = sunk.penetration(posed(sunk, transforms, pose_features=features, push_out=False))
+        after = sunk.penetration(posed(sunk, transforms, pose_features=features))
+        assert before.fraction > 0.1
+        assert after.fraction < 0.005
 
 
 def test_naked_body_poses(rest):

@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageColor
 from scipy.ndimage import distance_transform_edt, gaussian_filter, zoom
+from scipy.sparse.linalg import spsolve
 from scipy.spatial import cKDTree
 
 from dressform.assets.files.garment import GarmentMesh
-from dressform.runtime.geometry.adjacency import boundary_loops
-from dressform.runtime.geometry.uv_measures import uv_charts
+from dressform.runtime.geometry.adjacency import boundary_loops, cotangent_laplacian
 from dressform.schemas.errors import UsageError
 
 from ._uv_raster import Texels, texels
@@ -88,7 +88,7 @@ def _yarn(woven: bool) -> Floats:
     else:
         line = np.cos(2 * np.pi * x / 4.0)
         threads = noise(3.5, 0.6)
-    shade: Floats = 1.0 + 0.012 * line + 0.022 * threads + 0.012 * noise(0.7, 0.7) + 0.008 * clouds
+    shade: Floats = 1.0 + 0.012 * line + 0.017 * threads + 0.012 * noise(0.7, 0.7) + 0.008 * clouds
     return shade
 
 
@@ -142,18 +142,30 @@ def _walk(ring: Floats) -> tuple[Floats, Floats]:
 
 
 def _stripes(mesh: GarmentMesh, shown: Texels) -> Floats:
-    """Return the share of the stripe's colour in covered texels [N]: level lines of a chart, counted from its foot."""
-    assert mesh.uv0 is not None
-    assert mesh.uv0_faces is not None
-    corners = mesh.points[mesh.faces].astype(np.float64)
-    flat = mesh.uv0[mesh.uv0_faces].astype(np.float64)
-    first, second = flat[:, 1] - flat[:, 0], flat[:, 2] - flat[:, 0]
-    flat_area = np.abs(first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0]).sum()
-    area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum()
-    metres = float(np.sqrt(area / max(float(flat_area), 1e-12)))
-    chart = uv_charts(mesh.uv0_faces)
-    foot = np.full(int(chart.max()) + 1, np.inf)
-    np.minimum.at(foot, chart, flat[:, :, 1].min(axis=1))
-    height = (np.einsum("nk,nk->n", shown.barycentrics, flat[shown.faces, :, 1]) - foot[chart[shown.faces]]) * metres
+    """Return the share of the stripe's colour in covered texels [N]: lines level in the cloth, matched at its seams."""
+    level = _level(mesh)
+    height = np.einsum("nk,nk->n", shown.barycentrics, level[mesh.faces[shown.faces]])
     phase = np.abs((height / _STRIPE_PERIOD) % 1.0 - 0.5) * _STRIPE_PERIOD
     return np.asarray(np.clip((_STRIPE_WIDTH / 2 - phase) / 0.0012 + 0.5, 0.0, 1.0), np.float64)
+
+
+def _level(mesh: GarmentMesh) -> Floats:
+    """Return a height along the cloth [V] [m] that rises as v does in each chart and runs on across seams.
+
+    It is the function whose gradient is nearest to that of v: a Poisson equation on the welded surface.
+    """
+    assert mesh.uv0 is not None
+    assert mesh.uv0_faces is not None
+    faces, corners = mesh.faces, mesh.points[mesh.faces].astype(np.float64)
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    double_area = np.maximum(np.linalg.norm(normal, axis=1), 1e-14)
+    opposite = np.roll(corners, -2, axis=1) - np.roll(corners, -1, axis=1)  # the edge facing each corner
+    hats = np.cross(normal[:, None], opposite) / (double_area**2)[:, None, None]  # gradients of the corners' hats
+    v = mesh.uv0[mesh.uv0_faces][:, :, 1].astype(np.float64)
+    rise = np.einsum("fk,fkx->fx", v, hats)
+    rise /= np.maximum(np.linalg.norm(rise, axis=1, keepdims=True), 1e-14)  # a metre a metre, whatever the UVs' scale
+    wanted = np.einsum("fkx,fx->fk", hats, rise) * double_area[:, None] / 2
+    right = np.bincount(faces.reshape(-1), wanted.reshape(-1), minlength=len(mesh.points))
+    laplacian, mass = cotangent_laplacian(mesh.points, faces)
+    level = spsolve((1e-4 * mass - laplacian).tocsc(), right)  # a trace of mass fixes what the gradient leaves open
+    return np.asarray(level - level.min(), np.float64)

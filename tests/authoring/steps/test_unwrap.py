@@ -10,6 +10,7 @@ from PIL import Image
 
 from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.authoring.draft import Draft
+from dressform.authoring.steps._fabric import _level
 from dressform.authoring.steps.clean import clean_mesh
 from dressform.authoring.steps.import_mesh import ImportOptions, import_mesh, read_mesh
 from dressform.authoring.steps.unwrap import UnwrapOptions, unwrap, unwrap_mesh
@@ -125,6 +126,18 @@ def test_stripes(tee: GarmentMesh) -> None:
     rows = ((1 - done.uv0[done.uv0_faces][:, :, 1].mean(axis=1)) * 1024).astype(int)  # type: ignore[index]
     white = (pixels[rows, columns, 0] > 128).mean()
     assert white == pytest.approx(0.011 / 0.036, abs=0.06)
+
+
+def test_stripes_run_on_across_seams(tee: GarmentMesh) -> None:
+    done, _ = unwrap_mesh(tee, "tee", PLAIN)
+    level = _level(done)
+    assert level.shape == (len(tee.points),), "one height a point, whatever charts it lies in"
+    body = np.abs(tee.points[:, 0]) < 0.12
+    body &= (tee.points[:, 2] > 0.9) & (tee.points[:, 2] < 1.2)
+    # around the straight part of the body the lines are level, and rise a metre a metre
+    slope, offset = np.polyfit(tee.points[body, 2], level[body], 1)
+    assert slope == pytest.approx(1.0, abs=0.05)
+    assert np.abs(level[body] - slope * tee.points[body, 2] - offset).max() < 0.02
 
 
 def test_materials_keep_their_textures_and_colours(skirt: GarmentMesh) -> None:

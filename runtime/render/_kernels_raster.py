@@ -1,18 +1,15 @@
 # mypy: ignore-errors
 # ruff: noqa: UP018, SIM108  (Warp wants variables that loops change to be made by their type)
-"""From world vertices to visibility: projection, normals, triangles, the light's depth map, silhouette crossings."""
+"""From world vertices to visibility: projection, normals, triangles, the light's depth map."""
 
 import warp as wp
 
 from ._kernels_surface import Surface, texel_coverage
 from ._kernels_view import (
-    EMPTY,
     INVERSE_NEAR,
     View,
     barycentrics,
     edge_functions,
-    key_face,
-    key_inverse_depth,
     pack_key,
     to_screen,
 )
@@ -24,9 +21,6 @@ LIGHT_DEPTH_SCALE = wp.constant(1.0e5)
 FAR = wp.constant(2147483647)
 DOUBLE_SIDED = wp.constant(1)
 CUTOUT = wp.constant(2)
-# In the crossings, 0 is an untouched sample and 1 one whose backdrop was changed; real crossings are larger.
-TOUCHED = wp.constant(1)
-CROSSING_SCALE = wp.constant(65535.0)
 
 
 @wp.struct
@@ -246,129 +240,3 @@ def draw_light_depth(
                 depth = int((e[0] * a[2] + e[1] * b[2] + e[2] * c[2]) * LIGHT_DEPTH_SCALE)
                 if depth < depths[y, x]:
                     wp.atomic_min(depths, y, x, depth)
-
-
-@wp.func
-def offer_crossing(
-    keys: wp.array2d[wp.int64],
-    face_mesh: wp.array[wp.int32],
-    crossings: wp.array2d[wp.int32],
-    x: int,
-    y: int,
-    step_x: int,
-    step_y: int,
-    t: float,
-    inverse_depth: float,
-    first_inside: bool,
-    mesh: int,
-    tolerance: float,
-) -> None:
-    """Record that a silhouette passes between a pixel and its right or lower neighbour, if that is what is seen."""
-    inside = keys[y, x]
-    outside = keys[y + step_y, x + step_x]
-    share = t
-    if not first_inside:
-        inside = keys[y + step_y, x + step_x]
-        outside = keys[y, x]
-        share = 1.0 - t
-    if inside >= EMPTY or outside <= inside:
-        return
-    if face_mesh[key_face(inside)] != mesh:
-        return
-    if wp.abs(1.0 / key_inverse_depth(inside) - 1.0 / inverse_depth) > tolerance:
-        return
-    # Bit 0 says which of the two is in front; the farther-reaching edge wins, as coverage is a union.
-    entry = (int(share * CROSSING_SCALE) + 1) * 2
-    if first_inside:
-        entry += 1
-    wp.atomic_max(crossings, y, x, entry)
-
-
-@wp.kernel
-def find_crossings(
-    screen: wp.array[wp.vec3],
-    edges: wp.array2d[wp.int32],
-    edge_faces: wp.array2d[wp.int32],
-    faces: wp.array2d[wp.int32],
-    facing: wp.array[wp.int8],
-    face_mesh: wp.array[wp.int32],
-    keys: wp.array2d[wp.int64],
-    focal: float,
-    # outputs
-    across: wp.array2d[wp.int32],
-    down: wp.array2d[wp.int32],
-) -> None:
-    """Mark where silhouette edges pass between the centres of neighbouring pixels."""
-    i = wp.tid()
-    face = edge_faces[i, 0]
-    other = edge_faces[i, 1]
-    side = int(facing[face])
-    if other >= 0:
-        if side == int(facing[other]):
-            return
-        if side == 0:
-            face = other
-    elif side == 0:
-        return
-    a = screen[edges[i, 0]]
-    b = screen[edges[i, 1]]
-    if not (in_front(a) and in_front(b)):
-        return
-    third = faces[face, 0]
-    if third == edges[i, 0] or third == edges[i, 1]:
-        third = faces[face, 1]
-        if third == edges[i, 0] or third == edges[i, 1]:
-            third = faces[face, 2]
-    c = screen[third]
-    dx = b[0] - a[0]
-    dy = b[1] - a[1]
-    turn = dx * (c[1] - a[1]) - dy * (c[0] - a[0])
-    mesh = face_mesh[face]
-    width = keys.shape[1]
-    height = keys.shape[0]
-    # On a rounded silhouette depth falls away steeply within one pixel; this allows for it.
-    tolerance = 0.02 + 8.0 / (focal * wp.min(a[2], b[2]))
-    if dy != 0.0:
-        y0 = int(wp.ceil(wp.clamp(wp.min(a[1], b[1]) - 0.5, 0.0, float(height))))
-        y1 = int(wp.ceil(wp.clamp(wp.max(a[1], b[1]) - 0.5, 0.0, float(height))))
-        for y in range(y0, y1):
-            s = (float(y) + 0.5 - a[1]) / dy
-            at = a[0] + s * dx - 0.5
-            x = int(wp.floor(at))
-            if x >= 0 and x < width - 1:
-                offer_crossing(
-                    keys,
-                    face_mesh,
-                    across,
-                    x,
-                    y,
-                    1,
-                    0,
-                    at - float(x),
-                    a[2] + s * (b[2] - a[2]),
-                    turn * dy > 0.0,
-                    mesh,
-                    tolerance,
-                )
-    if dx != 0.0:
-        x0 = int(wp.ceil(wp.clamp(wp.min(a[0], b[0]) - 0.5, 0.0, float(width))))
-        x1 = int(wp.ceil(wp.clamp(wp.max(a[0], b[0]) - 0.5, 0.0, float(width))))
-        for x in range(x0, x1):
-            s = (float(x) + 0.5 - a[0]) / dx
-            at = a[1] + s * dy - 0.5
-            y = int(wp.floor(at))
-            if y >= 0 and y < height - 1:
-                offer_crossing(
-                    keys,
-                    face_mesh,
-                    down,
-                    x,
-                    y,
-                    0,
-                    1,
-                    at - float(y),
-                    a[2] + s * (b[2] - a[2]),
-                    turn * dx < 0.0,
-                    mesh,
-                    tolerance,
-                )

@@ -4,7 +4,7 @@
 
 import warp as wp
 
-from ._kernels_raster import CROSSING_SCALE, TOUCHED
+from ._kernels_edges import CROSSING_SCALE, TOUCHED
 from ._kernels_view import EMPTY, RELAXED, barycentrics, key_face, key_inverse_depth
 
 wp.set_module_options(RELAXED)

@@ -38,6 +38,7 @@ class Light:
     color: wp.vec3
     toward: wp.vec3
     texel: float
+    slope: float
     blur: int
 
 
@@ -240,11 +241,11 @@ def shade_pixel(
         albedo = wp.cw_mul(albedo, surface.inside)
     nl = wp.dot(n, light.toward)
 
-    # Shadow: looked up a little off the surface, more where the light grazes it.
+    # Shadow: looked up a little off the surface; where the light grazes it, by what the surface gains within the blur.
     grazing = wp.sqrt(wp.max(1.0 - nl * nl, 0.0))
     share = float(0.0)
     if nl > FARTHEST_WRAP:
-        q = to_light(frame, point + n * (light.texel * (0.6 + 1.6 * grazing)))
+        q = to_light(frame, point + n * (light.texel * (0.6 + light.slope * grazing)))
         share = lit_share(depths, q[0], q[1], q[2] - light.texel * 1.2, light.blur)
     open_share = sample_openness(openness, x, y)
     crease = wp.vec3(open_share, open_share, open_share)

@@ -9,7 +9,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from . import _kernels_raster, _kernels_resolve, _kernels_shade
+from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade
 from ._kernels_raster import FAR, LightFrame
 from ._kernels_surface import Surface
 from ._kernels_view import EMPTY, View
@@ -42,7 +42,7 @@ class Preset:
     light_blur: int
 
 
-PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 3), "quality": Preset(2, 1024, 5)}
+PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4), "quality": Preset(2, 768, 8)}
 
 
 class Renderer:
@@ -105,8 +105,8 @@ class Renderer:
             fitted = self._fitter.fit(low, high, lighting.sun_direction)
             frame = _light_frame(fitted, self.preset.light_map)
             self._bring_up(camera, lighting, background)
-            self._draw(view, frame)
             body = seen_box(camera, low, high)
+            self._draw(view, frame, self._samples(body))
             floor = self._ground.place(low, high, lighting, camera) if background.ground > 0.0 else _NOTHING
             # Only this part of the picture differs from the bare backdrop.
             box = _around(body, floor)
@@ -233,12 +233,12 @@ class Renderer:
             self._backdrop.assign(paint_backdrop(background, camera, self._keys.shape))
             self._backdrop_key = key
             wp.copy(self._color, self._backdrop)
-            self._across.fill_(_kernels_raster.TOUCHED)
+            self._across.fill_(_kernels_edges.TOUCHED)
             self._resolve((0, 0, *self.size))
             wp.copy(self._backdrop_rgb, self._rgb)
             self._background = background  # keeps its image alive, so that the key's id stays its own
 
-    def _draw(self, view: View, frame: LightFrame) -> None:
+    def _draw(self, view: View, frame: LightFrame, box: Box) -> None:
         raster = _kernels_raster
         screen = self._screen[0]
         wp.launch(
@@ -266,11 +266,18 @@ class Renderer:
         self._across.zero_()
         self._down.zero_()
         wp.launch(
-            raster.find_crossings,
+            _kernels_edges.find_crossings,
             len(self._edges),
             [screen, self._edges, self._edge_faces, self._faces, self._facing, self._face_mesh, self._keys, view.focal],
             outputs=[self._across, self._down],
         )
+        if not _is_empty(box):
+            wp.launch(
+                _kernels_edges.find_meetings,
+                self._strips(box),
+                [self._keys, screen, self._faces, self._face_mesh, wp.vec4i(*box), self._strip],
+                outputs=[self._across, self._down],
+            )
 
     def _shade(self, view: View, frame: LightFrame, fitted: FittedLight, lighting: Lighting, box: Box) -> None:
         light = _kernels_shade.Light()
@@ -278,6 +285,7 @@ class Renderer:
         light.toward = wp.vec3(*fitted.toward.tolist())
         light.texel = fitted.texel
         light.blur = self.preset.light_blur
+        light.slope = 0.4 * (self.preset.light_blur + 1)
         wp.launch(
             _kernels_shade.measure_occlusion,
             ((box[3] - box[1] + 1) // 2, (box[2] - box[0] + 1) // 2),

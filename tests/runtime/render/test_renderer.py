@@ -188,6 +188,22 @@ def test_an_edge_between_two_objects_is_smoothed_too() -> None:
     assert between[30:70].any(axis=1).all()
 
 
+@pytest.mark.parametrize("lean", [0.3, -0.3])
+def test_the_line_where_two_objects_run_into_each_other_is_smoothed(lean: float) -> None:
+    """A bright and a dark sheet cross in a slanted line without any silhouette there; each row's light is its area."""
+    bright = quad([(-0.5, -0.4, 0.5), (0.5, 0.4, 0.5), (0.5, 0.4, 1.5), (-0.5, -0.4, 1.5)], grey(255))
+    dark = quad([(-0.5, lean, 0.5), (0.5, lean, 0.5), (0.5, -lean, 1.5), (-0.5, -lean, 1.5)], grey(0))
+    rgb = srgb_to_linear(picture([bright, dark]))[..., 0]
+    for row in range(38, 58):
+        z = np.array([1.0]) - (row + 0.5 - 48) / FRONT.focal_px * 4.0
+        for _ in range(20):  # where the sheets meet: y = 0.8 x on the one, y = -2 lean (z - 1) on the other
+            y = -2.0 * lean * (z - 1.0)
+            z = 1.0 - (row + 0.5 - 48) / FRONT.focal_px * (4.0 + y)
+        column = 48 + FRONT.focal_px * (y / 0.8) / (4.0 + y)
+        light = rgb[row, 32:64] / rgb[row, 33]
+        assert light.sum() == pytest.approx(float(column[0]) - 32, abs=0.2)
+
+
 def test_moving_texture_does_not_flicker() -> None:
     """A fine check pattern, minified: sliding it by less than a pixel hardly changes any pixel, and never the mean."""
     check = (np.indices((256, 256)).sum(axis=0) // 4 % 2 * 255).astype(np.uint8)[..., None].repeat(3, axis=2)

@@ -15,6 +15,8 @@ from dressform.runtime.geometry.adjacency import vertex_faces
 
 from ._kernels import apply_moves, corner_normals, diffuse, face_frames, push
 
+KEPT_BUFFERS = 4  # vertex buffers whose launches are kept ready, for callers that use them in turn
+
 
 class Fade(NamedTuple):
     """Where a triangle no longer concerns a point, so that pushes come and go gradually.
@@ -86,7 +88,9 @@ class PushOut:
     def launch(self, points: Any) -> None:
         """Push the points of this Warp vec3 buffer out, in place; the first call prepares its launches."""
         if points.ptr not in self._commands:
-            self._commands = {points.ptr: self._record(points)}
+            if len(self._commands) == KEPT_BUFFERS:
+                self._commands.clear()
+            self._commands[points.ptr] = self._record(points)
         for command in self._commands[points.ptr]:
             command.launch()
 

@@ -22,7 +22,7 @@ WARM_UP, RUNS = 20, 200
 def run(size: tuple[int, int] = (512, 512), device: str = "cpu") -> dict[str, Any]:
     """Draw the standing body, as tall as the picture allows; the median of 200 runs.
 
-    `ms` is the wall clock; `cpu_ms`, the time of the one core at work, tells the same on a machine that is busy elsewhere.
+    `ms` is the wall clock; `cpu_ms`, the time of the core at work, tells the same when others keep the machine busy.
     """
     rest = canonical_rest()
     camera = Camera.look_at((0.0, -4.0, 0.85), (0.0, 0.0, 0.85), 0.45, size)

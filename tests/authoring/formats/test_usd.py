@@ -33,8 +33,9 @@ def mesh(content: str = QUAD, extra: str = "") -> str:
 def test_transforms_units_axis_and_uvs(tmp_path: Path) -> None:
     body = f"""def Xform "root" {{
     double3 xformOp:translate = (10, 0, 0)
+    double xformOp:rotateZ = 90
     double3 xformOp:scale = (2, 2, 2)
-    uniform token[] xformOpOrder = ["xformOp:translate", "xformOp:scale"]
+    uniform token[] xformOpOrder = ["xformOp:translate", "xformOp:rotateZ", "xformOp:scale"]
     def Mesh "cloth" {{{QUAD}
         texCoord2f[] primvars:st = [(0, 0), (1, 0), (1, 1), (0, 1)] (interpolation = "faceVarying")
         int[] primvars:st:indices = [3, 2, 1, 0]
@@ -42,7 +43,7 @@ def test_transforms_units_axis_and_uvs(tmp_path: Path) -> None:
 }}
 """
     raw = read_usd(write(tmp_path, body))
-    np.testing.assert_allclose(raw.points, [[10, 0, 0], [12, 0, 0], [12, 2, 0], [10, 2, 0]])
+    np.testing.assert_allclose(raw.points, [[10, 0, 0], [10, 2, 0], [8, 2, 0], [8, 0, 0]], atol=1e-9)
     assert (raw.metres_per_unit, raw.up) == (0.01, "z")
     assert raw.uv0 is not None
     assert raw.uv0_faces is not None

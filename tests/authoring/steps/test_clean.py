@@ -93,6 +93,14 @@ def test_faces_agree_and_look_outward(skirt: GarmentMesh, inside_out: bool) -> N
     np.testing.assert_allclose(cleaned.uv0[cleaned.uv0_faces].reshape(-1, 2)[:, 1], point[:, 2], atol=1e-6)
 
 
+@pytest.mark.parametrize("wrong", [0, 17])
+def test_one_face_among_many_is_the_one_that_turns(skirt: GarmentMesh, wrong: int) -> None:
+    faces = skirt.faces.copy()
+    faces[wrong] = faces[wrong][::-1]
+    _, report = clean_mesh(replace(skirt, faces=faces))
+    assert (report.faces_turned, report.pieces_turned) == (1, 0)
+
+
 def test_a_pocket_looks_where_its_shirt_looks(skirt: GarmentMesh) -> None:
     flat = np.array([[-0.05, -0.21, 0.2], [0.05, -0.21, 0.2], [0.05, -0.21, 0.3], [-0.05, -0.21, 0.3]])
     pocket = np.array([[0, 2, 1], [0, 3, 2]]) + len(skirt.points)  # facing the body

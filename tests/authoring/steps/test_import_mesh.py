@@ -42,10 +42,11 @@ def test_what_is_stated_wins(tmp_path: Path, skirt_obj: Path) -> None:
 def test_y_up_faces_front_afterwards(tmp_path: Path) -> None:
     # y up, towards the viewer is +z; here that is z up, towards the viewer -y
     path = tmp_path / "tee.obj"
-    path.write_text("v 0 0 0\nv 0.5 0 0\nv 0 0.7 0\nf 1 2 3\n")
+    path.write_text("v 0 0 0\nv 0.5 0 0\nv 0 0.7 0.2\nf 1 2 3\n")
     mesh = read_mesh(path, ImportOptions(units="m", up="y")).mesh
+    np.testing.assert_allclose(mesh.points[2], [0, -0.2, 0.7], atol=1e-6)
     a, b, c = mesh.points[mesh.faces[0]]
-    np.testing.assert_allclose(np.cross(b - a, c - a), [0, -0.35, 0], atol=1e-6)
+    assert np.cross(b - a, c - a)[1] < 0, "the outside stays outside"
 
 
 BAD = {

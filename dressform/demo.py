@@ -80,16 +80,21 @@ def demo(out: Path, photo: Path | None, consent: str | None, seconds: float) -> 
 
 def make(out: Path, photo: Path | None, consent: str | None, seconds: float, stages: Stages) -> Path:
     """Run every stage and return the page."""
+    import warp
+
     from dressform.assets.library import Library
     from dressform.authoring.synth.studio import render_studio_photo
     from dressform.authoring.wardrobe import publish_tee, publish_trousers
     from dressform.runtime.avatar.estimate import estimate_avatar
     from dressform.runtime.avatar.overlay import overlay
     from dressform.runtime.avatar.photo import load_photo
+    from dressform.runtime.body.anny_body import load_anny
     from dressform.runtime.render.image import save_png
     from dressform.runtime.session import TryOn
 
+    warp.config.log_level = warp.LOG_ERROR
     out.mkdir(parents=True, exist_ok=True)
+    stages.run("body", lambda tell: load_anny(tell))  # baked on first use, read from the cache afterwards
     library = Library.open(out / "library")
     stages.run("template tee", lambda tell: publish_tee(library, out / "drafts" / "tee", tell))
     stages.run("template trousers", lambda tell: publish_trousers(library, out / "drafts" / "trousers", tell))

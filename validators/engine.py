@@ -29,7 +29,7 @@ PARTS: dict[str, tuple[str, Callable[[Subject], object]]] = {
 _UNREADABLE = ("DF-FILE-001", "file.readable")
 
 
-def validate(target: Path, *, publishing: bool = False, rules: Sequence[Rule] = RULES) -> Report:
+def validate(target: Path | str, *, publishing: bool = False, rules: Sequence[Rule] = RULES) -> Report:
     """Validate a draft, a library (every version in it), or a folder of drafts.
 
     Args:
@@ -40,6 +40,7 @@ def validate(target: Path, *, publishing: bool = False, rules: Sequence[Rule] = 
     Raises:
         AssetError: When there is nothing at the target that can be validated.
     """
+    target = Path(target)
     subjects = find_subjects(target)
     report = Report(target=str(target), draft_digest=draft_digest(target) if _is_draft(target) else None)
     for subject in subjects:

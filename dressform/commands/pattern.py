@@ -37,7 +37,9 @@ def list_patterns(as_json: bool) -> None:
 
 @pattern.command()
 @click.argument("name")
-@click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="Folder of the draft to make.")
+@click.option(
+    "--output", "-o", "out", type=click.Path(path_type=Path), required=True, help="Folder of the draft to make."
+)
 @click.option("--color", help="indigo, stone, black, sand, olive, navy, grey or #rrggbb.")
 @click.option("--weave", type=click.Choice(["denim", "twill"]), help="The cloth; by default the colour's own.")
 @click.option("--fit", type=click.Choice(["slim", "straight"]), help="Width of the legs.")

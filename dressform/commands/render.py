@@ -14,7 +14,9 @@ import rich_click as click
 from .progress import progress_bar
 
 if TYPE_CHECKING:
+    from dressform.runtime.avatar.avatar_file import Avatar
     from dressform.runtime.session import VideoReport
+    from dressform.schemas.progress import Progress
 
 PRESETS = ["realtime", "quality"]
 REFINE_HELP = "Temporal filter; auto: for captured motions."
@@ -43,7 +45,9 @@ def _scene_options(command: Command) -> Command:
     options = (
         click.option("--wear", "-w", multiple=True, metavar=wear, help="A template to wear; repeatable, inner first."),
         click.option("--motion", "-m", default="catwalk", help="A built-in motion or a motion file."),
-        click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="The .mp4 to write."),
+        click.option(
+            "--output", "-o", "out", type=click.Path(path_type=Path), required=True, help="The .mp4 to write."
+        ),
         click.option("--size", type=Size(), default="512x512", help="Picture size, even numbers."),
         click.option("--fps", type=click.FloatRange(1, 240), default=30, help="Frames per second."),
         click.option("--seconds", type=click.FloatRange(0.04), default=10, help="Length of the video."),
@@ -67,10 +71,8 @@ def render(avatar: Path, as_json: bool, **options: Any) -> None:
 
     Example: dressform render avatar.json --wear tee@^1 --wear trousers --motion catwalk -o out.mp4
     """
-    from dressform.runtime.avatar.avatar_file import Avatar
-
     with progress_bar("render") as progress:
-        report = _write(Avatar.load(avatar), progress, **options)
+        report = _write(avatar, progress, **options)
     _print(report, as_json)
 
 
@@ -96,10 +98,13 @@ def tryon(
 
     Example: dressform tryon photo.jpg --consent self --wear tee --wear trousers -o out.mp4
     """
+    from dressform.runtime.avatar.consent import CURE
     from dressform.runtime.avatar.estimate import estimate_avatar
-    from dressform.runtime.video.writer import check_target
+    from dressform.schemas.errors import ConsentError
 
-    check_target(options["out"], options["size"], options["fps"], options["codec"])
+    _check_target(**options)
+    if not consent:
+        raise ConsentError(f"a photo is processed only with consent; {CURE}")
     with progress_bar("avatar") as progress:
         avatar = estimate_avatar(
             photo, consent=consent, height_m=height_m, mass_kg=mass_kg, gender=gender, person=person, progress=progress
@@ -109,23 +114,29 @@ def tryon(
     _print(report, as_json)
 
 
-def _write(avatar: Any, progress: Any, *, out: Path, motion: str, wear: tuple[str, ...], **options: Any) -> VideoReport:
-    from dressform.runtime.session import Look, TryOn
+def _check_target(*, out: Path, size: tuple[int, int], fps: float, codec: str, **_: Any) -> None:
+    """Refuse a target that cannot be written before any work is done for it."""
     from dressform.runtime.video.writer import check_target
 
-    check_target(out, options["size"], options["fps"], options["codec"])
+    check_target(out, size, fps, codec)
+
+
+def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoReport:
+    """Check everything that can be checked early, then render."""
+    _check_target(**options)
+    from dressform.runtime.session import Look, TryOn
+
     tryon = TryOn(
         avatar,
-        wear,
+        options["wear"],
         library=options["library"],
         size=options["size"],
         device=options["device"],
         look=Look(preset=options["preset"]),
         refine=options["refine"],
     )
-    return tryon.write(
-        out, motion, seconds=options["seconds"], fps=options["fps"], codec=options["codec"], progress=progress
-    )
+    length = {name: options[name] for name in ("seconds", "fps", "codec")}
+    return tryon.write(options["out"], options["motion"], **length, progress=progress)
 
 
 def _print(report: VideoReport, as_json: bool) -> None:

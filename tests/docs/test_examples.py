@@ -22,7 +22,7 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def models_are_fetched() -> bool:
     try:
-        return all(model_path(file.name) for file in model_files())
+        return all(model_path(name) for name in model_files())
     except ModelFileError:
         return False
 

@@ -144,15 +144,7 @@ class Draft:
             work.mkdir()
             for path, content in staged.items():
                 _stage(work, path, content)
-            if mesh is not None or rig is not None:
-                target = work / "sizes" / SIZE / "garment.glb"
-                target.parent.mkdir(parents=True, exist_ok=True)
-                skin = rig if rig is not None or moved else self._rig_or_none()
-                if skin is not None and skeleton is None:
-                    skeleton = _canonical_skeleton()
-                write_glb(target, mesh if mesh is not None else self.mesh, skin, skeleton)
-            if rig is not None:
-                write_rig(work / f"rig.{rig.body}.safetensors", rig)
+            self._stage_garment(work, mesh, rig, skeleton, moved=moved)
             entry = {
                 "step": name,
                 "tool": f"dressform {__version__}",
@@ -181,6 +173,21 @@ class Draft:
         _write_json(work / "journal.json", journal)
         os.replace(work, self.folder / _JOURNAL)  # from here on the new state counts
         _finish_commit(self.folder)
+
+    def _stage_garment(
+        self, work: Path, mesh: GarmentMesh | None, rig: Rig | None, skeleton: Skeleton | None, *, moved: bool
+    ) -> None:
+        """Write the GLB and the rig, as far as they change; a rig that still stands stays in the GLB."""
+        if mesh is None and rig is None:
+            return
+        skin = rig if rig is not None or moved else self._rig_or_none()
+        if skin is not None and skeleton is None:
+            skeleton = _canonical_skeleton()
+        target = work / "sizes" / SIZE / "garment.glb"
+        target.parent.mkdir(parents=True)
+        write_glb(target, mesh if mesh is not None else self.mesh, skin, skeleton)
+        if rig is not None:
+            write_rig(work / f"rig.{rig.body}.safetensors", rig)
 
     def _standing(self, name: str, *, moved: bool, changed: bool) -> tuple[dict[str, Any], ...]:
         """Return the entries of other steps that stay true when a step commits."""

@@ -1,16 +1,11 @@
 """glTF 2.0 and GLB: geometry of the default scene in world space, UV sets, materials with textures.
 
-The JSON is read here and not through a glTF class library, because every count, offset and reference of an untrusted
-file has to be held against the bytes that are really there before an array is made.
+The JSON is read in `gltf_document` and not through a glTF class library, because every count, offset and reference of
+an untrusted file has to be held against the bytes that are really there before an array is made.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-import struct
-import urllib.parse
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,41 +17,16 @@ from numpy.typing import NDArray
 from dressform.assets.files.garment import Material
 from dressform.schemas.errors import InputError
 
-from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, beside, check_count, check_image, check_size
+from .gltf_document import Document, open_document, read_accessor, uri_bytes, view_bytes
+from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, check_count, check_image, check_size
 
-_DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
-_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _READABLE = {"KHR_materials_sheen", "KHR_texture_transform", "KHR_mesh_quantization", "KHR_materials_unlit"}
 _CURES = {
     "KHR_draco_mesh_compression": "export without Draco compression",
     "EXT_meshopt_compression": "export without meshopt compression",
 }
-_JSON_CHUNK, _BIN_CHUNK = 0x4E4F534A, 0x004E4942
 Matrix = NDArray[np.float64]
 T = TypeVar("T")
-
-
-@dataclass
-class _Document:
-    path: Path
-    data: dict[str, Any]
-    binary: bytes | None
-    notes: list[str] = field(default_factory=list)
-    companions: list[Path] = field(default_factory=list)
-    buffers: dict[int, bytes] = field(default_factory=dict)
-
-    def wrong(self, what: str) -> InputError:
-        return InputError(f"{self.path}: {what}; export the mesh again")
-
-    def item(self, kind: str, index: object) -> dict[str, Any]:
-        """Return an entry of a top-level list, checked."""
-        entries = self.data.get(kind)
-        if not isinstance(entries, list) or not isinstance(index, int) or not 0 <= index < len(entries):
-            raise self.wrong(f"refers to {kind}[{index}], which is not there")
-        entry = entries[index]
-        if not isinstance(entry, dict):
-            raise self.wrong(f"{kind}[{index}] is no object")
-        return entry
 
 
 @dataclass
@@ -83,7 +53,7 @@ def read_gltf(path: Path) -> RawMesh:
 
 
 def _read(path: Path) -> RawMesh:
-    document = _open(path)
+    document = open_document(path)
     required = set(document.data.get("extensionsRequired") or []) - _READABLE
     if required:
         cure = "; ".join(_CURES.get(name, f"export without {name}") for name in sorted(required))
@@ -98,42 +68,7 @@ def _read(path: Path) -> RawMesh:
     return _join(document, pieces)
 
 
-def _open(path: Path) -> _Document:
-    data = path.read_bytes()
-    binary: bytes | None = None
-    if data[:4] == b"glTF":
-        if len(data) < 20:
-            raise InputError(f"{path} is cut off after {len(data)} bytes; export the mesh again")
-        version, length = struct.unpack_from("<II", data, 4)
-        if version != 2:
-            raise InputError(f"{path} is glTF version {version}, needed 2; export it as glTF 2.0")
-        if length > len(data):
-            raise InputError(
-                f"{path} declares {length} bytes and has {len(data)}: it is cut off; export the mesh again"
-            )
-        chunks: dict[int, bytes] = {}
-        at = 12
-        while at + 8 <= length:
-            size, kind = struct.unpack_from("<II", data, at)
-            if at + 8 + size > length:
-                raise InputError(f"{path} has a chunk of {size} bytes beyond its end; export the mesh again")
-            chunks.setdefault(kind, data[at + 8 : at + 8 + size])
-            at += 8 + size
-        text, binary = chunks.get(_JSON_CHUNK, b""), chunks.get(_BIN_CHUNK)
-    elif path.suffix.lower() == ".glb":
-        raise InputError(f"{path} is no GLB (it does not start with `glTF`); check the file's type")
-    else:
-        text = data
-    try:
-        parsed = json.loads(text)
-    except ValueError as error:
-        raise InputError(f"{path}: the glTF JSON cannot be read ({error}); export the mesh again") from error
-    if not isinstance(parsed, dict) or not str(parsed.get("asset", {}).get("version", "")).startswith("2"):
-        raise InputError(f"{path} is not glTF 2.0 (asset.version is missing or other); export it as glTF 2.0")
-    return _Document(path, parsed, binary)
-
-
-def _scene_nodes(document: _Document) -> list[tuple[dict[str, Any], Matrix]]:
+def _scene_nodes(document: Document) -> list[tuple[dict[str, Any], Matrix]]:
     """Return every node of the default scene with its world matrix."""
     nodes = document.data.get("nodes") or []
     if document.data.get("scenes"):
@@ -177,7 +112,7 @@ def _local_matrix(node: dict[str, Any]) -> Matrix:
     return matrix
 
 
-def _add_node(document: _Document, pieces: _Pieces, node: dict[str, Any], world: Matrix) -> None:
+def _add_node(document: Document, pieces: _Pieces, node: dict[str, Any], world: Matrix) -> None:
     if "mesh" not in node:
         return
     mesh = document.item("meshes", node["mesh"])
@@ -190,7 +125,7 @@ def _add_node(document: _Document, pieces: _Pieces, node: dict[str, Any], world:
         if primitive.get("targets"):
             document.notes.append(f"{name}: {len(primitive['targets'])} morph targets are left out")
         attributes = primitive["attributes"]
-        points = _accessor(document, attributes["POSITION"], "VEC3")
+        points = read_accessor(document, attributes["POSITION"], "VEC3")
         pieces.vertex_count += len(points)
         check_count(document.path, "vertices", pieces.vertex_count, MAX_VERTICES)
         faces = _triangles(document, primitive, mode, len(points))
@@ -205,7 +140,7 @@ def _add_node(document: _Document, pieces: _Pieces, node: dict[str, Any], world:
         material = primitive.get("material", -1)
         for k in (0, 1):
             accessor = attributes.get(f"TEXCOORD_{k}")
-            uv = None if accessor is None else _accessor(document, accessor, "VEC2")
+            uv = None if accessor is None else read_accessor(document, accessor, "VEC2")
             if uv is not None and len(uv) != len(points):
                 raise document.wrong(f"{name}: TEXCOORD_{k} has {len(uv)} entries for {len(points)} vertices")
             pieces.uvs[k].append(uv)
@@ -213,9 +148,9 @@ def _add_node(document: _Document, pieces: _Pieces, node: dict[str, Any], world:
         pieces.parts.append(name)
 
 
-def _triangles(document: _Document, primitive: dict[str, Any], mode: int, n_points: int) -> NDArray[np.int64]:
+def _triangles(document: Document, primitive: dict[str, Any], mode: int, n_points: int) -> NDArray[np.int64]:
     if "indices" in primitive:
-        index = _accessor(document, primitive["indices"], "SCALAR").astype(np.int64).ravel()
+        index = read_accessor(document, primitive["indices"], "SCALAR").astype(np.int64).ravel()
     else:
         index = np.arange(n_points, dtype=np.int64)
     check_count(document.path, "triangles", len(index) // (3 if mode == 4 else 1), MAX_TRIANGLES)
@@ -232,7 +167,7 @@ def _triangles(document: _Document, primitive: dict[str, Any], mode: int, n_poin
     return strip
 
 
-def _skinned(document: _Document, node: dict[str, Any], attributes: dict[str, Any], points: Matrix) -> Matrix:
+def _skinned(document: Document, node: dict[str, Any], attributes: dict[str, Any], points: Matrix) -> Matrix:
     """Put points where their joints hold them, as glTF asks: the node's own transform does not count then."""
     skin = document.item("skins", node["skin"])
     joints = skin["joints"]
@@ -241,10 +176,10 @@ def _skinned(document: _Document, node: dict[str, Any], attributes: dict[str, An
         return points
     matrices = np.stack([document.item("nodes", j).get("_world", np.eye(4)) for j in joints])
     if "inverseBindMatrices" in skin:
-        inverse = _accessor(document, skin["inverseBindMatrices"], "MAT4").reshape(-1, 4, 4).transpose(0, 2, 1)
+        inverse = read_accessor(document, skin["inverseBindMatrices"], "MAT4").reshape(-1, 4, 4).transpose(0, 2, 1)
         matrices = matrices @ inverse[: len(joints)]
-    index = _accessor(document, attributes["JOINTS_0"], "VEC4").astype(np.int64)
-    weights = _accessor(document, attributes["WEIGHTS_0"], "VEC4")
+    index = read_accessor(document, attributes["JOINTS_0"], "VEC4").astype(np.int64)
+    weights = read_accessor(document, attributes["WEIGHTS_0"], "VEC4")
     if index.shape != weights.shape or len(index) != len(points) or index.max(initial=0) >= len(matrices):
         raise document.wrong("has skin weights that do not match its vertices or joints")
     weights = weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-9)
@@ -253,95 +188,7 @@ def _skinned(document: _Document, node: dict[str, Any], attributes: dict[str, An
     return placed
 
 
-def _accessor(document: _Document, index: object, kind: str) -> Matrix:
-    """Return an accessor's values as float64 [count, width], normalised when it says so."""
-    accessor = document.item("accessors", index)
-    where = f"accessors[{index}]"
-    count, component = int(accessor["count"]), accessor["componentType"]
-    if accessor.get("type") != kind or component not in _DTYPES or count < 0:
-        raise document.wrong(f"{where} is {accessor.get('type')} of {component}, needed {kind}")
-    check_count(document.path, f"entries in {where}", count, 3 * MAX_TRIANGLES)
-    width, dtype = _WIDTHS[kind], np.dtype(_DTYPES[component])
-    if "bufferView" in accessor:
-        values = _strided(document, where, accessor, count, width, dtype)
-    elif "sparse" in accessor:
-        values = np.zeros((count, width), dtype)
-    else:
-        raise document.wrong(f"{where} declares {count} entries and has no data")
-    if "sparse" in accessor:
-        sparse = accessor["sparse"]
-        places_of, values_of = sparse["indices"], sparse["values"]
-        places_type = np.dtype(_DTYPES[places_of["componentType"]])
-        places = _strided(document, where, places_of, int(sparse["count"]), 1, places_type).astype(np.int64).ravel()
-        if len(places) and places.max() >= count:
-            raise document.wrong(f"{where} has a sparse index {places.max()} beyond its {count} entries")
-        values = values.copy()
-        values[places] = _strided(document, where, values_of, int(sparse["count"]), width, dtype)
-    out = values.astype(np.float64)
-    if accessor.get("normalized") and dtype.kind in "iu":
-        out = np.maximum(out / np.iinfo(dtype).max, -1.0)
-    return out
-
-
-def _strided(
-    document: _Document, where: str, part: dict[str, Any], count: int, width: int, dtype: np.dtype[Any]
-) -> NDArray[Any]:
-    view = document.item("bufferViews", part["bufferView"])
-    data = _view_bytes(document, view)
-    size = width * dtype.itemsize
-    stride = int(view.get("byteStride") or size)
-    start = int(part.get("byteOffset") or 0)
-    needed = start + (count - 1) * stride + size if count > 0 else 0
-    if count < 0 or start < 0 or stride < size or needed > len(data):
-        raise document.wrong(f"{where} declares {count} entries ({needed} bytes) and has {len(data)} bytes")
-    if count == 0:
-        return np.zeros((0, width), dtype)
-    table: NDArray[Any] = np.ndarray((count, width), dtype, data, start, (stride, dtype.itemsize))
-    return table
-
-
-def _view_bytes(document: _Document, view: dict[str, Any]) -> bytes:
-    data = _buffer(document, view["buffer"])
-    start, length = int(view.get("byteOffset") or 0), int(view["byteLength"])
-    if start < 0 or length < 0 or start + length > len(data):
-        raise document.wrong(f"has a view of {length} bytes at {start} in a buffer of {len(data)} bytes")
-    return data[start : start + length]
-
-
-def _buffer(document: _Document, index: int) -> bytes:
-    if index not in document.buffers:
-        buffer = document.item("buffers", index)
-        uri = buffer.get("uri")
-        if uri is None:
-            if document.binary is None or index != 0:
-                raise document.wrong(f"buffers[{index}] has no data")
-            data = document.binary
-        else:
-            data = _uri_bytes(document, str(uri))
-        if len(data) < int(buffer["byteLength"]):
-            raise document.wrong(f"buffers[{index}] declares {buffer['byteLength']} bytes and has {len(data)}")
-        document.buffers[index] = data
-    return document.buffers[index]
-
-
-def _uri_bytes(document: _Document, uri: str) -> bytes:
-    if uri.startswith("data:"):
-        head, _, body = uri.partition(",")
-        try:
-            return (
-                base64.b64decode(body, validate=True)
-                if head.endswith(";base64")
-                else urllib.parse.unquote_to_bytes(body)
-            )
-        except binascii.Error as error:
-            raise document.wrong(f"has a data URI that is no base64 ({error})") from error
-    path = beside(document.path, urllib.parse.unquote(uri))
-    check_size(path)
-    document.companions.append(path)
-    return path.read_bytes()
-
-
-def _join(document: _Document, pieces: _Pieces) -> RawMesh:
+def _join(document: Document, pieces: _Pieces) -> RawMesh:
     sizes = [len(p) for p in pieces.points]
     offsets = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     for faces, size in zip(pieces.faces, sizes, strict=True):
@@ -379,7 +226,7 @@ def _join(document: _Document, pieces: _Pieces) -> RawMesh:
     )
 
 
-def _joined_uv(document: _Document, uvs: list[Matrix | None], sizes: list[int], name: str) -> Matrix | None:
+def _joined_uv(document: Document, uvs: list[Matrix | None], sizes: list[int], name: str) -> Matrix | None:
     """Join UVs of all primitives, origin bottom-left; a set that some primitive lacks is filled with (0, 0)."""
     if all(uv is None for uv in uvs):
         return None
@@ -389,7 +236,7 @@ def _joined_uv(document: _Document, uvs: list[Matrix | None], sizes: list[int], 
     return np.stack([joined[:, 0], 1.0 - joined[:, 1]], axis=1)
 
 
-def _material(document: _Document, index: int) -> tuple[Material, int]:
+def _material(document: Document, index: int) -> tuple[Material, int]:
     """Return a material and the UV set its base colour reads."""
     if index < 0:
         return Material(), 0
@@ -421,13 +268,13 @@ def _optional(info: dict[str, Any], read: Callable[[dict[str, Any]], T]) -> T | 
     return read(info) if "index" in info else None
 
 
-def _texture(document: _Document, info: dict[str, Any]) -> bytes:
+def _texture(document: Document, info: dict[str, Any]) -> bytes:
     texture = document.item("textures", info["index"])
     if "source" not in texture:
         raise InputError(f"{document.path}: textures[{info['index']}] holds no PNG or JPEG; export it so")
     image = document.item("images", texture["source"])
     if "bufferView" in image:
-        data = _view_bytes(document, document.item("bufferViews", image["bufferView"]))
+        data = view_bytes(document, document.item("bufferViews", image["bufferView"]))
     else:
-        data = _uri_bytes(document, str(image["uri"]))
+        data = uri_bytes(document, str(image["uri"]))
     return check_image(data, f"{document.path} images[{texture['source']}]")

@@ -1,0 +1,184 @@
+"""The JSON and the buffers of a glTF file, every count and reference held against the bytes that are there."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import struct
+import urllib.parse
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.schemas.errors import InputError
+
+from .raw import MAX_TRIANGLES, beside, check_count, check_size
+
+_DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
+_WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
+_JSON_CHUNK, _BIN_CHUNK = 0x4E4F534A, 0x004E4942
+
+
+@dataclass
+class Document:
+    """A file's JSON and what was read with it.
+
+    Attributes:
+        path: The file.
+        data: Its JSON.
+        binary: The GLB's binary chunk, or None.
+        notes: What was left out, for the report.
+        companions: Other files that were read.
+        buffers: Buffers read so far.
+    """
+
+    path: Path
+    data: dict[str, Any]
+    binary: bytes | None
+    notes: list[str] = field(default_factory=list)
+    companions: list[Path] = field(default_factory=list)
+    buffers: dict[int, bytes] = field(default_factory=dict)
+
+    def wrong(self, what: str) -> InputError:
+        """Return the error that says what is wrong with the file."""
+        return InputError(f"{self.path}: {what}; export the mesh again")
+
+    def item(self, kind: str, index: object) -> dict[str, Any]:
+        """Return an entry of a top-level list, checked."""
+        entries = self.data.get(kind)
+        if not isinstance(entries, list) or not isinstance(index, int) or not 0 <= index < len(entries):
+            raise self.wrong(f"refers to {kind}[{index}], which is not there")
+        entry = entries[index]
+        if not isinstance(entry, dict):
+            raise self.wrong(f"{kind}[{index}] is no object")
+        return entry
+
+
+def open_document(path: Path) -> Document:
+    """Read a .glb or .gltf file's JSON and binary chunk."""
+    data = path.read_bytes()
+    binary: bytes | None = None
+    if data[:4] == b"glTF":
+        if len(data) < 20:
+            raise InputError(f"{path} is cut off after {len(data)} bytes; export the mesh again")
+        version, length = struct.unpack_from("<II", data, 4)
+        if version != 2:
+            raise InputError(f"{path} is glTF version {version}, needed 2; export it as glTF 2.0")
+        if length > len(data):
+            raise InputError(
+                f"{path} declares {length} bytes and has {len(data)}: it is cut off; export the mesh again"
+            )
+        chunks: dict[int, bytes] = {}
+        at = 12
+        while at + 8 <= length:
+            size, kind = struct.unpack_from("<II", data, at)
+            if at + 8 + size > length:
+                raise InputError(f"{path} has a chunk of {size} bytes beyond its end; export the mesh again")
+            chunks.setdefault(kind, data[at + 8 : at + 8 + size])
+            at += 8 + size
+        text, binary = chunks.get(_JSON_CHUNK, b""), chunks.get(_BIN_CHUNK)
+    elif path.suffix.lower() == ".glb":
+        raise InputError(f"{path} is no GLB (it does not start with `glTF`); check the file's type")
+    else:
+        text = data
+    try:
+        parsed = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"{path}: the glTF JSON cannot be read ({error}); export the mesh again") from error
+    if not isinstance(parsed, dict) or not str(parsed.get("asset", {}).get("version", "")).startswith("2"):
+        raise InputError(f"{path} is not glTF 2.0 (asset.version is missing or other); export it as glTF 2.0")
+    return Document(path, parsed, binary)
+
+
+def read_accessor(document: Document, index: object, kind: str) -> NDArray[np.float64]:
+    """Return an accessor's values as float64 [count, width], normalised when it says so."""
+    accessor = document.item("accessors", index)
+    where = f"accessors[{index}]"
+    count, component = int(accessor["count"]), accessor["componentType"]
+    if accessor.get("type") != kind or component not in _DTYPES or count < 0:
+        raise document.wrong(f"{where} is {accessor.get('type')} of {component}, needed {kind}")
+    check_count(document.path, f"entries in {where}", count, 3 * MAX_TRIANGLES)
+    width, dtype = _WIDTHS[kind], np.dtype(_DTYPES[component])
+    if "bufferView" in accessor:
+        values = _strided(document, where, accessor, count, width, dtype)
+    elif "sparse" in accessor:
+        values = np.zeros((count, width), dtype)
+    else:
+        raise document.wrong(f"{where} declares {count} entries and has no data")
+    if "sparse" in accessor:
+        sparse = accessor["sparse"]
+        places_of, values_of = sparse["indices"], sparse["values"]
+        places_type = np.dtype(_DTYPES[places_of["componentType"]])
+        places = _strided(document, where, places_of, int(sparse["count"]), 1, places_type).astype(np.int64).ravel()
+        if len(places) and places.max() >= count:
+            raise document.wrong(f"{where} has a sparse index {places.max()} beyond its {count} entries")
+        values = values.copy()
+        values[places] = _strided(document, where, values_of, int(sparse["count"]), width, dtype)
+    out = values.astype(np.float64)
+    if accessor.get("normalized") and dtype.kind in "iu":
+        out = np.maximum(out / np.iinfo(dtype).max, -1.0)
+    return out
+
+
+def _strided(
+    document: Document, where: str, part: dict[str, Any], count: int, width: int, dtype: np.dtype[Any]
+) -> NDArray[Any]:
+    view = document.item("bufferViews", part["bufferView"])
+    data = view_bytes(document, view)
+    size = width * dtype.itemsize
+    stride = int(view.get("byteStride") or size)
+    start = int(part.get("byteOffset") or 0)
+    needed = start + (count - 1) * stride + size if count > 0 else 0
+    if count < 0 or start < 0 or stride < size or needed > len(data):
+        raise document.wrong(f"{where} declares {count} entries ({needed} bytes) and has {len(data)} bytes")
+    if count == 0:
+        return np.zeros((0, width), dtype)
+    table: NDArray[Any] = np.ndarray((count, width), dtype, data, start, (stride, dtype.itemsize))
+    return table
+
+
+def view_bytes(document: Document, view: dict[str, Any]) -> bytes:
+    """Return the bytes of a buffer view."""
+    data = _buffer(document, view["buffer"])
+    start, length = int(view.get("byteOffset") or 0), int(view["byteLength"])
+    if start < 0 or length < 0 or start + length > len(data):
+        raise document.wrong(f"has a view of {length} bytes at {start} in a buffer of {len(data)} bytes")
+    return data[start : start + length]
+
+
+def _buffer(document: Document, index: int) -> bytes:
+    if index not in document.buffers:
+        buffer = document.item("buffers", index)
+        uri = buffer.get("uri")
+        if uri is None:
+            if document.binary is None or index != 0:
+                raise document.wrong(f"buffers[{index}] has no data")
+            data = document.binary
+        else:
+            data = uri_bytes(document, str(uri))
+        if len(data) < int(buffer["byteLength"]):
+            raise document.wrong(f"buffers[{index}] declares {buffer['byteLength']} bytes and has {len(data)}")
+        document.buffers[index] = data
+    return document.buffers[index]
+
+
+def uri_bytes(document: Document, uri: str) -> bytes:
+    """Return the bytes of a data URI or of a file beside the glTF."""
+    if uri.startswith("data:"):
+        head, _, body = uri.partition(",")
+        try:
+            return (
+                base64.b64decode(body, validate=True)
+                if head.endswith(";base64")
+                else urllib.parse.unquote_to_bytes(body)
+            )
+        except binascii.Error as error:
+            raise document.wrong(f"has a data URI that is no base64 ({error})") from error
+    path = beside(document.path, urllib.parse.unquote(uri))
+    check_size(path)
+    document.companions.append(path)
+    return path.read_bytes()

@@ -13,6 +13,7 @@ from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, silent
 
 from .anny_data import AnnyData, load_anny_data
+from .hands import relaxed_hands
 from .joints import CANONICAL_JOINTS
 from .protocol import RestBody, stand
 from .segments import (
@@ -167,16 +168,20 @@ class AnnyBody:
         joint_poses = np.tile(np.eye(4, dtype=np.float32), (len(heads), 1, 1))
         joint_poses[:, :3, :3] = frames
         joint_poses[:, :3, 3] = heads
-        return stand(RestBody(self, clamped, vertices.astype(np.float32), joint_poses, self._rig(heads)))
+        return stand(RestBody(self, clamped, vertices.astype(np.float32), joint_poses, self._rig(joint_poses)))
 
-    def _rig(self, heads: Floats) -> SegmentRig:
+    def _rig(self, joint_poses: Floats) -> SegmentRig:
+        heads = joint_poses[:, :3, 3]
+
         def at(*bones: str) -> Floats:
             place: Floats = heads[[self._bone_index[bone] for bone in bones]].mean(axis=0)
             return place
 
         joints = np.stack([at(*_JOINT_BONES[name]) for name in CANONICAL_JOINTS])
         hands = Hands(*(np.stack([at(f"finger{n}-1.L"), at(f"finger{n}-1.R")]) for n in (3, 2, 5)))
-        return SegmentRig(joints, t_pose_alignment(joints, hands), self.joint_names, self._segment_map)
+        alignment = t_pose_alignment(joints, hands)
+        fingers = relaxed_hands(joint_poses, alignment, self.joint_names)
+        return SegmentRig(joints, alignment, self.joint_names, self._segment_map, fingers)
 
     def _clamp(self, shape: Mapping[str, float]) -> dict[str, float]:
         known = set(self.shape_names)

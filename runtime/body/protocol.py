@@ -94,7 +94,10 @@ class RestBody:
         return self.rig.joints.copy()
 
     def skin_transforms(self, pose: Pose) -> Floats:
-        """Return rest → world transforms of the family's joints, float32 [J, 4, 4], to be multiplied from the left."""
+        """Return rest → world transforms of the family's joints, float32 [J, 4, 4], to be multiplied from the left.
+
+        They relax the fingers of a family that rests with spread ones.
+        """
         return self.rig.bone_transforms(pose.rotations, pose.root)
 
     def posed_joints(self, pose: Pose) -> Floats:
@@ -106,7 +109,7 @@ class RestBody:
         return skin(self.vertices, self.body.joint_indices, self.body.joint_weights, self.skin_transforms(pose))
 
     def rest_pose(self) -> Pose:
-        """Return the pose that reproduces the rest vertices."""
+        """Return the pose that reproduces the rest vertices, all but the fingers, which hang relaxed in any pose."""
         still = np.tile(np.eye(3, dtype=np.float32), (len(CANONICAL_JOINTS), 1, 1))
         return Pose(self.rig.rotations_of(still), self.rig.joints[0] - self.rig.t_pelvis)
 

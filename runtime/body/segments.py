@@ -117,11 +117,21 @@ class SegmentRig:
         alignment: From `t_pose_alignment` [22, 3, 3].
         bone_names: The family's bones.
         segment_map: How they follow.
+        fingers: What each bone does before it follows, rest → rest [J, 4, 4], such as curling the fingers; None for
+            nothing. No pose takes it back.
     """
 
-    def __init__(self, joints: Floats, alignment: Floats, bone_names: Sequence[str], segment_map: SegmentMap) -> None:
+    def __init__(
+        self,
+        joints: Floats,
+        alignment: Floats,
+        bone_names: Sequence[str],
+        segment_map: SegmentMap,
+        fingers: Floats | None = None,
+    ) -> None:
         self.joints = joints.astype(np.float32)
         self.alignment = alignment.astype(np.float32)
+        self._fingers = fingers
         # pelvis of the standing T-pose; `protocol.stand` sets it once the soles are known
         self.t_pelvis = self.joints[0].copy()
         self._offsets = self.joints[1:] - self.joints[PARENT_OF_CHILD]
@@ -173,7 +183,7 @@ class SegmentRig:
         transforms[:, :3, :3] = bone_turns
         transforms[:, :3, 3] = places[pivots] - np.einsum("jab,jb->ja", bone_turns, self.joints[pivots])
         transforms[:, 3, 3] = 1
-        return transforms
+        return transforms if self._fingers is None else transforms @ self._fingers
 
     def _soft_rotations(self, turned: Floats) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp]] | None:
         if not len(self._bend_bones) and not len(self._twist_bones):

@@ -18,7 +18,7 @@ from .legs import ANKLES, BALLS, HIPS, KNEES, knees_forward, solve_legs, turn_x,
 
 Floats = NDArray[np.floating[Any]]
 
-CARRYING = np.radians(8.0)  # forearms point a little outwards
+CARRYING = np.radians(4.0)  # forearms point a little outwards
 _HOLD, _EASE = 0.05, 0.06  # how long the pelvis stays down around its lowest points, and how softly it leaves them [s]
 
 

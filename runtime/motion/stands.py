@@ -35,7 +35,7 @@ def arms_raise(joints: Floats) -> MotionClip:
         plane=np.radians(14.0) * np.sin(np.pi * np.clip(up, 0, 1)) + np.radians(6.0) * up,
         twist=np.radians(10.0) - np.radians(60.0) * ease((raised - np.radians(30)) / np.radians(100)),
         flex=np.radians(14.0) - np.radians(2.0) * up,
-        forearm_twist=np.radians(12.0) - np.radians(42.0) * ease((raised - np.radians(50)) / np.radians(100)),
+        forearm_twist=np.radians(2.0) - np.radians(32.0) * ease((raised - np.radians(50)) / np.radians(100)),
         wrist=zero,
         # two degrees at the shoulder joint to one of the shoulder blade, after the first third
         shrug=np.radians(30.0) * ease((raised - np.radians(25)) / np.radians(130)) ** 0.9,
@@ -70,8 +70,8 @@ def idle(joints: Floats) -> MotionClip:
         plane=zero,
         twist=np.radians(12.0) + zero,
         flex=np.radians(16.0) + np.radians(1.0) * np.sin(2 * turn),
-        forearm_twist=np.radians(14.0) + zero,
-        wrist=np.radians(3.0) + zero,
+        forearm_twist=np.radians(3.0) + zero,
+        wrist=np.radians(6.0) + zero,
         shrug=np.radians(1.4) * breath,
     )
     posture = Posture(

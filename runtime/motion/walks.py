@@ -127,7 +127,7 @@ def _swinging_arm(way: Ride, side: int) -> Arm:
         plane=zero,
         twist=np.radians(10.0) - np.radians(4.0) * swing,
         flex=np.radians(15.0) - np.radians(9.0) * late,
-        forearm_twist=np.radians(12.0) - np.radians(4.0) * late,
-        wrist=np.radians(4.0) * late,
+        forearm_twist=np.radians(2.0) - np.radians(4.0) * late,
+        wrist=np.radians(5.0) + np.radians(4.0) * late,
         shrug=np.radians(0.8) * np.sin(way.phase + (0 if side == 0 else np.pi)),
     )

@@ -12,9 +12,9 @@ from dressform.cli import cli
 from dressform.schemas.errors import DressformError
 
 
-def main() -> None:
-    """Run the command line."""
-    run_command(cli, "dressform")
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line, with this process's arguments when None."""
+    run_command(cli, "dressform", arguments)
 
 
 def run_command(command: click.Command, name: str, arguments: list[str] | None = None) -> NoReturn:

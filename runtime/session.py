@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -12,10 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import warp as wp
-from numpy.typing import NDArray
-from PIL import Image
 
-from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.assets.library import Library
 from dressform.runtime.avatar.appearance import build_appearance, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
@@ -27,10 +23,10 @@ from dressform.runtime.motion.load import load_motion
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import MOTIONS
 from dressform.runtime.refine.one_euro import OneEuroFilter
-from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.runtime.render.follow import FollowCamera, Framing
+from dressform.runtime.render.garment_scene import garment_counts, garment_scene
 from dressform.runtime.render.renderer import Frame, Renderer
-from dressform.runtime.render.scene import Background, Lighting, SceneMesh, SurfaceMaterial
+from dressform.runtime.render.scene import Background, Lighting, SceneMesh
 from dressform.runtime.video.writer import VideoWriter
 from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, silent
@@ -112,18 +108,23 @@ class TryOn:
             base_texture=self.avatar.photo_texture(),
         )
         parts = self._appearance.parts
-        counts = [*self.outfit.vertex_counts, *(len(part.points) for part in parts)]
-        self._renderer = Renderer(self._meshes(), counts, size=size, device=self._device, preset=look.preset)
+        meshes, counts = self._scene()
+        self._renderer = Renderer(meshes, counts, size=size, device=self._device, preset=look.preset)
         self._skinners = [Skinner(part.points, part.joint_indices, part.joint_weights, self._device) for part in parts]
         self._offsets = np.cumsum([sum(self.outfit.vertex_counts), *(len(part.points) for part in parts)])[:-1]
         total = int(sum(counts))
         self._buffers = [wp.zeros(total, dtype=wp.vec3, device=self._device) for _ in range(2)]
         self.stages_s: defaultdict[str, float] = defaultdict(float)
 
-    def _meshes(self) -> list[SceneMesh]:
-        """Return what is drawn, in the order of the vertices: body, garments, then eyes, hair and shoes."""
+    def _scene(self) -> tuple[list[SceneMesh], list[int]]:
+        """Return what is drawn and its vertex counts, in the order of the vertices: body, garments, then the parts."""
         body, *parts = scene_meshes(self._appearance, self.rest.body, covered=self.outfit.hidden_body_faces)
-        return [body, *(_scene_mesh(garment.name, garment.mesh) for garment in self.outfit.garments), *parts]
+        meshes, counts = [body], [len(self.rest.vertices)]
+        for garment in self.outfit.garments:
+            meshes += garment_scene(garment.mesh, garment.name)
+            counts += garment_counts(garment.mesh)
+        counts += [len(part.points) for part in self._appearance.parts]
+        return [*meshes, *parts], counts
 
     def stream(
         self, motion: MotionClip | Path | str = "catwalk", *, fps: float = 30.0, seconds: float | None = None
@@ -236,34 +237,3 @@ def _garments(wear: Sequence[str], library: Library | Path | str | None, family:
         layer = version.manifest.get("layer", order)
         garments.append(DressedGarment(version.name, version.mesh(), version.rig(family), int(layer)))
     return garments
-
-
-def _scene_mesh(name: str, mesh: GarmentMesh) -> SceneMesh:
-    material = mesh.materials[0]
-    texture = _texture(material)
-    if mesh.uv0 is not None and mesh.uv0_faces is not None:
-        uv, uv_faces = mesh.uv0, mesh.uv0_faces
-    else:
-        uv, uv_faces = np.zeros((1, 2), np.float32), np.zeros_like(mesh.faces)
-    return SceneMesh(
-        name,
-        mesh.faces,
-        uv,
-        uv_faces,
-        SurfaceMaterial(texture, roughness=material.roughness, sheen=material.sheen, double_sided=True),
-    )
-
-
-def _texture(material: Material) -> NDArray[np.uint8]:
-    """Return a material's base colour, factor included, as sRGB uint8 [H, W, 3 or 4]."""
-    factor = np.asarray(material.base_color, np.float32)
-    if material.base_color_image is None:
-        texels = np.ones((1, 1, 4), np.float32)
-    else:
-        with Image.open(io.BytesIO(material.base_color_image)) as picture:
-            texels = np.asarray(picture.convert("RGBA"), np.float32) / 255
-    if (factor != 1).any() or material.base_color_image is None:
-        texels = np.concatenate([linear_to_srgb(srgb_to_linear(texels[..., :3]) * factor[:3]),
-                                 texels[..., 3:] * factor[3]], axis=-1)  # fmt: skip
-    opaque = bool((texels[..., 3] >= 1).all())
-    return np.asarray(np.rint(255 * np.clip(texels[..., :3] if opaque else texels, 0, 1)), np.uint8)

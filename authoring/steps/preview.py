@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dressform.assets.files.garment import GarmentMesh, Material
+from dressform.assets.files.garment import GarmentMesh
 from dressform.authoring.draft import Draft
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
+from dressform.runtime.render.garment_scene import garment_counts, garment_scene
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
 from dressform.runtime.video.writer import VideoWriter
@@ -73,13 +73,13 @@ class Stage:
         preset: str = "quality",
     ) -> None:
         self.size = size
-        scene = _scene(mesh)
-        points = [mesh.points] * len(scene)
+        scene, counts, points = garment_scene(mesh, "garment"), garment_counts(mesh), [mesh.points]
         if rest is not None:
             scene.insert(0, _form(rest, hide))
+            counts.insert(0, len(rest.vertices))
             points.insert(0, rest.vertices)
         self._points = np.concatenate(points).astype(np.float64)
-        self._renderer = Renderer(scene, [len(p) for p in points], size=size, preset=preset)
+        self._renderer = Renderer(scene, counts, size=size, preset=preset)
         low, high = mesh.points.min(axis=0).astype(np.float64), mesh.points.max(axis=0).astype(np.float64)
         self._center = (low + high) / 2
         around = mesh.points[:, :2] - self._center[:2]
@@ -142,40 +142,6 @@ def preview(draft: Draft, options: PreviewOptions = PreviewOptions(), progress: 
     done = draft.commit_step("preview", asdict(options), report, files=files, seconds=time.perf_counter() - start)
     progress(1.0, "previewed")
     return done
-
-
-def _scene(mesh: GarmentMesh) -> list[SceneMesh]:
-    """Return one scene mesh a material; each holds all faces, so that normals run smoothly across materials."""
-    if mesh.uv0 is not None and mesh.uv0_faces is not None:
-        uv, uv_faces = mesh.uv0, mesh.uv0_faces
-    else:
-        uv, uv_faces = np.zeros((1, 2), np.float32), np.zeros_like(mesh.faces)
-    return [
-        SceneMesh(material.name, mesh.faces, uv, uv_faces, _surface(material), mesh.material_ids != k)
-        for k, material in enumerate(mesh.materials)
-        if (mesh.material_ids == k).any()
-    ]
-
-
-def _surface(material: Material) -> SurfaceMaterial:
-    # a dress form shows the inside of open cloth, whatever the file says about back faces
-    return SurfaceMaterial(_texture(material), roughness=material.roughness, sheen=material.sheen, double_sided=True)
-
-
-def _texture(material: Material) -> NDArray[np.uint8]:
-    """Return base colour times factor as sRGB, uint8 [H, W, 3 or 4]."""
-    red, green, blue, alpha = material.base_color
-    if material.base_color_image is None:
-        color = linear_to_srgb(np.array([[[red, green, blue]]], np.float32))
-        return np.asarray(np.rint(255 * np.clip(color, 0, 1)), np.uint8)
-    with Image.open(io.BytesIO(material.base_color_image)) as image:
-        has_alpha = "A" in image.getbands()
-        pixels = np.asarray(image.convert("RGBA" if has_alpha else "RGB"), np.uint8)
-    if (red, green, blue, alpha) == (1.0, 1.0, 1.0, 1.0):
-        return pixels
-    color = linear_to_srgb(srgb_to_linear(pixels[..., :3].astype(np.float32) / 255) * np.array([red, green, blue]))
-    tinted = np.asarray(np.rint(255 * np.clip(color, 0, 1)), np.uint8)
-    return np.concatenate([tinted, pixels[..., 3:]], axis=-1)
 
 
 def _form(rest: RestBody, hide: NDArray[np.bool_] | None) -> SceneMesh:

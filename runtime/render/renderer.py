@@ -50,7 +50,7 @@ class Renderer:
 
     Args:
         meshes: What is drawn; body first, then garments, by convention.
-        vertex_counts: Vertices of each mesh, in the same order.
+        vertex_counts: Vertices of each mesh, in the same order; 0 for a mesh that shares those of the one before it.
         size: (width, height) of frames [px].
         device: Warp device, "cpu" or "cuda:0".
         preset: "realtime" or "quality".
@@ -145,6 +145,7 @@ class Renderer:
         self._faces = wp.array(topology.faces, dtype=wp.int32)
         self._face_uv = wp.array(topology.face_uv, dtype=wp.vec2)
         self._face_mesh = wp.array(topology.face_mesh, dtype=wp.int32)
+        self._face_group = wp.array(topology.face_group, dtype=wp.int32)
         flags = [_flags(mesh, bool(cutout)) for mesh, cutout in zip(meshes, atlas.cutout, strict=True)]
         self._face_flags = wp.array(np.array(flags, np.int8)[topology.face_mesh], dtype=wp.int8)
         self._edges = wp.array(topology.edges, dtype=wp.int32)
@@ -311,7 +312,7 @@ class Renderer:
         return depth
 
     def _read_mask(self) -> NDArray[np.uint8]:
-        inputs = [self._keys, self._face_mesh, self.preset.samples]
+        inputs = [self._keys, self._face_group, self.preset.samples]
         wp.launch(_kernels_resolve.read_mask, self._mask.shape, inputs, outputs=[self._mask], device=self.device)
         mask: NDArray[np.uint8] = self._mask.numpy()
         return mask

@@ -22,6 +22,7 @@ class Topology:
         faces: int32 [F, 3], those drawn.
         face_uv: float32 [F, 3, 2].
         face_mesh: int32 [F].
+        face_group: int32 [F]; meshes that share vertices are one group.
         edges: int32 [E, 2] vertices of the drawn faces' edges.
         edge_faces: int32 [E, 2] into `faces`; the second is -1 at a border.
     """
@@ -32,31 +33,39 @@ class Topology:
     faces: NDArray[np.int32]
     face_uv: NDArray[np.float32]
     face_mesh: NDArray[np.int32]
+    face_group: NDArray[np.int32]
     edges: NDArray[np.int32]
     edge_faces: NDArray[np.int32]
 
 
 def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> Topology:
-    """Join meshes, after checking that every index is in range."""
+    """Join meshes, after checking that every index is in range.
+
+    A mesh with no vertices of its own (count 0) shares those of the mesh before it, as the materials of a garment do.
+    """
     all_faces: list[NDArray[np.int32]] = []
     faces: list[NDArray[np.int32]] = []
     face_uv: list[NDArray[np.float32]] = []
     face_mesh: list[NDArray[np.int32]] = []
-    first = 0
+    face_group: list[NDArray[np.int32]] = []
+    total, own, group = 0, 0, -1
     for index, (mesh, count) in enumerate(zip(meshes, vertex_counts, strict=True)):
-        _check(mesh, count)
+        if count > 0:
+            total, own, group = total + count, count, group + 1
+        _check(mesh, own)
         shown = np.ones(len(mesh.faces), np.bool_) if mesh.hidden is None else ~mesh.hidden
-        moved = (mesh.faces + first).astype(np.int32)
+        moved = (mesh.faces + (total - own)).astype(np.int32)
         all_faces.append(moved)
         faces.append(moved[shown])
         face_uv.append(mesh.uv[mesh.uv_faces[shown]].astype(np.float32))
         face_mesh.append(np.full(int(shown.sum()), index, np.int32))
-        first += count
+        face_group.append(np.full(int(shown.sum()), group, np.int32))
     joined = np.concatenate(all_faces)
     drawn = np.concatenate(faces)
-    starts, ring = _rings(joined, first)
-    edges, edge_faces = _edges(drawn, first)
-    return Topology(joined, starts, ring, drawn, np.concatenate(face_uv), np.concatenate(face_mesh), edges, edge_faces)
+    starts, ring = _rings(joined, total)
+    edges, edge_faces = _edges(drawn, total)
+    corners, owner, groups = (np.concatenate(parts) for parts in (face_uv, face_mesh, face_group))
+    return Topology(joined, starts, ring, drawn, corners, owner, groups, edges, edge_faces)
 
 
 def _check(mesh: SceneMesh, count: int) -> None:

@@ -64,8 +64,8 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
     drawn = np.concatenate(faces)
     starts, ring = _rings(joined, total)
     edges, edge_faces = _edges(drawn, total)
-    corners, owner, groups = (np.concatenate(parts) for parts in (face_uv, face_mesh, face_group))
-    return Topology(joined, starts, ring, drawn, corners, owner, groups, edges, edge_faces)
+    owner, groups = np.concatenate(face_mesh), np.concatenate(face_group)
+    return Topology(joined, starts, ring, drawn, np.concatenate(face_uv), owner, groups, edges, edge_faces)
 
 
 def _check(mesh: SceneMesh, count: int) -> None:

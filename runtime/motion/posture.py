@@ -83,7 +83,7 @@ class Posture:
     chest: Turn
     head: Turn
     arms: tuple[Arm, Arm]
-    reach: float = 0.994
+    reach: float = 0.997
 
 
 def make_clip(name: str, fps: float, posture: Posture, feet: FeetMotion, joints: Floats) -> MotionClip:

@@ -16,18 +16,16 @@ Floats = NDArray[np.floating[Any]]
 
 FPS = 60.0
 _TOE_OUT = np.radians(5.0)
+_STRIDE, _SHORT = 0.60, 0.31  # length of a step straight on and in a bend [m]
+# heading gained with each step of half the catwalk, left foot first [degrees]: it opens with the inner foot
+_BEND = (0, 0, 0, 0, 0, 0, 18, 24, 42, 32, 40, 24)
 
 
 def catwalk(joints: Floats) -> MotionClip:
     """Return a walk towards −y, a half turn to the left, the walk back and another half turn."""
-    straight, bend, radius, period = 6, 5, 0.48, 0.53
-    spacing = np.repeat([0.60, np.pi * radius / bend, 0.60, np.pi * radius / bend], [straight, bend, straight, bend])
-    spacing = np.convolve(np.concatenate([spacing[-1:], spacing, spacing[:1]]), [0.25, 0.5, 0.25], mode="valid")
-    along = np.cumsum(spacing) + 0.6  # begins where the turn is over
-    run = (spacing.sum() - 2 * np.pi * radius) / 2
-    ways, headings = _stadium(along, run, radius)
-    half_widths = 0.092 + 0.035 * (1 - spacing / spacing.max())  # legs must not brush in the bends
-    return _walk("catwalk", joints, _steps_on(ways, headings, half_widths, period), sway=1.25)
+    ways, headings, lengths = _there_and_back()
+    half_widths = 0.092 + 0.035 * (1 - lengths / lengths.max())  # legs must not brush in the bends
+    return _walk("catwalk", joints, _steps_on(ways, headings, half_widths, 0.525), sway=1.25)
 
 
 def turn(joints: Floats) -> MotionClip:
@@ -37,23 +35,16 @@ def turn(joints: Floats) -> MotionClip:
     return _walk("turn", joints, _steps_on(np.zeros((count, 2)), headings, np.full(count, 0.105), period), sway=0.6)
 
 
-def _stadium(along: Floats, run: float, radius: float) -> tuple[Floats, Floats]:
-    """Return points [K, 2] and headings [K] on two straights joined by half circles, from the start of the first."""
-    arc = np.pi * radius
-    whole = 2 * (run + arc)
-    place = np.mod(along, whole)
-    lap = np.floor(along / whole)
-    points, headings = np.empty((len(along), 2)), np.empty(len(along))
-    for k, s in enumerate(place):
-        half, s = (0, s) if s < run + arc else (1, s - run - arc)
-        if s < run:
-            point, heading = np.array([-radius, run / 2 - s]), 0.0
-        else:
-            heading = (s - run) / radius
-            point = np.array([-radius * np.cos(heading), -run / 2 - radius * np.sin(heading)])
-        points[k] = point if half == 0 else -point
-        headings[k] = heading + half * np.pi + 2 * np.pi * lap[k]
-    return points, headings
+def _there_and_back() -> tuple[Floats, Floats, Floats]:
+    """Return points [K, 2], headings [K] and lengths [K] of steps that go and come back around two left half turns."""
+    half = np.radians(_BEND)
+    turned = np.tile(half, 2)
+    headings = np.cumsum(turned)
+    short = np.convolve(np.concatenate([turned[-1:], turned, turned[:1]]) > 0, [0.25, 0.5, 0.25], mode="valid")
+    lengths = _STRIDE - (_STRIDE - _SHORT) * short
+    between = headings - turned / 2
+    points = np.cumsum(lengths[:, None] * np.stack([np.sin(between), -np.cos(between)], axis=1), axis=0)
+    return points - points.mean(axis=0), headings, lengths
 
 
 def _steps_on(ways: Floats, headings: Floats, half_widths: Floats, period: float) -> Steps:

@@ -6,8 +6,11 @@ import pytest
 from dressform.runtime.body.anny_body import load_anny
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import JOINT_INDEX
+from dressform.runtime.body.segments import world_rotations
 from dressform.runtime.body.skinning import skin
+from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.rotations import quat_conjugate, quat_multiply, rotvec_from_quat
+from dressform.runtime.motion.legs import heading_of, turn_z
 from dressform.runtime.motion.playback import Player, play
 from dressform.runtime.motion.procedural import MOTIONS, motion
 
@@ -150,6 +153,31 @@ def test_arms_hang_clear_of_the_hips(rest):
         vertices = rest.posed_vertices(player.pose_at(time))
         gap = cKDTree(vertices[hips]).query(vertices[hands])[0].min()
         assert gap > 0.015
+
+
+@pytest.mark.parametrize("name", ["catwalk", "turn"])
+def test_legs_pass_without_touching(rest, name):
+    """From the knee down, also in the bends, where the outer foot passes close."""
+    player = Player(motion(name), rest)
+    left, right = (
+        np.isin(rest.vertex_segments, [JOINT_INDEX[f"{side}_{part}"] for part in ("knee", "ankle", "foot")])
+        for side in ("left", "right")
+    )
+    faces = rest.body.faces[right[rest.body.faces].all(axis=1)]
+    for time in np.arange(0, player.clip.seconds, 0.15):
+        vertices = rest.posed_vertices(player.pose_at(time))
+        assert Surface(vertices, faces).signed_distance(vertices[left][::4]).min() > 0.02
+
+
+@pytest.mark.parametrize("name", ["catwalk", "idle"])
+def test_palms_face_the_thighs(rest, name):
+    player = Player(motion(name), rest)
+    for time in np.linspace(0, 1.5, 6):
+        world = world_rotations(player.pose_at(time).rotations)
+        heading = heading_of(world[0])
+        for wrist, outward in (("left_wrist", 1), ("right_wrist", -1)):
+            back_of_hand = turn_z(-heading) @ world[JOINT_INDEX[wrist], :, 2]
+            assert outward * back_of_hand[0] > 0.8
 
 
 def test_unknown_motion_names_the_known_ones():

@@ -17,6 +17,7 @@ from .backdrop import backdrop_key, paint_backdrop
 from .colour import encode_table
 from .frame import Frame as Frame
 from .ground import Box, GroundShadow, seen_box
+from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
 from .scene import Background, Camera, Lighting, SceneMesh
 from .textures import MAX_LEVELS, TextureAtlas, pack_textures
@@ -75,6 +76,7 @@ class Renderer:
         self.size = size
         self.device = device
         self.preset = PRESETS[preset]
+        self._lanes = Lanes(device)
         with wp.ScopedDevice(device):
             self._upload(meshes, vertex_counts)
             self._allocate()
@@ -245,25 +247,7 @@ class Renderer:
         wp.launch(
             raster.transform_vertices, len(self.vertices), [self.vertices, view, frame], outputs=[screen, self._lit]
         )
-        wp.launch(
-            raster.face_normals, len(self._all_faces), [self.vertices, self._all_faces], outputs=[self._face_normals]
-        )
-        wp.launch(
-            raster.vertex_normals,
-            len(self.vertices),
-            [self._face_normals, self._ring_starts, self._ring_faces],
-            outputs=[self._normals],
-        )
-        wp.copy(self._keys, self._no_keys)
-        faces = len(self._faces)
-        wp.launch(
-            raster.draw_triangles,
-            faces,
-            [screen, self._faces, self._face_flags, self._face_mesh, self._face_uv, self._surfaces, self._texels],
-            outputs=[self._keys, self._facing],
-        )
-        wp.copy(self._light_depths, self._no_light_depths)
-        wp.launch(raster.draw_light_depth, faces, [self._lit, self._faces], outputs=[self._light_depths])
+        self._lanes.both("draw", self._draw_view, self._draw_light)
         self._across.zero_()
         self._down.zero_()
         wp.launch(
@@ -280,6 +264,29 @@ class Renderer:
                 outputs=[self._across, self._down],
             )
 
+    def _draw_view(self) -> None:
+        """What the eye sees, before light: the nearest face of every sample."""
+        faces = [self._faces, self._face_flags, self._face_mesh, self._face_uv, self._surfaces, self._texels]
+        wp.copy(self._keys, self._no_keys)
+        wp.launch(
+            _kernels_raster.draw_triangles,
+            len(self._faces),
+            [self._screen[0], *faces],
+            outputs=[self._keys, self._facing],
+            device=self.device,
+        )
+
+    def _draw_light(self) -> None:
+        """What the sun sees, and the normals that its light falls on."""
+        raster, device = _kernels_raster, self.device
+        faces = [self.vertices, self._all_faces]
+        wp.launch(raster.face_normals, len(self._all_faces), faces, outputs=[self._face_normals], device=device)
+        rings = [self._face_normals, self._ring_starts, self._ring_faces]
+        wp.launch(raster.vertex_normals, len(self.vertices), rings, outputs=[self._normals], device=device)
+        wp.copy(self._light_depths, self._no_light_depths)
+        lit = [self._lit, self._faces]
+        wp.launch(raster.draw_light_depth, len(self._faces), lit, outputs=[self._light_depths], device=device)
+
     def _shade(self, view: View, frame: LightFrame, fitted: FittedLight, lighting: Lighting, box: Box) -> None:
         light = _kernels_shade.Light()
         light.color = wp.vec3(*lighting.sun_color)
@@ -287,12 +294,26 @@ class Renderer:
         light.texel = fitted.texel
         light.blur = self.preset.light_blur
         light.slope = 0.4 * (self.preset.light_blur + 1)
+        upper, lower = _halves(box)
+        self._lanes.both(
+            "occlusion", lambda: self._measure_occlusion(view, upper), lambda: self._measure_occlusion(view, lower)
+        )
+        self._lanes.both(
+            "shade",
+            lambda: self._shade_box(view, frame, light, upper),
+            lambda: self._shade_box(view, frame, light, lower),
+        )
+
+    def _measure_occlusion(self, view: View, box: Box) -> None:
         wp.launch(
             _kernels_shade.measure_occlusion,
             ((box[3] - box[1] + 1) // 2, (box[2] - box[0] + 1) // 2),
             [self._keys, view.focal, _OCCLUSION_REACH, self._directions, wp.vec4i(*box)],
             outputs=[self._openness],
+            device=self.device,
         )
+
+    def _shade_box(self, view: View, frame: LightFrame, light: _kernels_shade.Light, box: Box) -> None:
         wp.launch(
             _kernels_shade.shade,
             self._strips(box),
@@ -303,6 +324,7 @@ class Renderer:
                 *(light, frame, self._light_depths, self._openness, view, wp.vec4i(*box), self._strip),
             ],
             outputs=[self._color],
+            device=self.device,
         )
 
     def _read_depth(self) -> NDArray[np.float32]:
@@ -325,6 +347,13 @@ class Renderer:
         )
         velocity: NDArray[np.float32] = self._velocity.numpy()
         return velocity
+
+
+def _halves(box: Box) -> tuple[Box, Box]:
+    """Part a box at an even row, a little above its middle: feet and legs show less than head and clothes."""
+    x0, y0, x1, y1 = box
+    middle = y0 + (y1 - y0) // 4 * 2
+    return (x0, y0, x1, middle), (x0, middle, x1, y1)
 
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:

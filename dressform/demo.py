@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+import av
+import numpy as np
 import rich_click as click
+from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
     from dressform.runtime.avatar.avatar_file import Avatar
     from dressform.runtime.session import VideoReport
 
-SECONDS = 12.0
+SECONDS = 12.6  # one whole round of the catwalk
 SIZE = (512, 512)
 FPS = 30.0
 WEAR = ("trousers", "tee")
@@ -110,7 +113,20 @@ def make(out: Path, photo: Path | None, consent: str | None, seconds: float, sta
     report = stages.run(
         "video", lambda tell: tryon.write(out / "tryon.mp4", "catwalk", seconds=seconds, fps=FPS, progress=tell)
     )
+    save_png(out / "frames.png", frame_strip(report.path))
     return _page(out, avatar, report, stages.seconds)
+
+
+def frame_strip(video: Path, count: int = 7) -> NDArray[np.uint8]:
+    """Return evenly spread frames of a video side by side, each cut to its middle half, sRGB uint8 [H, W, 3]."""
+    with av.open(str(video)) as container:
+        stream = container.streams.video[0]
+        total = sum(1 for _ in container.demux(stream)) - 1  # the last packet is the flush
+        wanted = set(np.linspace(0, total - 1, count + 1).astype(int)[:count].tolist())
+        container.seek(0)
+        pictures = [f.to_ndarray(format="rgb24") for k, f in enumerate(container.decode(video=0)) if k in wanted]
+    width = pictures[0].shape[1]
+    return np.concatenate([picture[:, width // 4 : -(width // 4)] for picture in pictures], axis=1)
 
 
 def _synthetic_consent(out: Path) -> Path:

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dressform.schemas.report import Severity
 
 from .subject import Subject
+
+LISTED = 20  # places named in a finding; the value says how many there are
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,23 @@ class Defect:
     path: str
     value: float | None = None
     place: dict[str, object] | None = None
+
+
+def counted(
+    bad: NDArray[np.integer], message: str, path: str, *, kind: str = "faces", size: str | None = None
+) -> Iterator[Defect]:
+    """Yield one defect for all of `bad`, none when it is empty: how many, and where the first ones are.
+
+    Args:
+        bad: The ids.
+        message: What is wrong with them; their number goes before it.
+        path: File or JSON path.
+        kind: What the ids count: "faces", "vertices" or "uv".
+        size: Size of the garment they belong to.
+    """
+    if len(bad):
+        place: dict[str, object] = {} if size is None else {"size": size}
+        yield Defect(f"{len(bad)} {message}", path, len(bad), {**place, kind: bad[:LISTED].tolist()})
 
 
 @dataclass(frozen=True)

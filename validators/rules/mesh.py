@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.schemas.report import Severity
-from dressform.validators.rule import Defect, Rule
+from dressform.validators.rule import Defect, Rule, counted
 from dressform.validators.subject import Subject
 
 TRIANGLE_BUDGET = 60_000
-LISTED = 20  # places named in a finding; the value says how many there are
 # category -> least and most height of the garment on the canonical body [m], and least number of openings
 CATEGORIES: dict[str, tuple[float, float, int]] = {
     **dict.fromkeys(("tee", "shirt", "top", "sweater", "vest"), (0.30, 1.10, 2)),
@@ -24,10 +23,6 @@ CATEGORIES: dict[str, tuple[float, float, int]] = {
     "shorts": (0.15, 0.80, 3),
     "suit": (0.60, 1.90, 2),
 }
-
-
-def _place(size: str, **ids: NDArray[np.integer]) -> dict[str, object]:
-    return {"size": size, **{name: values[:LISTED].tolist() for name, values in ids.items()}}
 
 
 def _edges(mesh: GarmentMesh) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -47,8 +42,7 @@ def has_no_degenerate_faces(subject: Subject) -> Iterator[Defect]:
     """Triangles with a repeated corner or without area."""
     for size, mesh in subject.meshes.items():
         bad = np.flatnonzero(~(_double_area(mesh) > 1e-11))
-        if len(bad):
-            yield Defect(f"{len(bad)} triangles have no area", f"sizes/{size}", len(bad), _place(size, faces=bad))
+        yield from counted(bad, "triangles have no area", f"sizes/{size}", size=size)
 
 
 def has_no_duplicate_faces(subject: Subject) -> Iterator[Defect]:
@@ -56,17 +50,14 @@ def has_no_duplicate_faces(subject: Subject) -> Iterator[Defect]:
     for size, mesh in subject.meshes.items():
         _, first, count = np.unique(np.sort(mesh.faces, axis=1), axis=0, return_index=True, return_counts=True)
         bad = np.sort(first[count > 1])
-        if len(bad):
-            yield Defect(f"{len(bad)} triangles stand twice", f"sizes/{size}", len(bad), _place(size, faces=bad))
+        yield from counted(bad, "triangles stand twice", f"sizes/{size}", size=size)
 
 
 def has_no_loose_points(subject: Subject) -> Iterator[Defect]:
     """Points that no triangle uses."""
     for size, mesh in subject.meshes.items():
         bad = np.setdiff1d(np.arange(len(mesh.points)), mesh.faces)
-        if len(bad):
-            yield Defect(f"{len(bad)} points belong to no triangle", f"sizes/{size}", len(bad),
-                         _place(size, vertices=bad))  # fmt: skip
+        yield from counted(bad, "points belong to no triangle", f"sizes/{size}", size=size, kind="vertices")
 
 
 def is_oriented(subject: Subject) -> Iterator[Defect]:
@@ -76,9 +67,7 @@ def is_oriented(subject: Subject) -> Iterator[Defect]:
         _, inverse, count = np.unique(directed, return_inverse=True, return_counts=True)
         manifold = ~np.isin(np.arange(len(directed)), _nonmanifold(mesh))
         bad = np.unique(np.flatnonzero((count[inverse] > 1) & manifold) // 3)
-        if len(bad):
-            yield Defect(f"{len(bad)} triangles face against their neighbours", f"sizes/{size}", len(bad),
-                         _place(size, faces=bad))  # fmt: skip
+        yield from counted(bad, "triangles face against their neighbours", f"sizes/{size}", size=size)
 
 
 def _nonmanifold(mesh: GarmentMesh) -> NDArray[np.int64]:
@@ -91,9 +80,7 @@ def is_manifold(subject: Subject) -> Iterator[Defect]:
     """Triangles at edges that three or more share."""
     for size, mesh in subject.meshes.items():
         bad = np.unique(_nonmanifold(mesh) // 3)
-        if len(bad):
-            yield Defect(f"{len(bad)} triangles meet at edges of three or more", f"sizes/{size}", len(bad),
-                         _place(size, faces=bad))  # fmt: skip
+        yield from counted(bad, "triangles meet at edges of three or more", f"sizes/{size}", size=size)
 
 
 def has_its_openings(subject: Subject) -> Iterator[Defect]:
@@ -146,7 +133,7 @@ def sizes_share_topology(subject: Subject) -> Iterator[Defect]:
     for size in others:
         mesh = subject.meshes[size]
         if not np.array_equal(mesh.faces, reference.faces) or len(mesh.points) != len(reference.points):
-            yield Defect(f"size {size} has other triangles than size {first}", f"sizes/{size}", place=_place(size))
+            yield Defect(f"size {size} has other triangles than size {first}", f"sizes/{size}", place={"size": size})
 
 
 def is_on_the_body(subject: Subject) -> Iterator[Defect]:

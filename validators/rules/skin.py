@@ -8,10 +8,8 @@ import numpy as np
 
 from dressform.runtime.body.anny_body import load_anny
 from dressform.schemas.report import Severity
-from dressform.validators.rule import Defect, Rule
+from dressform.validators.rule import LISTED, Defect, Rule, counted
 from dressform.validators.subject import Subject
-
-from .mesh import LISTED
 
 
 def sums_to_one(subject: Subject) -> Iterator[Defect]:
@@ -29,9 +27,7 @@ def is_not_negative(subject: Subject) -> Iterator[Defect]:
     """Points with a weight below zero."""
     for body, rig in subject.rigs.items():
         bad = np.flatnonzero((rig.joint_weights < 0).any(axis=1))
-        if len(bad):
-            yield Defect(f"{len(bad)} points have a negative weight", f"rig.{body}", len(bad),
-                         {"vertices": bad[:LISTED].tolist()})  # fmt: skip
+        yield from counted(bad, "points have a negative weight", f"rig.{body}", kind="vertices")
 
 
 def names_known_joints(subject: Subject) -> Iterator[Defect]:
@@ -41,9 +37,9 @@ def names_known_joints(subject: Subject) -> Iterator[Defect]:
         if unknown:
             yield Defect(f"joints {', '.join(unknown[:5])} are not {body}'s", f"rig.{body}", len(unknown))
         bad = np.flatnonzero(((rig.joint_indices < 0) | (rig.joint_indices >= len(rig.joints))).any(axis=1))
-        if len(bad):
-            yield Defect(f"{len(bad)} points name joints beyond the {len(rig.joints)} of the rig", f"rig.{body}",
-                         len(bad), {"vertices": bad[:LISTED].tolist()})  # fmt: skip
+        yield from counted(
+            bad, f"points name joints beyond the {len(rig.joints)} of the rig", f"rig.{body}", kind="vertices"
+        )
 
 
 def fits_this_body(subject: Subject) -> Iterator[Defect]:
@@ -61,9 +57,7 @@ def binds_to_the_body(subject: Subject) -> Iterator[Defect]:
         wrong |= ~(np.abs(rig.binding_barycentrics.sum(axis=1) - 1) < 1e-3)
         wrong |= ~(np.linalg.norm(rig.binding_offsets, axis=1) < 1.0)
         bad = np.flatnonzero(wrong)
-        if len(bad):
-            yield Defect(f"{len(bad)} points are bound to no place on the body", f"rig.{body}", len(bad),
-                         {"vertices": bad[:LISTED].tolist()})  # fmt: skip
+        yield from counted(bad, "points are bound to no place on the body", f"rig.{body}", kind="vertices")
 
 
 def covers_the_mesh(subject: Subject) -> Iterator[Defect]:

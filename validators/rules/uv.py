@@ -7,10 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from dressform.schemas.report import Severity
-from dressform.validators.rule import Defect, Rule
+from dressform.validators.rule import Defect, Rule, counted
 from dressform.validators.subject import Subject
-
-from .mesh import LISTED
 
 STRETCH_LIMIT = 1.5
 
@@ -27,36 +25,28 @@ def is_in_range(subject: Subject) -> Iterator[Defect]:
     for size, mesh in subject.meshes.items():
         if mesh.uv1 is not None:
             bad = np.flatnonzero(~((mesh.uv1 >= -1e-6) & (mesh.uv1 <= 1 + 1e-6)).all(axis=1))
-            if len(bad):
-                yield Defect(f"{len(bad)} UV1 coordinates are outside [0, 1]", f"sizes/{size}", len(bad),
-                             {"size": size, "uv": bad[:LISTED].tolist()})  # fmt: skip
+            yield from counted(bad, "UV1 coordinates are outside [0, 1]", f"sizes/{size}", size=size, kind="uv")
 
 
 def is_not_flipped(subject: Subject) -> Iterator[Defect]:
     """Triangles mirrored in UV1."""
     for size, atlas in subject.atlas.items():
         bad = np.flatnonzero(atlas.flipped)
-        if len(bad):
-            yield Defect(f"{len(bad)} triangles are mirrored in UV1", f"sizes/{size}", len(bad),
-                         {"size": size, "faces": bad[:LISTED].tolist()})  # fmt: skip
+        yield from counted(bad, "triangles are mirrored in UV1", f"sizes/{size}", size=size)
 
 
 def has_area(subject: Subject) -> Iterator[Defect]:
     """Triangles without area in UV1."""
     for size, atlas in subject.atlas.items():
         bad = np.flatnonzero(atlas.collapsed)
-        if len(bad):
-            yield Defect(f"{len(bad)} triangles have no area in UV1", f"sizes/{size}", len(bad),
-                         {"size": size, "faces": bad[:LISTED].tolist()})  # fmt: skip
+        yield from counted(bad, "triangles have no area in UV1", f"sizes/{size}", size=size)
 
 
 def does_not_overlap(subject: Subject) -> Iterator[Defect]:
     """Pairs of triangles on the same texels of UV1."""
     for size, atlas in subject.atlas.items():
-        if len(atlas.overlapping):
-            yield Defect(f"{len(atlas.overlapping)} pairs of triangles overlap in UV1", f"sizes/{size}",
-                         len(atlas.overlapping),
-                         {"size": size, "faces": atlas.overlapping[:LISTED].tolist()})  # fmt: skip
+        message = "pairs of triangles overlap in UV1"
+        yield from counted(atlas.overlapping, message, f"sizes/{size}", size=size)
 
 
 def is_not_stretched(subject: Subject) -> Iterator[Defect]:

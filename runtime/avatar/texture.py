@@ -37,6 +37,7 @@ MAX_ALIGNMENT_ERROR = 0.22  # of the eye distance, before alignment: beyond, the
 DEPTH_SLACK = 0.012  # [m]
 WARP_SMOOTHING = 2.0  # lets the warp of the face miss single landmarks by a pixel or two
 MIRROR_TRUST = 0.9
+FEATHER_TEXELS = 9  # about 1 cm on the face
 FOREARM_RANGE = (0.1, 0.9)  # the part of the way from elbow to wrist that is taken
 # How much of the slow changes of colour across a patch is taken out: what the fitted light leaves over is mostly light.
 EVENING = 0.8
@@ -190,7 +191,7 @@ def make_texture(
     linear = sample_photo(rgb, places)
     linear = linear / np.clip(shading(light, texels.normals), 0.45, 2.2)[:, None]
     trust = ramp * inner * np.maximum(face_share, texels.forearm * skin_likeness(linear, tone))
-    trust, linear = _mirror(trust.astype(np.float32), linear)
+    trust, linear = _mirror(_feathered(texels.raster, trust.astype(np.float32)), linear)
     return PhotoTexture(*_pictures(texels.raster, linear, trust, tone))
 
 
@@ -219,11 +220,20 @@ def _inside_oval(marks: FaceMarks, places_px: NDArray[np.float32], shape: tuple[
     return np.asarray(np.clip((sample_mask(depth, places_px) - 0.05 * width) / (0.18 * width), 0.0, 1.0), np.float32)
 
 
+def _feathered(raster: UvRaster, trust: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Let trust fall off before it ends, so that no line shows where the camera's view of the skin ends."""
+    weights = np.zeros((raster.size, raster.size), np.float32)
+    weights[raster.rows, raster.columns] = trust
+    inner = cv2.erode(weights, np.ones((FEATHER_TEXELS, FEATHER_TEXELS), np.uint8))
+    soft = cv2.GaussianBlur(inner, (0, 0), FEATHER_TEXELS / 2)
+    return np.minimum(trust, soft[raster.rows, raster.columns])
+
+
 def _mirror(trust: NDArray[np.float32], linear: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Let texels that are seen worse than their mirror image on the other side take its colour."""
     twin = _twins()
     other = MIRROR_TRUST * trust[twin]
-    share = other / np.maximum(trust + other, 1e-6) * (other > trust)
+    share = np.clip((other / np.maximum(trust + other, 1e-6) - 0.5) / 0.4, 0.0, 1.0)
     return np.maximum(trust, other), linear + share[:, None] * (linear[twin] - linear)
 
 

@@ -15,12 +15,13 @@ main { max-width: 1080px; margin: 0 auto; padding: 32px 20px 64px; }
 h1 { font-size: 28px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 32px 0 12px; }
 p { color: var(--faint); margin: 0; max-width: 70ch; }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 20px; align-items: start; }
-figure { margin: 0; background: #fff; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
+.figures { columns: 2 400px; column-gap: 20px; }
+figure { margin: 0 0 20px; break-inside: avoid; background: #fff; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
 figure img, figure video { display: block; width: 100%; }
 figcaption { padding: 10px 14px; font-size: 14px; color: var(--faint); border-top: 1px solid var(--line); }
 table { border-collapse: collapse; background: #fff; border: 1px solid var(--line); border-radius: 12px; width: 100%; }
 td, th { text-align: left; padding: 8px 14px; border-bottom: 1px solid var(--line); font-weight: normal; }
-td:last-child { text-align: right; font-variant-numeric: tabular-nums; }
+td:last-child { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 tr:last-child td { border-bottom: 0; }
 """
 
@@ -55,7 +56,7 @@ def write_page(
 <html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>dressform</title><style>{_STYLE}</style>
 <main><h1>dressform</h1><p>{html.escape(summary)}</p>
-<h2>Try-on</h2><div class="row">{_figure(player, video.caption)}
+<h2>Try-on</h2><div class="figures">{_figure(player, video.caption)}
 {figures}</div>
 <div class="row">{sections}</div></main></html>
 """,

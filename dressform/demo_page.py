@@ -16,7 +16,8 @@ h1 { font-size: 28px; margin: 0 0 4px; } h2 { font-size: 18px; margin: 32px 0 12
 p { color: var(--faint); margin: 0; max-width: 70ch; }
 .row { display: grid; grid-template-columns: repeat(auto-fit, minmax(300px, 1fr)); gap: 20px; align-items: start; }
 .figures { columns: 2 400px; column-gap: 20px; }
-figure { margin: 0 0 20px; break-inside: avoid; background: #fff; border: 1px solid var(--line); border-radius: 12px; overflow: hidden; }
+figure { margin: 0 0 20px; break-inside: avoid; background: #fff; border: 1px solid var(--line); }
+figure { border-radius: 12px; overflow: hidden; }
 figure img, figure video { display: block; width: 100%; }
 figcaption { padding: 10px 14px; font-size: 14px; color: var(--faint); border-top: 1px solid var(--line); }
 table { border-collapse: collapse; background: #fff; border: 1px solid var(--line); border-radius: 12px; width: 100%; }

@@ -30,20 +30,17 @@ from dressform.schemas.progress import Progress, silent
 
 from .detect import LANDMARKS
 
-FORMAT = 1  # of the cached file; raise it when what is baked changes
+FORMAT = 2  # of the cached file; raise it when what is baked changes
 SURFACE_POINTS = 900
-# Values of each shape parameter between which Anny's bodies vary linearly. Age has a child and a young adult: the child
-# serves only to recognise a photo of one.
+# Values of each shape parameter between which Anny's bodies vary linearly.
 ANCHORS: Mapping[str, tuple[float, ...]] = {
     "gender": (0.0, 1.0),
-    "age": (1 / 3, 2 / 3),
     "muscle": (0.0, 0.5, 1.0),
     "weight": (0.0, 0.5, 1.0),
     "height": (0.0, 1.0),
     "proportions": (0.0, 1.0),
 }
 SHAPE_KEYS: tuple[str, ...] = tuple(ANCHORS)
-ADULT_AGE, CHILD_AGE = 2 / 3, 1 / 3
 # Landmark of the detector -> Anny's regressed keypoints whose mean it is.
 REGRESSED: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")},
@@ -231,13 +228,6 @@ def _limbs() -> tuple[Tensor, Tensor, Tensor]:
     return torch.tensor(starts), torch.tensor(ends), torch.tensor(targets)
 
 
-class _AnyAge(AnnyBody):
-    """Anny without the clamp to adults: to recognise a photo of a child, never to make its avatar."""
-
-    def _clamp(self, shape: Mapping[str, float]) -> dict[str, float]:
-        return dict(shape)
-
-
 @functools.cache
 def _shared(path: Path) -> FitBody:
     return FitBody(**load_file(path))
@@ -249,7 +239,7 @@ def load_fit_body(progress: Progress = silent) -> FitBody:
     path = cache_dir("avatar") / f"fit-body-{anny.topology_digest[:16]}-{FORMAT}.safetensors"
     if not path.is_file():
         progress(0.0, "preparing the body for fitting (once)")
-        baked = _bake(_AnyAge(anny.data))
+        baked = _bake(anny)
         with replacing(path) as temporary:
             save_file({field.name: getattr(baked, field.name).contiguous() for field in fields(baked)}, temporary)
     return _shared(path)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from dressform.runtime.body.joints import CANONICAL_JOINTS, JOINT_INDEX
 
-from .fit_body import ADULT_AGE, FIT_LANDMARKS, SHAPE_KEYS
+from .fit_body import FIT_LANDMARKS, SHAPE_KEYS
 
 DEGREE = math.pi / 180.0
 ARMS_DOWN = 62.0  # of 90°: relaxed arms hang a little off the body [degree]
@@ -42,8 +42,8 @@ HINGES: dict[str, tuple[int, float, float, float]] = {
     "right_knee": (0, 1.0, -3.0, 140.0),
 }
 # Anny's height 0.36 is 1.76 m for a man and 1.63 m for a woman; 0.065 is 7 cm, the spread of adults of one gender.
-SHAPE_MEAN = {"gender": 0.5, "age": ADULT_AGE, "muscle": 0.5, "weight": 0.6, "height": 0.36, "proportions": 0.6}
-SHAPE_SIGMA = {"gender": 0.35, "age": 0.0, "muscle": 0.15, "weight": 0.25, "height": 0.065, "proportions": 0.15}
+SHAPE_MEAN = {"gender": 0.5, "muscle": 0.5, "weight": 0.6, "height": 0.36, "proportions": 0.6}
+SHAPE_SIGMA = {"gender": 0.35, "muscle": 0.15, "weight": 0.25, "height": 0.065, "proportions": 0.15}
 # Landmarks that show whether a joint's segment can be seen; where none is seen the pose stays close to standing.
 WITNESSES: dict[str, tuple[str, ...]] = {
     "hip": ("knee", "ankle"),
@@ -118,7 +118,7 @@ def _standing() -> Tensor:
 
 
 def shape_prior() -> tuple[Tensor, Tensor]:
-    """Return mean and standard deviation of the shape parameters, each [len(SHAPE_KEYS)]; 0 holds one fixed."""
+    """Return mean and standard deviation of the shape parameters, each [len(SHAPE_KEYS)]."""
     return (
         torch.tensor([SHAPE_MEAN[key] for key in SHAPE_KEYS]),
         torch.tensor([SHAPE_SIGMA[key] for key in SHAPE_KEYS]),

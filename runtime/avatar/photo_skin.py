@@ -14,7 +14,7 @@ from dressform.runtime.render.scene import Camera
 
 from .avatar_file import DEFAULT_HAIR_COLOR, DEFAULT_SKIN_TONE, PhotoTexture, Rgb
 from .detect import LANDMARKS, Person
-from .face_landmarks import OVAL, FaceMarks, face_vertices, find_face
+from .face_landmarks import OVAL, FaceMarks, face_vertices
 from .photo import Photo
 from .photo_light import fit_light
 from .silhouette import View
@@ -54,20 +54,26 @@ class PhotoSkin:
 
 
 def read_skin(
-    photo: Photo, person: Person, rest: RestBody, vertices: NDArray[np.float32], camera: Camera, view: View
+    photo: Photo,
+    person: Person,
+    marks: FaceMarks | None,
+    rest: RestBody,
+    vertices: NDArray[np.float32],
+    camera: Camera,
+    view: View,
 ) -> PhotoSkin:
     """Read skin tone, hair colour, light and skin texture.
 
     Args:
         photo: The photo.
         person: The person in it.
+        marks: Their face, or None where it is not seen.
         rest: The fitted body.
         vertices: Its world positions in the photo's pose, [V, 3] [m].
         camera: The photo's.
         view: The fitted body drawn by that camera.
     """
     flags: list[str] = []
-    marks = find_face(photo.rgb, person)
     observed = _observed_tone(photo, person, marks)
     tone = plausible_skin(observed) if observed is not None else np.array(DEFAULT_SKIN_TONE, np.float32)
     if observed is None:

@@ -8,16 +8,13 @@ OUT ?= out
 PHOTO ?=
 CONSENT ?=
 
-.PHONY: demo test test-heavy setup lint types format bench wheel clean
+.PHONY: demo test setup lint types format bench wheel clean
 
 demo: setup
 	$(BIN)/python -m dressform.demo --out $(OUT) $(if $(PHOTO),--photo "$(PHOTO)") $(if $(CONSENT),--consent "$(CONSENT)")
 
 test: $(VENV)/.ready-test
-	$(BIN)/python -m pytest -m "not heavy"
-
-test-heavy: $(VENV)/.ready-test
-	$(BIN)/python -m pytest -m heavy
+	$(BIN)/python -m pytest
 
 setup: $(VENV)/.ready
 

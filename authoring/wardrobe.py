@@ -8,6 +8,7 @@ from dressform.assets.library import Library, PublishedVersion
 from dressform.assets.models import model_path
 from dressform.schemas.errors import AssetError
 from dressform.schemas.progress import Progress, silent
+from dressform.schemas.report import Severity
 from dressform.validators.engine import validate
 
 from .build import BuildOptions, build
@@ -54,6 +55,6 @@ def publish(library: Library, draft: Path) -> PublishedVersion:
     """Validate a draft and publish it when it has no errors; the same content is published once."""
     report = validate(draft, publishing=True)
     if report.summary()["errors"]:
-        first = report.findings[0]
+        first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
         raise AssetError(f"{draft}: {first.rule} {first.message}; see `dressform validate {draft}`")
     return library.publish(draft, report)

@@ -37,7 +37,6 @@ def run(library: Path | str | None = None, wear: Sequence[str] = WEAR) -> dict[s
     Returns:
         Percentages of vertices and face centres more than 1 mm inside; times are of one core, without waiting.
     """
-    wp.config.log_level = wp.LOG_ERROR  # standard output is for the figures
     store = wardrobe() if library is None else Library.open(library)
     versions = [store.resolve(name) for name in wear]
     family = canonical_rest().body.family

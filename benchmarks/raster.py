@@ -60,7 +60,7 @@ def run(size: tuple[int, int] = (512, 512), device: str = "cpu") -> dict[str, An
     if covered < 0.05 * size[0] * size[1]:
         raise RuntimeError(f"the body covers only {covered} pixels: nothing was measured")
     ms, cpu_ms = (round(1000.0 * statistics.median(values[WARM_UP:]), 2) for values in (seconds, busy))
-    return {"ms": ms, "cpu_ms": cpu_ms, "triangles": len(faces), "size": list(size), "covered_px": covered}
+    return {"ms": ms, "cpu_ms": cpu_ms, "triangles": len(faces), "size": f"{size[0]}x{size[1]}", "covered_px": covered}
 
 
 def main() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dressform import __version__
+import hashlib
+import importlib.util
+from pathlib import Path
+
 from dressform.assets.cache import cache_dir
 from dressform.assets.library import Library
 from dressform.authoring.wardrobe import publish_tee, publish_trousers
@@ -13,15 +16,27 @@ from dressform.runtime.session import Look, TryOn
 WEAR = ("trousers", "tee")
 
 
-def wardrobe(*, fresh: bool = False) -> Library:
-    """Return a library that holds `tee` and `trousers`; `fresh` builds them again."""
-    folder = cache_dir("benchmarks", __version__)
+def wardrobe() -> Library:
+    """Return a library that holds `tee` and `trousers` as today's code builds them."""
+    folder = cache_dir("benchmarks", _code_digest())
     library = Library.open(folder / "library")
-    if fresh or "tee" not in library.names():
+    if "tee" not in library.names():
         publish_tee(library, folder / "tee")
-    if fresh or "trousers" not in library.names():
+    if "trousers" not in library.names():
         publish_trousers(library, folder / "trousers")
     return library
+
+
+def _code_digest() -> str:
+    """Return a digest of the code that templates are made by, so that no figure is of templates of yesterday's."""
+    total = hashlib.sha256()
+    for package in ("authoring", "assets", "runtime"):
+        spec = importlib.util.find_spec(f"dressform.{package}")
+        assert spec is not None
+        assert spec.submodule_search_locations is not None
+        for file in sorted(Path(spec.submodule_search_locations[0]).rglob("*.py")):
+            total.update(file.read_bytes())
+    return total.hexdigest()[:16]
 
 
 def canonical_avatar() -> Avatar:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+from types import FrameType
 from typing import NoReturn
 
 import click
@@ -17,8 +20,14 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     run_command(cli, "dressform", arguments)
 
 
+def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
 def run_command(command: click.Command, name: str, arguments: list[str] | None = None) -> NoReturn:
     """Run a command; exit with 0 when good, 1 for a failed job or findings, 2 for wrong use."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, _interrupt)  # so that a stopped job takes its half-written files away
     try:
         code = command.main(args=arguments, prog_name=name, standalone_mode=False)
     except DressformError as error:

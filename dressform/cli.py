@@ -24,6 +24,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
+# commands that never reach a kernel, so need not load Warp to quieten it
+WITHOUT_WARP = {"library", "models", "motion"}
+
+
 class LazyGroup(click.RichGroup):
     """A group whose commands are imported on first use, so that one command does not pay for another."""
 
@@ -39,6 +43,18 @@ class LazyGroup(click.RichGroup):
         command = getattr(importlib.import_module(module), attribute)
         assert isinstance(command, click.Command)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is to run, and keep Warp's greeting off the standard output it will write to."""
+        name, command, rest = super().resolve_command(ctx, args)
+        publishes = rest[:1] == ["publish"]
+        if (name not in WITHOUT_WARP or publishes) and not {"-h", "--help"} & set(rest):
+            import warp
+
+            warp.config.log_level = warp.LOG_ERROR
+        return name, command, rest
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "show_default": True})

@@ -231,9 +231,11 @@ def _garments(wear: Sequence[str], library: Library | Path | str | None, family:
     if not wear:
         return []
     store = library if isinstance(library, Library) else Library.open(library)
-    garments = []
+    garments: list[DressedGarment] = []
     for order, text in enumerate(wear):
         version = store.resolve(text)
+        if version.name in [garment.name for garment in garments]:
+            raise UsageError(f"--wear names {version.name} twice; a template is worn once")
         layer = version.manifest.get("layer", order)
         garments.append(DressedGarment(version.name, version.mesh(), version.rig(family), int(layer)))
     return garments

@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from dressform.schemas.errors import UsageError
+from dressform.schemas.units import HEIGHTS_M, MASSES_KG
 
 from .progress import progress_bar
 
 if TYPE_CHECKING:
     from dressform.runtime.avatar.avatar_file import Avatar
 
-height_option = click.option("--height-m", type=float, help="Standing height in metres.")
-mass_option = click.option("--mass-kg", type=float, help="Body mass in kilograms.")
+# plain numbers: whoever estimates or makes the avatar checks them, and knows 172 for centimetres
+height_help = f"Standing height in metres, {HEIGHTS_M[0]:g} to {HEIGHTS_M[1]:g}."
+mass_help = f"Body mass in kilograms, {MASSES_KG[0]:g} to {MASSES_KG[1]:g}."
+height_option = click.option("--height-m", type=float, help=height_help)
+mass_option = click.option("--mass-kg", type=float, help=mass_help)
 gender_option = click.option("--gender", type=click.Choice(["female", "male", "neutral"]), help="Which build.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 out_option = click.option(

@@ -27,9 +27,6 @@ def bench(name: str, as_json: bool) -> None:
     """
     import importlib
 
-    import warp
-
-    warp.config.log_level = warp.LOG_ERROR  # Warp greets on stdout, which is for the figures
     names = list(BENCHMARKS) if name == "all" else [name]
     results = {}
     for one in names:

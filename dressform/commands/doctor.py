@@ -83,7 +83,6 @@ def _devices() -> list[Check]:
     import torch
     import warp as wp
 
-    wp.config.log_level = wp.LOG_ERROR
     wp.init()
     names = ", ".join(device.alias for device in wp.get_devices())
     gpu = torch.cuda.get_device_name(0) if torch.cuda.is_available() else "none (every job runs on the CPU)"

@@ -265,9 +265,7 @@ def _unwrap_options(color: str | None, stripe: str | None, fresh_atlas: bool) ->
 
 def _with_bar(title: str, work: Callable[[Progress], Result]) -> Result:
     """Run work under a progress bar, with nothing but its result on stdout."""
-    import warp
 
-    warp.config.log_level = warp.LOG_ERROR
     with progress_bar(title) as progress:
         return work(progress)
 

@@ -98,13 +98,11 @@ def publish(draft: Path, number: str | None, folder: Path | None, as_json: bool)
 
     Example: dressform library publish drafts/tee
     """
-    import warp
 
     from dressform.assets.library import Library
     from dressform.validators.engine import validate
     from dressform.validators.reports.text import lines
 
-    warp.config.log_level = warp.LOG_ERROR  # the rules run on Warp, which greets on stdout
     opened = Library.open(folder)
     report = validate(draft, publishing=True)
     if report.summary()["errors"]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
+from .avatar import height_option, mass_option
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -79,8 +80,8 @@ def render(avatar: Path, as_json: bool, **options: Any) -> None:
 @click.command()
 @click.argument("photo", type=click.Path(path_type=Path))
 @click.option("--consent", help="'self', or a consent file of the person in the photo.")
-@click.option("--height-m", type=click.FloatRange(1.2, 2.3), help="The person's height, if known.")
-@click.option("--mass-kg", type=click.FloatRange(30, 250), help="The person's mass, if known.")
+@height_option
+@mass_option
 @click.option("--gender", type=click.Choice(["female", "male", "neutral"]), help="Which bodies to expect.")
 @click.option("--person", type=click.IntRange(1), help="Which person, when several are in the photo.")
 @_scene_options

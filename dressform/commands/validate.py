@@ -28,14 +28,12 @@ def validate(targets: tuple[Path, ...], list_rules: bool, form: str, output: Pat
         return 0
     if not targets:
         raise UsageError("name at least one TARGET: a draft, a library or a folder of drafts")
-    import warp
 
     from dressform.assets.atomic import write_text
     from dressform.schemas.report import Report
     from dressform.validators.engine import validate as run
     from dressform.validators.reports.text import lines
 
-    warp.config.log_level = warp.LOG_ERROR  # the rules run on Warp, which greets on stdout
     reports = [run(target) for target in targets]
     merged = Report.merged(reports)
     text = json.dumps(merged.to_json(), indent=2) if form == "json" else "\n".join(lines(merged))

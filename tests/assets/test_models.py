@@ -58,10 +58,6 @@ def test_the_table_is_whole():
         "pose_detection.tflite",
         "pose_landmark_full.tflite",
         "face_landmark.tflite",
-        "face_detection_short_range.tflite",
-        "hand_landmark_full.tflite",
-        "palm_detection_full.tflite",
-        "selfie_segmentation.tflite",
         "unisex_shirt.usd",
     ]
     for model in files.values():

@@ -1,4 +1,4 @@
-"""Units of length that files come in; inside, everything is metres."""
+"""Units of length that files come in, and the heights and masses of adults; inside, everything is metres."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ METRES_PER_UNIT = {
     "in": 0.0254,
     "ft": 0.3048,
 }
+HEIGHTS_M, MASSES_KG = (1.2, 2.4), (30.0, 250.0)  # of adults; who is beyond is not fitted
 
 
 def metres_per(unit: str) -> float:

@@ -168,7 +168,7 @@ def _detect(rgb: NDArray[np.uint8]) -> list[tuple[NDArray[np.float32], NDArray[n
     raw, scores, anchors = out["Identity"][keep] / DETECTOR_SIZE_PX, scores[keep], _anchors()[keep]
     centre = raw[:, :2] + anchors
     boxes = np.concatenate([centre - raw[:, 2:4] / 2, centre + raw[:, 2:4] / 2], axis=1)
-    points = raw[:, 4:].reshape(len(raw), -1, 2) + anchors[:, None]
+    points = raw[:, 4:].reshape(len(raw), raw.shape[1] // 2 - 2, 2) + anchors[:, None]
     merged = []
     for chosen in _groups(boxes, scores):
         weight = scores[chosen][:, None, None]

@@ -13,11 +13,11 @@ from dressform.runtime.body.protocol import Pose
 from dressform.runtime.body.smplx_body import load_smplx
 from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, silent
+from dressform.schemas.units import HEIGHTS_M, MASSES_KG
 
 from .avatar_file import Avatar, BodyFile, file_digest
 from .fit_prior import SHAPE_MEAN
 
-HEIGHTS_M, MASSES_KG = (1.2, 2.4), (30.0, 250.0)
 GENDERS: Mapping[str, float] = {"female": 1.0, "male": 0.0, "neutral": 0.5}
 HEIGHT_TOLERANCE, MASS_TOLERANCE = 0.002, 0.3  # [m], [kg]
 

@@ -18,7 +18,7 @@ from dressform.schemas.errors import InputError
 
 MIN_SIDE_PX = 64
 MAX_SIDE_PX = 2048  # more pixels do not help a fit whose detector sees 256 of them
-MAX_PIXELS = 250_000_000
+MAX_PIXELS = 178_000_000  # just below what Pillow itself refuses as a decompression bomb
 MAX_FILE_BYTES = 256 * 1024 * 1024
 FULL_FRAME_DIAGONAL_MM = 43.27  # what "35 mm equivalent" focal lengths refer to
 HEIC_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
@@ -71,7 +71,7 @@ def load_photo(path: Path | str) -> Photo:
         raise InputError(_unreadable(path, data)) from error
     except Image.DecompressionBombError as error:
         raise InputError(
-            f"{path}: the picture has too many pixels; needed at most {MAX_PIXELS:,}; scale it down"
+            f"{path}: the picture has more than {MAX_PIXELS:,} pixels; needed at most that many; scale it down"
         ) from error
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError) as error:  # what Pillow's decoders raise
         raise InputError(f"{path}: the picture is damaged or cut short ({error}); save or copy it again") from error
@@ -122,7 +122,10 @@ def _unreadable(path: Path, data: bytes) -> str:
 def _check_size(size: tuple[int, int], path: Path) -> None:
     width, height = size
     if min(width, height) < MIN_SIDE_PX:
-        raise InputError(f"{path}: the picture is {width}×{height} pixels; needed at least {MIN_SIDE_PX} on each side")
+        raise InputError(
+            f"{path}: the picture is {width}×{height} pixels; needed at least {MIN_SIDE_PX} on each side; "
+            "give a larger picture"
+        )
     if width * height > MAX_PIXELS:
         raise InputError(
             f"{path}: the picture is {width}×{height} pixels; needed at most {MAX_PIXELS:,}; scale it down"

@@ -200,7 +200,7 @@ def _(parts: Any) -> None:
 @case("skin.count")
 def _(parts: Any) -> None:
     rig = parts.rig
-    names = "joint_indices joint_weights binding_triangles binding_barycentrics binding_offsets".split()
+    names = ["joint_indices", "joint_weights", "binding_triangles", "binding_barycentrics", "binding_offsets"]
     parts.change_rig(**{name: getattr(rig, name)[:-1] for name in names})
 
 

@@ -74,7 +74,7 @@ class Library:
         """
         named = path if path is not None else os.environ.get("DRESSFORM_LIBRARY") or data_dir() / "library"
         folder = Path(named).expanduser()
-        if folder.is_file() or (folder.is_dir() and any(folder.iterdir()) and not Store.is_store(folder)):
+        if not Store.may_become_store(folder):
             raise AssetError(f"{folder} is not a library; name one, or a new folder to publish to")
         stores = [Store(folder)]
         if path is None and Store.is_store(STARTER):
@@ -231,8 +231,8 @@ class Library:
         if not names:
             raise AssetError(f"no template {name!r}: the library {self.folder} is empty; publish a draft to it first")
         near = difflib.get_close_matches(name, names, 1, 0.5)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        raise AssetError(f"no template {name!r} in {self.folder}; {hint}There are {', '.join(names)}")
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise AssetError(f"no template {name!r} in {self.folder}; there are {', '.join(names)}{hint}")
 
     def _load(self, store: Store, name: str, number: Version) -> TemplateVersion:
         entry = store.ref(name)

@@ -30,6 +30,7 @@ from .draft_digest import file_sha256
 MARKER = "library.json"
 MARKER_SCHEMA = "dressform/library-folder/1"
 SCHEMA = "dressform/library/1"
+LOCK, SCRATCH = ".lock", "tmp"  # all that a folder holds before it is marked
 LOCK_SECONDS = 30.0
 
 
@@ -46,6 +47,13 @@ class Store:
             return load_json(folder / MARKER).get("schema") == MARKER_SCHEMA
         except InputError:
             return False
+
+    @classmethod
+    def may_become_store(cls, folder: Path) -> bool:
+        """Whether a folder is a library or free to become one: absent, empty, or left so by a killed first publish."""
+        if not folder.is_dir():
+            return not folder.exists()
+        return cls.is_store(folder) or {path.name for path in folder.iterdir()} <= {LOCK, SCRATCH}
 
     def blob_path(self, sha256: str) -> Path:
         """Return where a blob lies, present or not."""
@@ -114,15 +122,11 @@ class Store:
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Hold the library's lock; makes the folder a library and clears what killed writers left in tmp/."""
-        if self.folder.exists() and not self.folder.is_dir():
-            raise AssetError(f"{self.folder} is a file; name a folder for the library")
-        if self.folder.is_dir() and not self.is_store(self.folder):
-            strangers = {path.name for path in self.folder.iterdir()} - {".lock", "tmp"}
-            if strangers:
-                raise AssetError(f"{self.folder} is not a library and not empty; name another folder or empty this one")
+        if not self.may_become_store(self.folder):
+            raise AssetError(f"{self.folder} is not a library; name one, or a new folder to publish to")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
-            with FileLock(self.folder / ".lock", timeout=LOCK_SECONDS):
+            with FileLock(self.folder / LOCK, timeout=LOCK_SECONDS):
                 shutil.rmtree(self._scratch, ignore_errors=True)
                 if not self.is_store(self.folder):
                     marker = dump_json({"schema": MARKER_SCHEMA})
@@ -135,7 +139,7 @@ class Store:
 
     @property
     def _scratch(self) -> Path:
-        return self.folder / "tmp"
+        return self.folder / SCRATCH
 
     def _ref_path(self, name: str) -> Path:
         return self.folder / "refs" / f"{name}.json"

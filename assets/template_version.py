@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,12 @@ from .files.garment import GarmentMesh, Material
 from .files.glb_read import read_glb
 from .files.rig import Rig
 from .files.rig_file import read_rig
+
+
+@functools.lru_cache(maxsize=4096)
+def _sha256_once(path: Path, size: int, modified_ns: int) -> str:
+    """Return a file's sha256, computed once for a size and a time of change."""
+    return file_sha256(path)
 
 
 @dataclass(frozen=True)
@@ -69,11 +76,17 @@ class TemplateVersion:
         return read_rig(self.file(path))
 
     def file(self, path: str) -> Path:
-        """Return where one of the version's files lies on disk."""
+        """Return where one of the version's files lies on disk.
+
+        Its sha256 is compared with the manifest's, the first time in a process and again when the file was changed.
+        """
         if path not in self.files:
             raise AssetError(f"{self.label} has no file {path!r}; it has {', '.join(sorted(self.files))}")
         if not self.files[path].is_file():
             raise AssetError(f"{self.label}: {path} is missing from the library; run `dressform library verify`")
+        found = self.files[path].stat()
+        if _sha256_once(self.files[path], found.st_size, found.st_mtime_ns) != self._sha256(path):
+            raise AssetError(f"{self.label}: {path} is damaged; run `dressform library verify` or publish it again")
         return self.files[path]
 
     def chosen_size(self, size: str) -> str:
@@ -93,12 +106,14 @@ class TemplateVersion:
         """Write the version as a plain folder: template.json and its files; every file's sha256 is checked."""
         if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise AssetError(f"{folder} is not empty; name another folder")
-        for path, entry in self.manifest["files"].items():
-            source = self.file(path)
-            if file_sha256(source) != entry["sha256"]:
-                raise AssetError(f"{self.label}: {path} is damaged; run `dressform library verify`")
-            write_bytes(folder / path, source.read_bytes())
+        for path in self.manifest["files"]:
+            write_bytes(folder / path, self.file(path).read_bytes())
         write_bytes(folder / "template.json", self.manifest_path.read_bytes())  # last: with it the folder is whole
+
+    def _sha256(self, path: str) -> str:
+        """Return the digest that one of the version's files must have."""
+        entry = self.manifest["files"].get(path)
+        return self.digest if entry is None else entry["sha256"]
 
     def _changed(self, material: Material, change: MaterialChange) -> Material:
         """Return a material with a variant's changes."""

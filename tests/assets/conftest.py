@@ -19,6 +19,7 @@ from dressform.assets.files.glb import write_glb
 from dressform.assets.files.rig import Rig
 from dressform.assets.files.rig_file import write_rig
 from dressform.assets.files.skeleton import Skeleton
+from dressform.assets.library import Library, PublishedVersion
 from dressform.schemas.report import Report
 
 
@@ -136,6 +137,18 @@ def clean_report(draft: Path) -> Report:
     return Report(str(draft), draft_digest(draft), passed=25)
 
 
+def edit(draft: Path, **changes: object) -> None:
+    path = draft / "template.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def snapshot(folder: Path) -> dict[str, bytes]:
+    """What counts in a library: every file apart from scratch, the lock and blobs that nothing refers to."""
+    refs = {p.name: p.read_bytes() for p in folder.glob("refs/*.json")}
+    text = b"".join(refs.values())
+    return {**refs, "versions": str([(v.label, v.digest) for v in Library.open(folder).versions()]).encode(), "": text}
+
+
 @pytest.fixture(name="make_tube")
 def _make_tube() -> Callable[..., GarmentMesh]:
     return make_tube
@@ -169,3 +182,28 @@ def skeleton() -> Skeleton:
 @pytest.fixture
 def rig(tube: GarmentMesh, skeleton: Skeleton) -> Rig:
     return make_rig(len(tube.points), skeleton)
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Library:
+    return Library.open(tmp_path / "library")
+
+
+@pytest.fixture
+def draft(tmp_path: Path) -> Path:
+    return make_draft(tmp_path / "draft")
+
+
+@pytest.fixture
+def publish(library: Library) -> Callable[..., PublishedVersion]:
+    return lambda draft, version=None: library.publish(draft, clean_report(draft), version)
+
+
+@pytest.fixture(name="edit")
+def _edit() -> Callable[..., None]:
+    return edit
+
+
+@pytest.fixture(name="snapshot")
+def _snapshot() -> Callable[[Path], dict[str, bytes]]:
+    return snapshot

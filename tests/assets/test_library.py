@@ -2,52 +2,19 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
-from filelock import FileLock
 
 from dressform.assets.files.digests import rig_digest, topology_digest
 from dressform.assets.library import Library
 from dressform.assets.lock import make_lock, read_lock, resolve_lock, write_lock
 from dressform.assets.semver import parse_version
-from dressform.assets.verify import verify
 from dressform.schemas.documents import check_document
 from dressform.schemas.errors import AssetError, InputError, UsageError
 from dressform.schemas.report import Finding, Report, Severity
-
-
-@pytest.fixture
-def library(tmp_path):
-    return Library.open(tmp_path / "library")
-
-
-@pytest.fixture
-def draft(make_draft, tmp_path):
-    return make_draft(tmp_path / "draft")
-
-
-@pytest.fixture
-def publish(library, clean_report):
-    return lambda draft, version=None: library.publish(draft, clean_report(draft), version)
-
-
-def snapshot(folder: Path) -> dict[str, bytes]:
-    """What counts in a library: every file apart from scratch, the lock and blobs that nothing refers to."""
-    refs = {p.name: p.read_bytes() for p in folder.glob("refs/*.json")}
-    text = b"".join(refs.values())
-    return {**refs, "versions": str([(v.label, v.digest) for v in Library.open(folder).versions()]).encode(), "": text}
-
-
-def edit(draft: Path, **changes: object) -> None:
-    path = draft / "template.json"
-    path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
 
 
 def test_publish_and_read_back(library, publish, draft, tube, rig):
@@ -79,7 +46,7 @@ def test_metres_per_uv_is_the_scale_of_the_cloth(publish, make_draft, tmp_path, 
     assert version.manifest["metres_per_uv"]["uv1"] == pytest.approx(2.0, abs=1e-5)
 
 
-def test_same_content_is_the_same_version(library, publish, draft):
+def test_same_content_is_the_same_version(library, publish, draft, snapshot):
     first = publish(draft)
     before = snapshot(library.folder)
     again = publish(draft)
@@ -95,21 +62,21 @@ def test_same_content_is_the_same_version(library, publish, draft):
 @pytest.mark.parametrize(
     ("change", "version", "words"),
     [
-        (lambda d, m: m(d, mesh="topology"), "2.0.0", "the topology changed"),
-        (lambda d, m: m(d, mesh="uv0"), "2.0.0", "UV0 changed"),
-        (lambda d, m: m(d, mesh="uv1"), "1.1.0", "the atlas (UV1) changed"),
-        (lambda d, m: m(d, mesh="looks"), "1.1.0", "the looks of size M changed"),
-        (lambda d, m: m(d, mesh="shape"), "1.1.0", "the shape of size M changed"),
-        (lambda d, m: m(d, rig_seed=6), "1.1.0", "the rig of body family anny changed"),
-        (lambda d, m: m(d, sizes=("M", "L")), "1.1.0", "size L was added"),
-        (lambda d, m: m(d, sizes=("L",)), "2.0.0", "size M was removed"),
-        (lambda d, m: edit(d, variants={"red": {"materials": {}}}), "1.1.0", "variant red was added"),
-        (lambda d, m: edit(d, layer=33), "1.1.0", "the layer is 33, was 30"),
-        (lambda d, m: edit(d, title="A better tee"), "1.0.1", "metadata or previews changed"),
-        (lambda d, m: (d / "preview.png").write_bytes(b"other"), "1.0.1", "metadata or previews changed"),
+        (lambda d, m, e: m(d, mesh="topology"), "2.0.0", "the topology changed"),
+        (lambda d, m, e: m(d, mesh="uv0"), "2.0.0", "UV0 changed"),
+        (lambda d, m, e: m(d, mesh="uv1"), "1.1.0", "the atlas (UV1) changed"),
+        (lambda d, m, e: m(d, mesh="looks"), "1.1.0", "the looks of size M changed"),
+        (lambda d, m, e: m(d, mesh="shape"), "1.1.0", "the shape of size M changed"),
+        (lambda d, m, e: m(d, rig_seed=6), "1.1.0", "the rig of body family anny changed"),
+        (lambda d, m, e: m(d, sizes=("M", "L")), "1.1.0", "size L was added"),
+        (lambda d, m, e: m(d, sizes=("L",)), "2.0.0", "size M was removed"),
+        (lambda d, m, e: e(d, variants={"red": {"materials": {}}}), "1.1.0", "variant red was added"),
+        (lambda d, m, e: e(d, layer=33), "1.1.0", "the layer is 33, was 30"),
+        (lambda d, m, e: e(d, title="A better tee"), "1.0.1", "metadata or previews changed"),
+        (lambda d, m, e: (d / "preview.png").write_bytes(b"other"), "1.0.1", "metadata or previews changed"),
     ],
 )
-def test_the_changes_ask_for_the_number(publish, draft, make_draft, make_tube, change, version, words):
+def test_the_changes_ask_for_the_number(publish, draft, make_draft, make_tube, edit, change, version, words):
     publish(draft)
     tube = make_tube()
     meshes = {
@@ -125,13 +92,13 @@ def test_the_changes_ask_for_the_number(publish, draft, make_draft, make_tube, c
             glb.unlink()
         make_draft(folder, mesh=dataclasses.replace(tube, **meshes[mesh]) if mesh else None, **options)
 
-    change(draft, again)
+    change(draft, again, edit)
     published = publish(draft)
     assert published.version == version
     assert words in [each.what for each in published.changes]
 
 
-def test_a_version_that_promises_too_much_is_refused(library, publish, draft):
+def test_a_version_that_promises_too_much_is_refused(library, publish, draft, edit, snapshot):
     publish(draft)
     edit(draft, variants={"red": {"materials": {}}})
     before = snapshot(library.folder)
@@ -144,7 +111,7 @@ def test_a_version_that_promises_too_much_is_refused(library, publish, draft):
     assert publish(draft, "3.0.0").version == "3.0.0"
 
 
-def test_variant_changes_the_material(library, publish, draft):
+def test_variant_changes_the_material(library, publish, draft, edit):
     look = {"base_color": [0, 0, 0.2, 1], "base_color_image": "preview.png", "roughness": 0.5}
     edit(draft, variants={"navy": {"materials": {"cotton": look}}})
     publish(draft)
@@ -155,7 +122,7 @@ def test_variant_changes_the_material(library, publish, draft):
     assert navy.materials[1] == plain.materials[1]
 
 
-def test_resolve_finds_the_highest_that_fits(library, publish, draft):
+def test_resolve_finds_the_highest_that_fits(library, publish, draft, edit):
     for version in ("1.0.0", "1.2.0", "1.10.0", "2.0.0"):
         edit(draft, title=version)
         publish(draft, version)
@@ -163,7 +130,7 @@ def test_resolve_finds_the_highest_that_fits(library, publish, draft):
         assert library.resolve(wear).version == want
     with pytest.raises(AssetError, match=r"no version of tee fits '\^3'; there are 1\.0\.0, 1\.2\.0, 1\.10"):
         library.resolve("tee@^3")
-    with pytest.raises(AssetError, match=r"no template 'tea'.*did you mean 'tee'.*There are tee"):
+    with pytest.raises(AssetError, match=r"no template 'tea' in .*; there are tee; did you mean 'tee'\?"):
         library.resolve("tea")
     with pytest.raises(AssetError, match="has no size 'XS'; it has M"):
         library.resolve("tee:XS")
@@ -178,7 +145,7 @@ def test_empty_library(library):
     assert not library.folder.exists()
 
 
-def test_a_yanked_version_is_found_only_by_its_number(library, publish, draft):
+def test_a_yanked_version_is_found_only_by_its_number(library, publish, draft, edit):
     publish(draft)
     edit(draft, title="broken")
     publish(draft)
@@ -231,14 +198,14 @@ def test_publish_wants_a_clean_report_on_this_draft(library, publish, draft, cle
         ({"unknown": 1}, "'unknown' was unexpected"),
     ],
 )
-def test_unsound_drafts_are_refused(library, publish, draft, change, message):
+def test_unsound_drafts_are_refused(library, publish, draft, change, message, edit):
     edit(draft, **change)
     with pytest.raises((AssetError, InputError), match=message):
         publish(draft)
     assert not library.folder.exists()
 
 
-def test_drafts_whose_parts_do_not_fit(publish, draft, make_draft, make_tube, tmp_path):
+def test_drafts_whose_parts_do_not_fit(publish, draft, make_draft, make_tube, tmp_path, edit):
     other = make_draft(tmp_path / "other", mesh=make_tube(rows=7))
     (draft / "sizes" / "L").mkdir()
     (draft / "sizes" / "L" / "garment.glb").write_bytes((other / "sizes/M/garment.glb").read_bytes())
@@ -255,142 +222,7 @@ def test_drafts_whose_parts_do_not_fit(publish, draft, make_draft, make_tube, tm
         publish(tmp_path)
 
 
-class Stop(BaseException):
-    """As Ctrl-C: nothing in the library may catch it."""
-
-
-def test_a_publish_stopped_at_any_write_leaves_the_library_as_it_was(publish, draft, library, clean_report, tmp_path):
-    publish(draft)
-    edit(draft, title="second")
-    (draft / "preview.png").write_bytes(b"second")
-    before = snapshot(library.folder)
-    report = clean_report(draft)
-    outcomes = []
-    for stop_at in range(20):
-        folder = shutil.copytree(library.folder, tmp_path / f"copy{stop_at}")
-        trial = Library.open(folder)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Path, "replace", stopping_after(stop_at))
-            try:
-                version = trial.publish(draft, report)
-            except Stop:
-                after = snapshot(folder)
-                outcomes.append("as it was" if after == before else "published")
-                assert verify(trial).summary()["errors"] == 0
-                if after != before:
-                    assert trial.resolve("tee").version == "1.0.1"
-            else:
-                assert version.created
-                break
-        assert trial.publish(draft, report).version == "1.0.1"
-        assert verify(trial).summary() == {"pass": 2, "fail": 0, "not_tested": 0, "errors": 0, "warnings": 0}
-    # report, preview, manifest and ref do not count before the ref is in place; after it only the index is missing
-    assert outcomes == ["as it was"] * 4 + ["published"]
-
-
-def stopping_after(writes: int) -> Callable[[Path, Path], Path]:
-    rename, left = Path.replace, writes
-
-    def replace(self: Path, target: Path) -> Path:
-        nonlocal left
-        left -= 1
-        if left < 0:
-            raise Stop
-        return rename(self, target)
-
-    return replace
-
-
-KILLED = """
-import os, sys
-from pathlib import Path
-from dressform.assets.library import Library
-rename, left = Path.replace, int(sys.argv[4])
-def dying(self, target):
-    global left
-    left -= 1
-    if left < 0:
-        os._exit(9)
-    return rename(self, target)
-Path.replace = dying
-Library.open(Path(sys.argv[1])).publish(Path(sys.argv[2]), Path(sys.argv[3]))
-"""
-
-
-@pytest.mark.parametrize("writes", [0, 2, 5])
-def test_a_killed_first_publish_can_be_done_again(library, draft, clean_report, tmp_path, writes):
-    (tmp_path / "report.json").write_text(json.dumps(clean_report(draft).to_json()))
-    arguments = [str(library.folder), str(draft), str(tmp_path / "report.json"), str(writes)]
-    done = subprocess.run([sys.executable, "-c", KILLED, *arguments], check=False)
-    assert done.returncode == 9
-    assert list(library.list()) == []
-    assert any((library.folder / "tmp").iterdir())  # what the killed process was writing
-    assert library.publish(draft, clean_report(draft)).created
-    assert verify(library).summary()["fail"] == 0
-    assert not (library.folder / "tmp").exists() or not any((library.folder / "tmp").iterdir())
-
-
-def test_a_second_writer_waits_and_then_says_so(library, publish, draft, monkeypatch):
-    publish(draft)
-    edit(draft, title="second")
-    monkeypatch.setattr("dressform.assets.store.LOCK_SECONDS", 0.1)
-    with FileLock(library.folder / ".lock"), pytest.raises(AssetError, match="being written by another process"):
-        publish(draft)
-
-
-def test_a_broken_or_old_index_is_not_used(library, publish, draft):
-    publish(draft)
-    index = library.folder / "index.json"
-    old = index.read_bytes()
-    check_document("library", json.loads(old), "index")
-    edit(draft, title="again")
-    publish(draft)
-    assert json.loads(index.read_bytes())["templates"]["tee"]["versions"].keys() == {"1.0.0", "1.0.1"}
-    for content in (b"", b"{broken", b'{"schema": "dressform/library/1", "templates": {}}'):
-        index.write_bytes(content)
-        assert [row.version for row in library.list()] == ["1.0.1"]
-    index.write_bytes(old)
-    os.utime(index, (1, 1))  # a publish was killed between ref and index
-    assert [row.version for row in library.list()] == ["1.0.1"]
-
-
-def test_list_reads_only_the_index(library, publish, draft):
-    publish(draft)
-    for path in [*library.folder.glob("refs/*"), *library.folder.glob("blobs/sha256/*/*")]:
-        path.write_bytes(b"")
-        os.utime(path, (1, 1))
-    assert [row.name for row in library.list()] == ["tee"]
-
-
-def test_verify_says_what_is_damaged(library, publish, draft):
-    version = publish(draft)
-    assert verify(library).summary() == {"pass": 1, "fail": 0, "not_tested": 0, "errors": 0, "warnings": 0}
-
-    def rules() -> set[str]:
-        report = verify(library)
-        check_document("report", report.to_json(), "report")
-        return {finding.rule for finding in report.findings}
-
-    glb = version.files["sizes/M/garment.glb"]
-    content = bytearray(glb.read_bytes())
-    content[100] ^= 1
-    glb.write_bytes(content)
-    assert rules() == {"DF-LIBRARY-003", "DF-LIBRARY-004"}
-    glb.unlink()
-    assert rules() == {"DF-LIBRARY-003"}
-    with pytest.raises(AssetError, match="missing from the library"):
-        version.mesh()
-    assert not publish(draft).created  # the same content, so no new version, but the blob is whole again
-    assert rules() == set()
-    version.manifest_path.write_bytes(b"{}")
-    with pytest.raises(AssetError, match=r"template\.json is missing or damaged"):
-        library.resolve("tee")
-    assert "DF-LIBRARY-002" in rules()
-    (library.folder / "refs" / "tee.json").write_text("{}")
-    assert "DF-LIBRARY-001" in rules()
-
-
-def test_a_lock_names_exact_versions(library, publish, draft, tmp_path):
+def test_a_lock_names_exact_versions(library, publish, draft, tmp_path, edit):
     publish(draft)
     lock = make_lock(library, ["tee@^1:M"])
     write_lock(tmp_path / "dressform.lock", lock)
@@ -406,7 +238,7 @@ def test_a_lock_names_exact_versions(library, publish, draft, tmp_path):
     assert [v.label for v in resolve_lock(library, lock)] == ["tee@1.0.0"]
 
 
-def test_export_and_import(library, publish, draft, clean_report, tmp_path, tube):
+def test_export_and_import(library, publish, draft, clean_report, tmp_path, tube, edit):
     version = publish(draft)
     version.export(tmp_path / "out")
     other = Library.open(tmp_path / "other")

@@ -69,7 +69,7 @@ def test_resolve(run, published):
     assert run("resolve", "tee@~1.0", "tee/navy") == (0, "tee@~1.0 → tee@1.0.0:M\ntee/navy → tee@1.1.0:M/navy\n", "")
     code, out, err = run("resolve", "tea")
     assert (code, out) == (1, "")
-    assert err == f"dressform: no template 'tea' in {published}; did you mean 'tee'? There are tee\n"
+    assert err == f"dressform: no template 'tea' in {published}; there are tee; did you mean 'tee'?\n"
     assert run("resolve", "../tee")[0] == 2
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
-import os
 import tempfile
 
 import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from dressform.assets.atomic import replacing
 from dressform.assets.cache import cache_dir
 from dressform.runtime.body.anny_body import load_anny
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
@@ -37,10 +37,8 @@ def canonical_hm08(progress: Progress = silent) -> NDArray[np.float64]:
             if not path.exists():  # another process may have built it while this one waited
                 progress(0.0, "building the MakeHuman base mesh (once, about a minute)")
                 points = _build()
-                handle, draft = tempfile.mkstemp(suffix=".npy", dir=path.parent)
-                with os.fdopen(handle, "wb") as file:
+                with replacing(path) as beside, beside.open("wb") as file:
                     np.save(file, points.astype(np.float32))
-                os.replace(draft, path)
     return _shared(str(path))
 
 

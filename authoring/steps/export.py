@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import tempfile
 from pathlib import Path
 
+from dressform.assets.atomic import write_bytes
 from dressform.authoring.draft import SIZE, Draft
 from dressform.schemas.errors import AssetError, UsageError
 
@@ -27,12 +25,8 @@ def export(draft: Draft, target: Path, *, size: str = SIZE) -> Path:
         raise AssetError(f"{draft.folder} has no size {size}; it has {', '.join(known) or 'none, import a mesh first'}")
     if not target.parent.is_dir():
         raise UsageError(f"-o {target}: the folder {target.parent} does not exist; make it first")
-    handle, draft_name = tempfile.mkstemp(suffix=".glb", dir=target.parent)
-    os.close(handle)
     try:
-        shutil.copyfile(source, draft_name)
-        os.replace(draft_name, target)
+        write_bytes(target, source.read_bytes())
     except OSError as error:
-        Path(draft_name).unlink(missing_ok=True)
         raise UsageError(f"-o {target} cannot be written ({error.strerror})") from None
     return target

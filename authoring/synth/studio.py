@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from dressform.assets.atomic import replacing
 from dressform.runtime.avatar.appearance import Appearance, AppearancePart, build_appearance, scene_meshes
 from dressform.runtime.body.anny_body import load_anny
 from dressform.runtime.body.joints import CANONICAL_JOINTS, JOINT_INDEX
@@ -209,12 +208,5 @@ def _cloth(colour: Rgb) -> NDArray[np.uint8]:
 
 
 def _save(rgb: NDArray[np.uint8], path: Path, form: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            Image.fromarray(rgb).save(file, form, **({"quality": 93} if form == "JPEG" else {}))
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    with replacing(path) as beside:
+        Image.fromarray(rgb).save(beside, form, **({"quality": 93} if form == "JPEG" else {}))

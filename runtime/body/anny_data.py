@@ -21,6 +21,7 @@ import numpy as np
 from filelock import FileLock
 from numpy.typing import NDArray
 
+from dressform.assets.atomic import replacing
 from dressform.assets.cache import cache_dir
 from dressform.schemas.progress import Progress, silent
 
@@ -114,10 +115,9 @@ def _bake(path: Path, progress: Progress) -> None:
             anny.paths.set_anny_cache_path(given)
         progress(0.9, "writing the baked body")
         data = _extract(model)
-        draft = Path(folder) / path.name
         header = {name: json.dumps(getattr(data, name)) for name in _NAMES}
-        save_file({name: getattr(data, name) for name in _ARRAYS}, draft, metadata=header)
-        os.replace(draft, path)
+        with replacing(path) as beside:
+            save_file({name: getattr(data, name) for name in _ARRAYS}, beside, metadata=header)
     progress(1.0, "body ready")
 
 

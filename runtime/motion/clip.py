@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from dressform.assets.atomic import write_bytes
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.runtime.body.protocol import Pose
@@ -94,12 +94,7 @@ class MotionClip:
             )
         if not path.parent.is_dir():
             raise InputError(f"{path}: the folder {path.parent} does not exist; make it first")
-        draft = path.with_name(f".{path.name}.part")
-        try:
-            draft.write_bytes(data)
-            os.replace(draft, path)
-        finally:
-            draft.unlink(missing_ok=True)
+        write_bytes(path, data)
 
 
 def read_clip(path: Path) -> MotionClip:

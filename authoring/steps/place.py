@@ -221,7 +221,11 @@ def _unhung(
     seated = points * scale
     found = set_on(seated, mesh.faces, category, rest)
     if found is None:
-        seen = Evidence(0.15, "no neck or waist opening found to hang it from: place it by hand with `--place`")
+        seen = Evidence(
+            0.15,
+            "no neck or waist opening found to hang it from, so it was left where it is; move it onto the body with "
+            "`dressform garment place DRAFT --translate X Y Z`, --rotate or --scale",
+        )
         if not options.corrects():
             return _kept(mesh, category, openings, seen)
     else:

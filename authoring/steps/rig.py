@@ -25,7 +25,7 @@ from ._rig_hide import covered_faces
 from ._rig_sweep import PoseCheck, pose_sweep
 from ._rig_transfer import TransferOptions, cloth_joint_map, dense_weights, packed, transfer_weights
 
-_FARTHEST = 0.6  # [m] a garment further than this from the body was never placed
+_FARTHEST = 0.6  # [m] a garment further than this from the body does not lie on it
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,8 @@ def rig_mesh(
     largest = float(np.linalg.norm(binding.offsets, axis=1).max())
     if largest > _FARTHEST:
         raise InputError(
-            f"rig: a point lies {largest:.2f} m from the body; needed at most {_FARTHEST} m: run the step `place` first"
+            f"rig: a point lies {largest:.2f} m from the body, needed at most {_FARTHEST} m; bring the garment onto it "
+            "with `dressform garment place DRAFT`, where that leaves it off with --translate X Y Z, --rotate or --scale"
         )
     progress(0.6, "finding what it covers")
     hide = covered_faces(

@@ -225,7 +225,7 @@ def test_sweep_poses_do_what_they_say(rest: RestBody) -> None:
 def test_a_garment_that_was_never_placed_is_refused(rest: RestBody, trousers: GarmentMesh) -> None:
     ids = np.zeros(len(trousers.faces), np.int32)
     far = GarmentMesh(trousers.points + np.float32(3), trousers.faces, None, None, None, None, (Material(),), ids)
-    with pytest.raises(InputError, match="run the step `place` first"):
+    with pytest.raises(InputError, match=r"`dressform garment place DRAFT`, .* --translate X Y Z"):
         rig_mesh(far, rest)
 
 

@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.garment import Material
 from dressform.schemas.errors import InputError
+from dressform.schemas.units import METRES_PER_UNIT
 
 from .polygons import triangulate
-from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, beside, check_count, check_size, read_image
+from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, beside, check_count, check_finite, check_size, read_image
 
-_UNITS = {"mm": 1e-3, "millimeters": 1e-3, "cm": 1e-2, "centimeters": 1e-2, "dm": 0.1, "m": 1.0, "meters": 1.0}
+_LONG_NAMES = {"millimeters": "mm", "centimeters": "cm", "meters": "m"}
 _UNIT_COMMENT = re.compile(rb"^#.*\bunits?\s*[:=]\s*(mm|cm|dm|m|millimeters|centimeters|meters)\b", re.M | re.I)
 # how many values follow the options that MTL allows before a texture's file name
 _MAP_OPTIONS = {"-blendu": 1, "-blendv": 1, "-bm": 1, "-boost": 1, "-cc": 1, "-clamp": 1, "-imfchan": 1, "-mm": 2}
@@ -51,6 +52,7 @@ def read_obj(path: Path) -> RawMesh:
     points = _numbers(path, "v", lines.vertices, 3)
     uv = _numbers(path, "vt", lines.coordinates, 2)
     corner_points, corner_uvs, counts = _corners(path, lines, len(points), len(uv))
+    check_finite(path, "vertex", points)
     if len(counts):
         triangles, owner = triangulate(points, corner_points, counts)
     else:
@@ -191,7 +193,7 @@ def _stated_unit(data: bytes) -> tuple[float | None, str]:
     found = _UNIT_COMMENT.search(data[:4000])
     if found:
         unit = found.group(1).decode().lower()
-        return _UNITS[unit], f"a comment in the file says {unit}"
+        return METRES_PER_UNIT[_LONG_NAMES.get(unit, unit)], f"a comment in the file says {unit}"
     return None, ""
 
 

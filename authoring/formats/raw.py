@@ -97,11 +97,11 @@ def check_raw(raw: RawMesh, path: Path) -> None:
         raise InputError(f"{path} has no vertices; export a triangle or quad mesh")
     if len(raw.faces) == 0:
         raise InputError(f"{path} has {len(raw.points)} vertices and no faces; export a triangle or quad mesh")
-    _check_finite(path, "vertex", raw.points)
+    check_finite(path, "vertex", raw.points)
     _check_range(path, "vertices", raw.faces, len(raw.points))
     for name, uv, uv_faces in (("UV0", raw.uv0, raw.uv0_faces), ("UV1", raw.uv1, raw.uv1_faces)):
         if uv is not None and uv_faces is not None:
-            _check_finite(path, f"{name} coordinate", uv)
+            check_finite(path, f"{name} coordinate", uv)
             _check_range(path, f"{name} coordinates", uv_faces, len(uv))
     extent = np.ptp(raw.points[np.unique(raw.faces)], axis=0)
     a, b, c = (raw.points[raw.faces[:, k]] for k in range(3))
@@ -110,7 +110,8 @@ def check_raw(raw: RawMesh, path: Path) -> None:
         raise InputError(f"{path}: every face has zero area; export a mesh with surface")
 
 
-def _check_finite(path: Path, what: str, values: NDArray[np.float64]) -> None:
+def check_finite(path: Path, what: str, values: NDArray[np.float64]) -> None:
+    """Raise unless all rows [N, K] are finite numbers of a size that can be computed with."""
     bad = np.flatnonzero(~np.isfinite(values).all(axis=1) | (np.abs(values) > 1e12).any(axis=1))
     if len(bad):
         raise InputError(

@@ -13,7 +13,7 @@ from dressform.assets.files.garment import Material
 from dressform.schemas.errors import InputError
 
 from .polygons import triangulate
-from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, beside, check_count, check_size, read_image
+from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, beside, check_count, check_finite, check_size, read_image
 
 _UV_NAMES = ("st", "st0", "UVMap", "uv", "map1", "Texture_uv")
 
@@ -97,6 +97,7 @@ def _add_mesh(path: Path, pieces: _Pieces, prim: Any, world: NDArray[np.float64]
     if not len(counts):
         pieces.notes.append(f"{name} has no faces and is left out")
         return
+    check_finite(path, f"{name} vertex", points)
     triangles, owner = triangulate(points, corners, counts)
     mirrored = (np.linalg.det(world[:3, :3]) < 0) != (mesh.GetOrientationAttr().Get() == UsdGeom.Tokens.leftHanded)
     if mirrored:

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from dressform.runtime.geometry.adjacency import boundary_loops
 from dressform.schemas.documents import schema
 from dressform.schemas.errors import InputError
+from dressform.schemas.units import METRES_PER_UNIT
 
 Points = NDArray[np.float64]
 
-UNITS = {"mm": 0.001, "cm": 0.01, "dm": 0.1, "m": 1.0, "inch": 0.0254}
 CATEGORIES: tuple[str, ...] = tuple(schema("common")["$defs"]["category"]["enum"])
 
 _TOP, _BOTTOM = (0.30, 0.75, 1.95), (0.25, 1.00, 1.30)
@@ -89,7 +89,7 @@ def guess_units(longest: float, stated: float | None, stated_reason: str, catego
     kind = category or "garment"
     if stated is not None and 0.7 * least <= longest * stated <= 1.3 * most:
         return stated, stated_reason
-    fits = {unit: scale for unit, scale in UNITS.items() if least <= longest * scale <= most}
+    fits = {unit: scale for unit, scale in METRES_PER_UNIT.items() if least <= longest * scale <= most}
     said = f"{stated_reason}, but that makes the {kind} {longest * stated:.3g} m long; " if stated is not None else ""
     if not fits:
         raise InputError(

@@ -24,8 +24,9 @@ from dressform.authoring.formats.usd import read_usd
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
+from dressform.schemas.units import METRES_PER_UNIT
 
-from ._detect import CATEGORIES, UNITS, Guess, category_from_name, category_from_shape, guess_units, guess_up
+from ._detect import CATEGORIES, Guess, category_from_name, category_from_shape, guess_units, guess_up
 from ._figures import mesh_figures
 from ._place_relax import Obstacle, push_out
 
@@ -52,7 +53,7 @@ class ImportOptions:
     Attributes:
         name: The template's name; None takes the file's.
         category: One of `CATEGORIES`.
-        units: One of `UNITS`.
+        units: One of `METRES_PER_UNIT`.
         up: "y" or "z".
         licence: SPDX identifier.
         authors: Names.
@@ -68,7 +69,7 @@ class ImportOptions:
     def __post_init__(self) -> None:
         for what, value, known in (
             ("--category", self.category, CATEGORIES),
-            ("--units", self.units, tuple(UNITS)),
+            ("--units", self.units, tuple(METRES_PER_UNIT)),
             ("--up", self.up, ("y", "z")),
         ):
             if value is not None and value not in known:
@@ -127,7 +128,7 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
     stated = Guess(options.category, "stated") if options.category else None
     category = stated or category_from_name(options.name or "") or category_from_name(source.stem)
     if options.units is not None and not raw.placed:
-        scale, unit_reason = UNITS[options.units], "stated"
+        scale, unit_reason = METRES_PER_UNIT[options.units], "stated"
     else:
         longest = float(np.ptp(raw.points[used], axis=0).max())
         try:
@@ -211,7 +212,7 @@ def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Pr
 
 
 def _unit_name(metres_per_unit: float) -> str:
-    known = {scale: unit for unit, scale in UNITS.items()}
+    known = {scale: unit for unit, scale in METRES_PER_UNIT.items()}
     return known.get(metres_per_unit, f"{metres_per_unit:g} m")
 
 

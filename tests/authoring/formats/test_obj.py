@@ -122,3 +122,14 @@ def test_units_in_the_header(tmp_path: Path) -> None:
     raw = read_obj(write(tmp_path, "# This is a mesh file for MakeHuman\n" + SQUARE + "f 1 2 3\n"))
     assert (raw.metres_per_unit, raw.up) == (0.1, "y")
     assert np.isfinite(raw.points).all()
+
+
+@pytest.mark.parametrize("number", ["inf", "nan", "1e300"])
+@pytest.mark.parametrize("face", ["f 1 2 3", "f 1 2 3 4", "f 1 2 5 3 4"])
+def test_points_without_a_place_are_named_without_a_warning(
+    tmp_path: Path, number: str, face: str, recwarn: pytest.WarningsRecorder
+) -> None:
+    path = write(tmp_path, SQUARE + f"v {number} 0 0\n{face}\n")
+    with pytest.raises(InputError, match=r"vertex 4 is \[.*\] \(1 such\); all must be finite numbers"):
+        read_obj(path)
+    assert not recwarn.list

@@ -14,7 +14,6 @@ Points = NDArray[np.float64]
 Faces = NDArray[np.int64]
 
 _ITERATIONS = 15
-_BEFORE_SIZE = 4  # iterations that only unfold a bad start
 
 
 def flatten(points: Points, faces: Faces, up: Points) -> Points:

@@ -7,11 +7,12 @@ import xatlas
 from numpy.typing import NDArray
 
 from dressform.runtime.geometry.adjacency import boundary_loops, components, edges
+from dressform.runtime.geometry.normals import face_areas
 from dressform.runtime.geometry.uv_measures import overlapping_triangles
 
 from ._flatten import flatten, signed_areas, stretches
 from ._pack import Flat
-from ._panels import cut_open, face_areas, facing_along, open_to_disks, seams_between, two_sides
+from ._panels import cut_open, facing_along, open_to_disks, seams_between, two_sides
 
 Points = NDArray[np.float64]
 Faces = NDArray[np.int64]

@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components, dijkstra, maximum_flow
 
 from dressform.runtime.geometry.adjacency import Edges, boundary_loops, edges
+from dressform.runtime.geometry.normals import face_areas
 
 Points = NDArray[np.float64]
 Faces = NDArray[np.int64]
@@ -66,12 +67,6 @@ def _next_corner(slot: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _graph(a: NDArray[np.int64], b: NDArray[np.int64], size: int) -> sparse.coo_matrix:
     return sparse.coo_matrix((np.ones(len(a), np.int8), (a, b)), shape=(size, size))
-
-
-def face_areas(points: Points, faces: Faces) -> Points:
-    """Return the area of each triangle [F]."""
-    a, b, c = (points[faces[:, k]] for k in range(3))
-    return np.asarray(0.5 * np.linalg.norm(np.cross(b - a, c - a), axis=1))
 
 
 def facing_along(points: Points, faces: Faces, found: Edges, direction: Points) -> Points:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.runtime.geometry.rotations import nearest_rotations
 from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, silent
 
@@ -161,7 +162,9 @@ class AnnyBody:
             vertices[data.local_vertices[rows]] += local[change] * data.local_offsets[rows]
         all_coefficients = np.concatenate([basis, local])
         heads = data.heads + np.tensordot(all_coefficients, data.heads_basis, axes=1)
-        frames = _nearest_rotations(data.frames + np.tensordot(all_coefficients, data.frames_basis, axes=1))
+        frames = nearest_rotations(data.frames + np.tensordot(all_coefficients, data.frames_basis, axes=1)).astype(
+            np.float32
+        )
         origin = np.array([heads[0, 0], heads[0, 1], vertices[:, 2].min()], dtype=np.float32)
         vertices -= origin
         heads -= origin
@@ -198,15 +201,6 @@ class AnnyBody:
             low, high = (0.0, 1.0) if name in self.data.phenotypes else (-1.0, 1.0)
             clamped[name] = float(np.clip(value, ADULT_AGE if name == "age" else low, high))
         return clamped
-
-
-def _nearest_rotations(matrices: Floats) -> Floats:
-    """Return the rotations [J, 3, 3] nearest to matrices [J, 3, 3]."""
-    u, _, vt = np.linalg.svd(matrices.astype(np.float64))
-    turn = np.ones((len(matrices), 3))
-    turn[:, 2] = np.linalg.det(u @ vt)
-    rotations: Floats = ((u * turn[:, None, :]) @ vt).astype(np.float32)
-    return rotations
 
 
 @functools.cache

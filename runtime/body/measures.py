@@ -193,6 +193,3 @@ def measure(
         arm=float(sum(lengths)),
         back=float(tape.joint("neck")[2]) - waist_height,
     )
-
-
-MEASURE_NAMES: tuple[str, ...] = tuple(Measures.__dataclass_fields__)

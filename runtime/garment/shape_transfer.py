@@ -18,6 +18,7 @@ from scipy.sparse.linalg import splu
 from dressform.runtime.geometry.adjacency import averaging_matrix, cotangent_laplacian, edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_areas
+from dressform.runtime.geometry.rotations import nearest_rotations
 
 from .facing import facing_closest
 
@@ -100,7 +101,7 @@ def transfer(
     end = _on_triangles(target, faces, binding.triangles, binding.barycentrics)
     rotations = _interpolate(_smooth_rotations(source, target, faces), faces, binding)
     offsets = points - start
-    wanted = end + np.einsum("vij,vj->vi", _nearest_rotations(rotations), offsets) - points
+    wanted = end + np.einsum("vij,vj->vi", nearest_rotations(rotations), offsets) - points
     trust = 1.0 / (1.0 + (np.linalg.norm(offsets, axis=1) / TRUST_DISTANCE) ** 2)
     return np.asarray(points + smooth_field(wanted, points, garment_faces, trust, smoothing_length), np.float32)
 
@@ -168,18 +169,12 @@ def _interpolate(values: NDArray[np.float64], faces: IntArray, binding: Binding)
 def _smooth_rotations(source: FloatArray, target: FloatArray, faces: IntArray) -> NDArray[np.float64]:
     """Return how the skin turns around each body vertex [B, 3, 3] from source to target, averaged over the skin."""
     turned = np.einsum("fij,fik->fjk", triangle_frames(target, faces), triangle_frames(source, faces))
-    weighted = turned * face_areas(source, faces).astype(np.float64)[:, None, None]
+    weighted = turned * face_areas(source, faces)[:, None, None]
     corners = faces.reshape(-1)
     flat = np.repeat(weighted.reshape(len(faces), 9), 3, axis=0)
     summed = np.stack([np.bincount(corners, weights=flat[:, k], minlength=len(source)) for k in range(9)], axis=1)
     averaging = averaging_matrix(faces, len(source))
-    field = _nearest_rotations(np.asarray(summed, np.float64).reshape(-1, 3, 3)).reshape(-1, 9)
+    field = nearest_rotations(np.asarray(summed, np.float64).reshape(-1, 3, 3)).reshape(-1, 9)
     for _ in range(ROTATION_PASSES):
         field = 0.5 * field + 0.5 * (averaging @ field)
     return np.asarray(field.reshape(-1, 3, 3))
-
-
-def _nearest_rotations(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
-    u, _, vt = np.linalg.svd(matrices)
-    u[:, :, 2] *= np.linalg.det(u @ vt)[:, None]
-    return np.asarray(u @ vt)

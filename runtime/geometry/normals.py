@@ -23,9 +23,9 @@ def face_normals(points: NDArray[np.floating], faces: NDArray[np.integer]) -> ND
     return _unit(_area_vectors(points, faces))
 
 
-def face_areas(points: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float32]:
+def face_areas(points: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float64]:
     """Return the areas [m²], shape [F]."""
-    return np.asarray(0.5 * np.linalg.norm(_area_vectors(points, faces), axis=1), np.float32)
+    return np.asarray(0.5 * np.linalg.norm(_area_vectors(points, faces), axis=1))
 
 
 def vertex_normals(points: NDArray[np.floating], faces: NDArray[np.integer]) -> NDArray[np.float32]:

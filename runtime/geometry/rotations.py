@@ -46,14 +46,6 @@ def quat_conjugate(quaternions: ArrayLike) -> FloatArray:
     return array * np.array([-1, -1, -1, 1], dtype=array.dtype)
 
 
-def quat_rotate(quaternions: ArrayLike, vectors: ArrayLike) -> FloatArray:
-    """Return vectors [..., 3] turned by quaternions [..., 4]."""
-    q, v = _floats(quaternions), _floats(vectors)
-    axis, scalar = q[..., :3], q[..., 3:]
-    across = 2 * np.cross(axis, v)
-    return np.asarray(v + scalar * across + np.cross(axis, across))
-
-
 def quat_from_rotvec(rotvecs: ArrayLike) -> FloatArray:
     """Return quaternions [..., 4] of rotation vectors [..., 3] (axis × angle [rad])."""
     v = _floats(rotvecs)
@@ -141,3 +133,10 @@ def matrix_between(first: ArrayLike, second: ArrayLike) -> FloatArray:
     sine = np.linalg.norm(cross, axis=-1, keepdims=True)
     angle = np.arctan2(sine, np.sum(a * b, axis=-1, keepdims=True))
     return quat_to_matrix(quat_from_rotvec(normalize(cross) * angle))
+
+
+def nearest_rotations(matrices: ArrayLike) -> NDArray[np.float64]:
+    """Return the rotations [..., 3, 3] nearest to matrices [..., 3, 3], never mirrored."""
+    u, _, vt = np.linalg.svd(np.asarray(matrices, np.float64))
+    u[..., 2] *= np.linalg.det(u @ vt)[..., None]
+    return np.asarray(u @ vt)

@@ -5,13 +5,13 @@ import numpy as np
 from dressform.assets.files.garment import GarmentMesh
 from dressform.authoring.steps._panels import (
     cut_open,
-    face_areas,
     facing_along,
     open_to_disks,
     seams_between,
     two_sides,
 )
 from dressform.runtime.geometry.adjacency import boundary_loops, edges
+from dressform.runtime.geometry.normals import face_areas
 
 FRONT = np.array([0.0, -1.0, 0.0])
 

@@ -5,10 +5,10 @@ from scipy.spatial.transform import Rotation
 from dressform.runtime.geometry.rotations import (
     matrix_between,
     matrix_to_quat,
+    nearest_rotations,
     quat_conjugate,
     quat_from_rotvec,
     quat_multiply,
-    quat_rotate,
     quat_to_matrix,
     rotvec_from_quat,
     slerp,
@@ -42,9 +42,15 @@ def test_match_scipy(scale):
     np.testing.assert_allclose(quat_to_matrix(qa), first.as_matrix(), atol=1e-12)
     product = Rotation.from_quat(quat_multiply(qa, qb))
     np.testing.assert_allclose(product.as_matrix(), (first * second).as_matrix(), atol=1e-12)
-    points = rotvecs((9,), 2.0, 3)
-    np.testing.assert_allclose(quat_rotate(qa, points), first.apply(points), atol=1e-12)
-    np.testing.assert_allclose(quat_rotate(quat_conjugate(qa), quat_rotate(qa, points)), points, atol=1e-12)
+    np.testing.assert_allclose(quat_to_matrix(quat_conjugate(qa)), first.inv().as_matrix(), atol=1e-12)
+
+
+def test_the_nearest_rotation_of_a_stretched_one_is_itself_and_is_never_a_mirror():
+    turns = Rotation.from_rotvec(rotvecs((2, 5), 1.0).reshape(-1, 3)).as_matrix().reshape(2, 5, 3, 3)
+    np.testing.assert_allclose(nearest_rotations(turns @ np.diag([0.2, 1.0, 3.0])), turns, atol=1e-12)
+    mirrored = nearest_rotations(turns @ np.diag([1.0, 2.0, -0.5]))
+    np.testing.assert_allclose(np.linalg.det(mirrored), 1.0, atol=1e-12)
+    np.testing.assert_allclose(mirrored, turns, atol=1e-12)
 
 
 def test_every_pivot_of_the_matrix_form():

@@ -221,13 +221,11 @@ def _unhung(
     seated = points * scale
     found = set_on(seated, mesh.faces, category, rest)
     if found is None:
-        seen = Evidence(
-            0.15,
-            "no neck or waist opening found to hang it from, so it was left where it is; move it onto the body with "
-            "`dressform garment place DRAFT --translate X Y Z`, --rotate or --scale",
-        )
+        unfound = "no neck or waist opening found to hang it from"
+        seen = Evidence(0.15, f"{unfound}, so it is only moved as asked: look at place.png")
         if not options.corrects():
-            return _kept(mesh, category, openings, seen)
+            cure = "move it onto the body with `dressform garment place DRAFT --translate X Y Z`, --rotate or --scale"
+            return _kept(mesh, category, openings, Evidence(0.15, f"{unfound}, so it was left where it is; {cure}"))
     else:
         seated, scale = found[0], scale * found[1]
         seen = Evidence(0.6, f"{category} set on the body without fitting: look at place.png")

@@ -148,6 +148,7 @@ def test_without_an_upper_opening_it_is_left_with_low_confidence(rest: RestBody)
     assert "`dressform garment place DRAFT --translate X Y Z`, --rotate or --scale" in placed.report.reason
     onto = PlaceOptions(translate=(0.0, 0.0, -2.0))
     moved = place_mesh(garment(tile, np.array([(0, 1, 2), (0, 2, 3)], np.int32)), "gloves", rest, onto)
+    assert "moved as asked" in moved.report.reason
     np.testing.assert_allclose(moved.mesh.points, tile - np.float32([0, 0, 2]), atol=1e-6)
 
 

@@ -30,27 +30,19 @@ def scene(width=96, height=128):
     return np.stack([red, green, 0.5 * red], -1).astype(np.uint8)
 
 
-def png_header(width, height):
+def png(width, height, depth, rows):
+    """An RGB PNG file put together by hand: Pillow writes no 16-bit RGB and no size that is not there."""
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def hollow_png(width, height):
     """A PNG that claims a size and holds next to nothing."""
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(999))) + chunk(b"IEND", b"")
-
-
-def sixteen_bit_rgb_png(pixels):
-    """Pillow writes no 16-bit RGB, so the file is put together here."""
-    height, width = pixels.shape[:2]
-    big = (pixels.astype(np.uint32) * 257).astype(">u2")
-    rows = b"".join(b"\0" + row.tobytes() for row in big)
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    return png(width, height, 8, bytes(999))
 
 
 def refusal(path):
@@ -129,7 +121,8 @@ def test_sixteen_bit_grey_is_scaled_not_clipped(tmp_path, suffix):
 
 def test_sixteen_bit_rgb_png_is_scaled_not_clipped(tmp_path):
     path = tmp_path / "deep.png"
-    path.write_bytes(sixteen_bit_rgb_png(scene()))
+    deep = (scene().astype(np.uint32) * 257).astype(">u2")
+    path.write_bytes(png(96, 128, 16, b"".join(b"\0" + row.tobytes() for row in deep)))
     assert np.abs(load_photo(path).rgb.astype(int) - scene()).max() <= 1
 
 
@@ -225,7 +218,7 @@ def test_a_folder_and_a_missing_file_are_refused(tmp_path):
 @pytest.mark.parametrize("side", [13_400, 14_200, 60_000])
 def test_more_pixels_than_the_limit_are_refused_with_the_true_limit(tmp_path, side):
     path = tmp_path / "bomb.png"
-    path.write_bytes(png_header(side, side))
+    path.write_bytes(hollow_png(side, side))
     message = refusal(path)
     assert f"at most {MAX_PIXELS:,}" in message or f"more than {MAX_PIXELS:,}" in message
     assert "scale it down" in message
@@ -234,7 +227,7 @@ def test_more_pixels_than_the_limit_are_refused_with_the_true_limit(tmp_path, si
 def test_the_stated_limit_is_the_one_that_counts(tmp_path):
     """A picture just within the limit is not refused for its size, only for its missing rows."""
     path = tmp_path / "wide.png"
-    path.write_bytes(png_header(MAX_PIXELS // 100, 100))
+    path.write_bytes(hollow_png(MAX_PIXELS // 100, 100))
     assert "damaged or cut short" in refusal(path)
 
 

@@ -9,7 +9,7 @@ from dressform.runtime.render.harmonics import BASIS_SCALE, sh_basis
 
 # Pull towards even light, as a share of the samples' own weight, for degrees 0, 1 and 2: a face shows a third of the
 # sphere of directions, so that the finer the light, the less can be learned of it.
-PULL = np.repeat([1e-4, 0.02, 0.2], [1, 3, 5])
+PULL = np.repeat([1e-4, 0.004, 0.08], [1, 3, 5])
 MIN_SAMPLES = 200
 
 

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import base64
 import datetime as dt
+import hashlib
 import json
 from dataclasses import replace
 
@@ -93,3 +95,35 @@ def test_missing_and_foreign_files(tmp_path):
 def test_smplx_file_must_be_there(tmp_path, avatar):
     with pytest.raises(AssetError, match="body file"):
         replace(avatar, family="smplx").rest()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xd8\xff\xe0 a photo", b"[]", b"[" * 100_000])
+def test_damaged_files_end_in_one_line(tmp_path, content):
+    path = tmp_path / "a.json"
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=r"a\.json") as caught:
+        Avatar.load(path, today=UNTIL)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("cut", [0.3, 0.9])
+def test_a_file_cut_short_ends_in_one_line(tmp_path, avatar, cut):
+    path = tmp_path / "a.json"
+    avatar.save(path)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(cut * len(whole))])
+    with pytest.raises(InputError, match=r"a\.json") as caught:
+        Avatar.load(path, today=UNTIL)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("data", [b"no PNG", b"\x89PNG\r\n\x1a\n"])
+def test_a_texture_that_is_no_picture_is_refused(tmp_path, avatar, data):
+    path = tmp_path / "a.json"
+    avatar.save(path)
+    document = json.loads(path.read_text())
+    document["texture"] |= {"data": base64.b64encode(data).decode(), "sha256": hashlib.sha256(data).hexdigest()}
+    path.write_text(json.dumps(document))
+    with pytest.raises(InputError, match=r"at \$\.texture: cannot be read .*; estimate the avatar again") as caught:
+        Avatar.load(path, today=UNTIL)
+    assert "\n" not in str(caught.value)

@@ -25,8 +25,9 @@ mass_option = click.option("--mass-kg", type=float, help=mass_help)
 gender_option = click.option("--gender", type=click.Choice(["female", "male", "neutral"]), help="Which build.")
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 out_option = click.option(
-    "--out",
+    "--output",
     "-o",
+    "out",
     type=click.Path(dir_okay=False, path_type=Path),
     default=Path("avatar.json"),
     help="The file to write.",

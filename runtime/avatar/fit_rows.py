@@ -25,10 +25,11 @@ DEPTH_SIGMA = 0.2  # its depth is a hint, no measurement [m]
 STATURE_SIGMA = 0.005  # [m]
 MASS_SIGMA = 0.7  # [kg]
 POSE_WEIGHT, SHAPE_WEIGHT = 2.0, 4.0
+UPRIGHT_SIGMA = 0.12  # sine of the pelvis' tilt against the picture's vertical; cut soon, for who sits or bends
 OUTSIDE_WEIGHT, OUTLINE_WEIGHT = 200.0, 12.0
 # Residuals of landmarks count no more beyond this many standard deviations: while searching, at the end.
 REACH_FAR, REACH_NEAR = 40.0, 8.0
-DEPTH_REACH, OUTSIDE_REACH, OUTLINE_REACH = 4.0, 5.0, 4.0
+DEPTH_REACH, UPRIGHT_REACH, OUTSIDE_REACH, OUTLINE_REACH = 4.0, 3.0, 5.0, 4.0
 OUTLINE_POINTS = 300
 OUTLINE_SIDE_PX = 512
 # body axes (z up, facing −y) -> camera axes (x right, y down, z forward)
@@ -236,6 +237,7 @@ class FitRows:
         rows = [
             points.flatten(1),
             self.depth_weights.sqrt() * depth / DEPTH_SIGMA,
+            self.rotations(state)[:, 0, :2, 2] / UPRIGHT_SIGMA,
             POSE_WEIGHT**0.5 * (state.vectors / self.prior.sigma).flatten(1),
             beyond / LIMIT_SIGMA,
             SHAPE_WEIGHT**0.5 * state.codes,
@@ -286,7 +288,7 @@ class FitRows:
             energy = energy + (squares * share).sum(1)
             weights[:, start:stop] = share.square()[..., None].expand_as(block).flatten(1)
             start = stop
-            if reach == DEPTH_REACH:  # the habits of bodies follow; they are never cut
+            if reach == UPRIGHT_REACH:  # the habits of bodies follow; they are never cut
                 plain = rows[:, start : start + self._plain_rows()]
                 energy = energy + plain.square().sum(1)
                 start += plain.shape[1]
@@ -301,6 +303,7 @@ class FitRows:
         blocks: list[tuple[int, int, Tensor | float, float]] = [
             (len(self.points), 2, self.weights, self.reach),
             (len(self.points), 1, self.depth_weights, DEPTH_REACH),
+            (1, 2, 1.0, UPRIGHT_REACH),
         ]
         if self.outline is not None:
             count, rim = self.body.surface.shape[1], len(self.outline.rim)

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from . import _kernels_ground as kernels
 from ._kernels_raster import FAR, LightFrame
 from ._kernels_view import View
+from .boxes import Box
 from .harmonics import sh_basis
 from .scene import Camera, Lighting
-
-Box = tuple[int, int, int, int]
 
 _CELLS = 96
 _CELL = 0.025
@@ -23,7 +22,7 @@ _SOFTER = 2.0
 
 
 class GroundShadow:
-    """Owns the ground's maps. Call `place` once per frame, then `darken`."""
+    """Owns the ground's maps. Call `place` once per frame, then `shade`, then `darken`."""
 
     def __init__(self, device: str) -> None:
         self._heights = wp.zeros((_CELLS // _COARSE, _CELLS // _COARSE), dtype=wp.int32, device=device)
@@ -43,37 +42,33 @@ class GroundShadow:
         side = _CELLS * _CELL
         return seen_box(camera, np.array([*corner, 0.0]), np.array([corner[0] + side, corner[1] + side, 0.0]))
 
-    def darken(
-        self,
-        vertices: wp.array,
-        depths: wp.array,
-        light: LightFrame,
-        lighting: Lighting,
-        view: View,
-        keys: wp.array,
-        color: wp.array,
-        across: wp.array,
-        *,
-        strength: float,
-        box: Box,
-        strip: int,
+    def shade(
+        self, vertices: wp.array, depths: wp.array, light: LightFrame, lighting: Lighting, strength: float
     ) -> None:
-        """Multiply the background samples of the box by the share of light that reaches the ground."""
+        """Fill the map with the share of light that reaches the ground, from the sun's depths and what stands close."""
+        device = self._shadow.device
         self._heights.fill_(FAR)
-        wp.launch(kernels.splat_contacts, len(vertices), [vertices, self._frame, _COARSE], outputs=[self._heights])
-        wp.launch(kernels.spread_contacts, self._contact.shape, [self._heights], outputs=[self._contact])
+        heights = [vertices, self._frame, _COARSE]
+        wp.launch(kernels.splat_contacts, len(vertices), heights, outputs=[self._heights], device=device)
+        spread = [self._heights]
+        wp.launch(kernels.spread_contacts, self._contact.shape, spread, outputs=[self._contact], device=device)
         softness = _SOFTER * lighting.sun_radius_rad
         wp.launch(
             kernels.shade_ground,
             self._shadow.shape,
             [depths, light, self._frame, self._contact, _COARSE, softness, _sun_share(lighting), strength],
             outputs=[self._shadow],
+            device=device,
         )
+
+    def darken(self, view: View, keys: wp.array, color: wp.array, across: wp.array, *, box: Box, strip: int) -> None:
+        """Multiply the background samples of the box by the map."""
         wp.launch(
             kernels.darken_ground,
             (box[3] - box[1], -(-(box[2] - box[0]) // strip)),
             [keys, view, self._frame, self._shadow, wp.vec4i(*box), strip],
             outputs=[color, across],
+            device=self._shadow.device,
         )
 
 

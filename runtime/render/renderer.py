@@ -14,9 +14,10 @@ from ._kernels_raster import FAR, LightFrame
 from ._kernels_surface import Surface
 from ._kernels_view import EMPTY, View
 from .backdrop import backdrop_key, paint_backdrop
+from .boxes import NOTHING, Box, around, halves, is_empty
 from .colour import encode_table
 from .frame import Frame as Frame
-from .ground import Box, GroundShadow, seen_box
+from .ground import GroundShadow, seen_box
 from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
 from .scene import Background, Camera, Lighting, SceneMesh
@@ -31,7 +32,6 @@ _OCCLUSION_REACH = 0.07
 # more, red most.
 _WRAP = np.full(3, 0.06)
 _SKIN_WRAP = np.array([0.24, 0.10, 0.06])
-_NOTHING: Box = (0, 0, 0, 0)
 
 
 @dataclass(frozen=True)
@@ -108,33 +108,27 @@ class Renderer:
             frame = _light_frame(fitted, self.preset.light_map)
             self._bring_up(camera, lighting, background)
             body = seen_box(camera, low, high)
-            self._draw(view, frame, self._samples(body))
-            floor = self._ground.place(low, high, lighting, camera) if background.ground > 0.0 else _NOTHING
+            floor = self._ground.place(low, high, lighting, camera) if background.ground > 0.0 else NOTHING
+            self._draw_all(view, frame)
+
+            def shade_ground() -> None:
+                if not is_empty(floor):
+                    self._ground.shade(self.vertices, self._light_depths, frame, lighting, background.ground)
+
+            self._lanes.both("edges", lambda: self._find_edges(view, self._samples(body)), shade_ground)
             # Only this part of the picture differs from the bare backdrop.
-            box = _around(body, floor)
+            box = around(body, floor)
             rows = slice(box[1] * self.preset.samples, box[3] * self.preset.samples)
-            if not _is_empty(box):
+            if not is_empty(box):
                 wp.copy(self._color[rows], self._backdrop[rows])
-            if not _is_empty(body):
+            if not is_empty(body):
                 self._shade(view, frame, fitted, lighting, self._samples(body))
-            if not _is_empty(floor):
-                self._ground.darken(
-                    self.vertices,
-                    self._light_depths,
-                    frame,
-                    lighting,
-                    view,
-                    self._keys,
-                    self._color,
-                    self._across,
-                    strength=background.ground,
-                    box=self._samples(floor),
-                    strip=self._strip,
-                )
+            if not is_empty(floor):
+                maps = (self._keys, self._color, self._across)
+                self._ground.darken(view, *maps, box=self._samples(floor), strip=self._strip)
             wp.copy(self._rgb, self._backdrop_rgb)
-            for part in (body, floor):
-                if not _is_empty(part):
-                    self._resolve(part)
+            upper, lower = halves(box)
+            self._lanes.both("resolve", lambda: self._resolve(upper), lambda: self._resolve(lower))
         self._frames += 1
         return Frame(self._rgb.numpy(), self._read_depth, self._read_mask, self._read_velocity)
 
@@ -199,14 +193,16 @@ class Renderer:
 
     def _resolve(self, box: Box) -> None:
         """Encode the pixels of a box."""
+        if is_empty(box):
+            return
         shown = [self._color, self._across, self._down]
         if self.preset.samples == 1:
             inputs = [self._keys, *shown, self._srgb, wp.vec4i(*box), self._strip]
-            wp.launch(_kernels_resolve.resolve, self._strips(box), inputs, outputs=[self._rgb])
+            wp.launch(_kernels_resolve.resolve, self._strips(box), inputs, outputs=[self._rgb], device=self.device)
         else:
             inputs = [*shown, self.preset.samples, self._srgb, wp.vec4i(*box)]
             size = (box[3] - box[1], box[2] - box[0])
-            wp.launch(_kernels_resolve.resolve_samples, size, inputs, outputs=[self._rgb])
+            wp.launch(_kernels_resolve.resolve_samples, size, inputs, outputs=[self._rgb], device=self.device)
 
     def _view(self, camera: Camera) -> View:
         pose = np.asarray(camera.T_world_cam, np.float64)
@@ -241,28 +237,27 @@ class Renderer:
             wp.copy(self._backdrop_rgb, self._rgb)
             self._background = background  # keeps its image alive, so that the key's id stays its own
 
-    def _draw(self, view: View, frame: LightFrame, box: Box) -> None:
-        raster = _kernels_raster
-        screen = self._screen[0]
-        wp.launch(
-            raster.transform_vertices, len(self.vertices), [self.vertices, view, frame], outputs=[screen, self._lit]
-        )
+    def _draw_all(self, view: View, frame: LightFrame) -> None:
+        outputs = [self._screen[0], self._lit]
+        wp.launch(_kernels_raster.transform_vertices, len(self.vertices), [self.vertices, view, frame], outputs=outputs)
         self._lanes.both("draw", self._draw_view, self._draw_light)
+
+    def _find_edges(self, view: View, box: Box) -> None:
+        """Where edges cross between samples, and where meshes meet."""
+        screen, device, outputs = self._screen[0], self.device, [self._across, self._down]
         self._across.zero_()
         self._down.zero_()
+        edges = [screen, self._edges, self._edge_faces, self._faces, self._facing, self._face_mesh]
         wp.launch(
             _kernels_edges.find_crossings,
             len(self._edges),
-            [screen, self._edges, self._edge_faces, self._faces, self._facing, self._face_mesh, self._keys, view.focal],
-            outputs=[self._across, self._down],
+            [*edges, self._keys, view.focal],
+            outputs=outputs,
+            device=device,
         )
-        if not _is_empty(box):
-            wp.launch(
-                _kernels_edges.find_meetings,
-                self._strips(box),
-                [self._keys, screen, self._faces, self._face_mesh, wp.vec4i(*box), self._strip],
-                outputs=[self._across, self._down],
-            )
+        if not is_empty(box):
+            met = [self._keys, screen, self._faces, self._face_mesh, wp.vec4i(*box), self._strip]
+            wp.launch(_kernels_edges.find_meetings, self._strips(box), met, outputs=outputs, device=device)
 
     def _draw_view(self) -> None:
         """What the eye sees, before light: the nearest face of every sample."""
@@ -294,7 +289,7 @@ class Renderer:
         light.texel = fitted.texel
         light.blur = self.preset.light_blur
         light.slope = 0.4 * (self.preset.light_blur + 1)
-        upper, lower = _halves(box)
+        upper, lower = halves(box)
         self._lanes.both(
             "occlusion", lambda: self._measure_occlusion(view, upper), lambda: self._measure_occlusion(view, lower)
         )
@@ -349,13 +344,6 @@ class Renderer:
         return velocity
 
 
-def _halves(box: Box) -> tuple[Box, Box]:
-    """Part a box at an even row, a little above its middle: feet and legs show less than head and clothes."""
-    x0, y0, x1, y1 = box
-    middle = y0 + (y1 - y0) // 4 * 2
-    return (x0, y0, x1, middle), (x0, middle, x1, y1)
-
-
 def _flags(mesh: SceneMesh, cutout: bool) -> int:
     return int(_kernels_raster.DOUBLE_SIDED) * mesh.material.double_sided + int(_kernels_raster.CUTOUT) * cutout
 
@@ -389,14 +377,3 @@ def _light_frame(fitted: FittedLight, size: int) -> LightFrame:
     frame.texels_per_metre = wp.vec2(*fitted.texels_per_metre)
     frame.size = size
     return frame
-
-
-def _is_empty(box: Box) -> bool:
-    return box[2] <= box[0] or box[3] <= box[1]
-
-
-def _around(a: Box, b: Box) -> Box:
-    """Return the smallest box around two."""
-    if _is_empty(a) or _is_empty(b):
-        return b if _is_empty(a) else a
-    return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])

@@ -54,7 +54,7 @@ def occlude(
     n = normals[v]
     origin = points[v] + n * (0.01 * reach)
     total = float(0.0)  # noqa: UP018 -- Warp needs the conversion to make a variable of it
-    weight = float(0.0)  # noqa: UP018
+    weight = float(0.0)  # noqa: UP018 -- as above
     for k in range(directions.shape[0]):
         d = directions[k]
         cosine = wp.dot(d, n)

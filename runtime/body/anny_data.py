@@ -170,6 +170,7 @@ def _extract(model: object) -> AnnyData:
         joint_indices=integers("vertex_bone_indices"),
         joint_weights=floats("vertex_bone_weights"),
         base_vertices=integers("base_mesh_vertex_indices"),
+        # torch types a module's attributes as tensors or modules; getattr asks for them without a type
         bone_parents=np.array(getattr(model, "bone_parents"), dtype=np.int32),  # noqa: B009
         bone_names=tuple(getattr(model, "bone_labels")),  # noqa: B009
         phenotypes=tuple(getattr(model, "phenotype_labels")),  # noqa: B009

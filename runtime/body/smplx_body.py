@@ -256,7 +256,7 @@ def _checked_file(path: Path) -> Iterator[tuple[Path, Floats, NDArray[np.int32]]
     uv, uv_faces = _texture_coordinates(arrays)
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "model.npz"
-        np.savez(copy, **arrays)  # type: ignore[arg-type]
+        np.savez(copy, **arrays)  # type: ignore[arg-type]  # the stub takes the names for its own flag
         yield copy, uv, uv_faces
 
 

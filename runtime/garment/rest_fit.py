@@ -61,7 +61,7 @@ def spread(need: NDArray[np.float64], averaging: object, passes: int = SPREADS) 
     ways = need / np.maximum(lengths, 1e-12)
     moves = need
     for _ in range(passes):
-        moves = 0.5 * moves + 0.5 * (averaging @ moves)  # type: ignore[operator]
+        moves = 0.5 * moves + 0.5 * (averaging @ moves)  # type: ignore[operator]  # sparse @ dense
         short = np.maximum(lengths - np.sum(moves * ways, axis=1, keepdims=True), 0)
         moves = moves + short * ways
     return moves

@@ -7,7 +7,7 @@ import warp as wp
 from numpy.typing import NDArray
 
 
-@wp.func  # type: ignore[untyped-decorator]
+@wp.func  # type: ignore[untyped-decorator]  # Warp is untyped
 def closest_barycentrics(p: wp.vec3, a: wp.vec3, b: wp.vec3, c: wp.vec3) -> wp.vec3:
     """Barycentrics of the closest point of a triangle, by Voronoi regions (Ericson, Real-Time Collision Detection)."""
     ab = b - a

@@ -12,7 +12,7 @@ from dressform.schemas.errors import InputError
 
 pytest.importorskip("pxr", reason="usd-core is not installed")
 
-HEAD = '#usda 1.0\n(\n    defaultPrim = "root"\n    metersPerUnit = 0.01\n    upAxis = "Z"\n)\n'
+HEAD = '#usda 1.0\n(\n    defaultPrim = "scene"\n    metersPerUnit = 0.01\n    upAxis = "Z"\n)\n'
 QUAD = """
         point3f[] points = [(0, 0, 0), (1, 0, 0), (1, 1, 0), (0, 1, 0)]
         int[] faceVertexCounts = [4]
@@ -27,11 +27,11 @@ def write(folder: Path, body: str, head: str = HEAD, name: str = "a.usda") -> Pa
 
 
 def mesh(content: str = QUAD, extra: str = "") -> str:
-    return f'def Xform "root" {{\n    def Mesh "cloth" {{\n{content}{extra}\n    }}\n}}\n'
+    return f'def Xform "scene" {{\n    def Mesh "cloth" {{\n{content}{extra}\n    }}\n}}\n'
 
 
 def test_transforms_units_axis_and_uvs(tmp_path: Path) -> None:
-    body = f"""def Xform "root" {{
+    body = f"""def Xform "scene" {{
     double3 xformOp:translate = (10, 0, 0)
     double xformOp:rotateZ = 90
     double3 xformOp:scale = (2, 2, 2)
@@ -72,10 +72,10 @@ def test_preview_surface_with_texture(tmp_path: Path) -> None:
     Image.new("RGB", (4, 4), "green").save(tmp_path / "cloth.png")
     material = """
     def Material "m" {
-        token outputs:surface.connect = </root/m/s.outputs:surface>
+        token outputs:surface.connect = </scene/m/s.outputs:surface>
         def Shader "s" {
             uniform token info:id = "UsdPreviewSurface"
-            color3f inputs:diffuseColor.connect = </root/m/t.outputs:rgb>
+            color3f inputs:diffuseColor.connect = </scene/m/t.outputs:rgb>
             float inputs:roughness = 0.25
             token outputs:surface
         }
@@ -87,8 +87,8 @@ def test_preview_surface_with_texture(tmp_path: Path) -> None:
     }
 """
     body = (
-        'def Xform "root" {\n' + material + '    def Mesh "cloth" (prepend apiSchemas = ["MaterialBindingAPI"]) {\n'
-        f"{QUAD}        rel material:binding = </root/m>\n    }}\n}}\n"
+        'def Xform "scene" {\n' + material + '    def Mesh "cloth" (prepend apiSchemas = ["MaterialBindingAPI"]) {\n'
+        f"{QUAD}        rel material:binding = </scene/m>\n    }}\n}}\n"
     )
     raw = read_usd(write(tmp_path, body))
     assert raw.materials[0].base_color_image == (tmp_path / "cloth.png").read_bytes()
@@ -117,7 +117,7 @@ def test_wrong_number_of_uvs(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "/etc/passwd", "https://example.com/a.usd"])
 def test_layers_out_of_the_folder_are_refused(tmp_path: Path, name: str) -> None:
-    body = f'def Xform "root" (references = @{name}@) {{\n}}\n'
+    body = f'def Xform "scene" (references = @{name}@) {{\n}}\n'
     with pytest.raises(InputError, match="only files beside the mesh are read"):
         read_usd(write(tmp_path, body))
 

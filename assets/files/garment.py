@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+LayerKind = Literal["uv", "color", "normal", "tangent", "custom"]
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,10 @@ class Material:
         metallic: In [0, 1].
         sheen: Linear RGB sheen colour (cloth fuzz).
         double_sided: Whether back faces are seen.
+        record: What else its source said, as a glTF material: extensions, alpha mode, further textures, extras. A
+            texture's `index` counts `images`, its `sampler` is spelled out, and its `texCoord` counts UV0 and then the
+            mesh's layers of kind "uv". The fields above win over it.
+        images: Encoded images that `record` names.
     """
 
     name: str = "fabric"
@@ -31,6 +39,90 @@ class Material:
     metallic: float = 0.0
     sheen: tuple[float, float, float] = (0.0, 0.0, 0.0)
     double_sided: bool = True
+    record: Mapping[str, Any] = field(default_factory=dict)
+    images: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Values per corner beside the two UV sets, as the artist's file has them.
+
+    Attributes:
+        name: In the file, unique among a mesh's layers.
+        kind: "uv" (origin bottom-left), "color" (linear RGB or RGBA), "normal" (unit, in the mesh's frame), "tangent"
+            (unit xyz and the bitangent's sign) or "custom".
+        values: float32 [N, K].
+        faces: int32 [F, 3] into `values`.
+    """
+
+    name: str
+    kind: LayerKind
+    values: NDArray[np.float32]
+    faces: NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class MorphTarget:
+    """A shape the mesh can be blended towards.
+
+    Attributes:
+        name: In the file.
+        offsets: float32 [V, 3] from the rest points [m], in the mesh's frame.
+        weight: How much of it the file shows.
+        layers: How normals, tangents, UVs or colours change with it, per corner.
+    """
+
+    name: str
+    offsets: NDArray[np.float32]
+    weight: float = 0.0
+    layers: tuple[Layer, ...] = ()
+
+
+@dataclass(frozen=True)
+class SourceSkin:
+    """The skin a garment's file came with; dressform's own rig takes its place once there is one.
+
+    Attributes:
+        joints: Names.
+        parents: int32 [J], -1 for a root; parents come before their children.
+        rest: float32 [J, 4, 4] joint frame → the mesh's frame at rest [m].
+        indices: int32 [V, K] into `joints`.
+        weights: float32 [V, K], rows sum to 1, or to 0 where nothing holds a point.
+    """
+
+    joints: tuple[str, ...]
+    parents: NDArray[np.int32]
+    rest: NDArray[np.float32]
+    indices: NDArray[np.int32]
+    weights: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A look: which material stands in for each of the mesh's.
+
+    Attributes:
+        name: In the file.
+        materials: One index into the mesh's materials for each of them.
+    """
+
+    name: str
+    materials: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A named piece of a garment.
+
+    Attributes:
+        name: Unique in the mesh.
+        rigid: It moves as one, like a button or a buckle.
+        inner: It is the inner shell of thick cloth.
+    """
+
+    name: str
+    rigid: bool = False
+    inner: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,6 +140,14 @@ class GarmentMesh:
         uv1_faces: int32 [F, 3] into `uv1`, or None.
         materials: At least one.
         material_ids: int32 [F] into `materials`.
+        polygons: int32 [F] the artist's polygon behind each triangle, or None when all are triangles.
+        parts: Named pieces; empty when nothing is known of them.
+        part_ids: int32 [F] into `parts`, or None when `parts` is empty.
+        layers: Further values per corner.
+        morphs: Shapes it can be blended towards.
+        skin: The skin its file came with, or None.
+        variants: Looks beside its own.
+        extras: What else the file said about it, JSON values.
     """
 
     points: NDArray[np.float32]
@@ -58,3 +158,11 @@ class GarmentMesh:
     uv1_faces: NDArray[np.int32] | None
     materials: tuple[Material, ...]
     material_ids: NDArray[np.int32]
+    polygons: NDArray[np.int32] | None = None
+    parts: tuple[Part, ...] = ()
+    part_ids: NDArray[np.int32] | None = None
+    layers: tuple[Layer, ...] = ()
+    morphs: tuple[MorphTarget, ...] = ()
+    skin: SourceSkin | None = None
+    variants: tuple[Variant, ...] = ()
+    extras: Mapping[str, Any] = field(default_factory=dict)

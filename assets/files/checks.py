@@ -40,6 +40,38 @@ def check_mesh(mesh: GarmentMesh, where: str) -> None:
         raise InputError(f"{where}: no material; needed at least one")
     _need(mesh.material_ids.shape == (len(faces),), where, "material_ids", f"[{len(faces)}]", mesh.material_ids)
     check_indices(mesh.material_ids, len(mesh.materials), f"{where}: material_ids")
+    _check_details(mesh, where)
+
+
+def _check_details(mesh: GarmentMesh, where: str) -> None:
+    """Hold what a mesh has beside shape, UVs and materials against its points and faces."""
+    faces, count = mesh.faces, len(mesh.points)
+    for name, ids in (("polygons", mesh.polygons), ("part_ids", mesh.part_ids)):
+        if ids is not None:
+            _need(ids.shape == (len(faces),), where, name, f"[{len(faces)}]", ids)
+    if mesh.part_ids is not None:
+        check_indices(mesh.part_ids, len(mesh.parts), f"{where}: part_ids")
+    for layer in (*mesh.layers, *(layer for morph in mesh.morphs for layer in morph.layers)):
+        named = f"layer {layer.name!r}"
+        _need(layer.values.ndim == 2 and 1 <= layer.values.shape[1] <= 4, where, named, "[N, 1 to 4]", layer.values)
+        _need(layer.faces.shape == faces.shape, where, f"{named} faces", str(list(faces.shape)), layer.faces)
+        check_finite(layer.values, f"{where}: {named}")
+        check_indices(layer.faces, len(layer.values), f"{where}: {named} faces")
+    for morph in mesh.morphs:
+        _need(morph.offsets.shape == (count, 3), where, f"morph {morph.name!r}", f"[{count}, 3]", morph.offsets)
+        check_finite(morph.offsets, f"{where}: morph {morph.name!r}")
+    for variant in mesh.variants:
+        if len(variant.materials) != len(mesh.materials) or not all(
+            0 <= k < len(mesh.materials) for k in variant.materials
+        ):
+            raise InputError(f"{where}: variant {variant.name!r} must name one of the materials for each of them")
+    if mesh.skin is not None:
+        skin, joints = mesh.skin, len(mesh.skin.joints)
+        _need(skin.weights.shape == skin.indices.shape, where, "skin weights", str(skin.indices.shape), skin.weights)
+        _need(len(skin.indices) == count, where, "skin indices", f"[{count}, K]", skin.indices)
+        _need(skin.rest.shape == (joints, 4, 4), where, "skin rest", f"[{joints}, 4, 4]", skin.rest)
+        check_finite(skin.weights, f"{where}: skin weights")
+        check_indices(skin.indices, joints, f"{where}: skin indices")
 
 
 def check_rig(rig: Rig, where: str) -> None:

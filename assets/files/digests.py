@@ -51,11 +51,17 @@ def uv1_digest(mesh: GarmentMesh) -> str | None:
 
 
 def looks_digest(mesh: GarmentMesh) -> str:
-    """Digest of the materials, their textures and which triangle has which."""
+    """Digest of the materials, their textures, which triangle has which, and all else the file shows."""
     total = hashlib.sha256()
     for material in mesh.materials:
         total.update(json.dumps(_material_record(material), sort_keys=True).encode())
     total.update(arrays_digest(material_ids=mesh.material_ids).encode())
+    for layer in mesh.layers:
+        total.update(f"{layer.kind} {layer.name} {arrays_digest(values=layer.values, faces=layer.faces)}".encode())
+    for morph in mesh.morphs:
+        total.update(f"morph {morph.name} {morph.weight} {arrays_digest(offsets=morph.offsets)}".encode())
+    for variant in mesh.variants:
+        total.update(f"variant {variant.name} {variant.materials}".encode())
     return total.hexdigest()
 
 
@@ -90,4 +96,5 @@ def _material_record(material: Material) -> dict[str, object]:
     for name in ("base_color_image", "normal_image"):
         image = getattr(material, name)
         record[name] = hashlib.sha256(image).hexdigest() if image is not None else None
+    record["images"] = [hashlib.sha256(image).hexdigest() for image in material.images]
     return record

@@ -6,19 +6,34 @@ import io
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from dressform.assets.files import checks
-from dressform.assets.files.garment import Material
+from dressform.assets.files.garment import Layer, Material, MorphTarget, SourceSkin, Variant
 from dressform.schemas.errors import InputError
 
 MAX_VERTICES, MAX_TRIANGLES = checks.MAX_POINTS, checks.MAX_TRIANGLES
 MAX_FILE_BYTES = 1 << 30
 MAX_TEXTURE_PX = 16_384
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """What became of one thing in a file.
+
+    Attributes:
+        what: The thing, such as "UV set 2" or "animation Idle".
+        outcome: "kept", "converted" or "dropped".
+        why: In what form it is kept, how it was converted, or why it was dropped and where it is still to be found.
+    """
+
+    what: str
+    outcome: Literal["kept", "converted", "dropped"]
+    why: str
 
 
 @dataclass(frozen=True)
@@ -40,6 +55,13 @@ class RawMesh:
         unit_reason: Where the file says it.
         up: "y" or "z" as the file says, or None.
         up_reason: Where the file says it.
+        polygons: int64 [F] the file's polygon behind each triangle, ascending; None when all are triangles.
+        layers: Further values per corner; normals and tangents in file axes, UV origin bottom-left.
+        morphs: Offsets in file units and file axes.
+        skin: Rest matrices in file units and file axes, rows for the points; points are as the skeleton holds them.
+        variants: Looks.
+        extras: What else the file says of the mesh, JSON values.
+        record: What was kept, converted and dropped, for the report.
         placed: Whether points are already metres, z up, on the canonical rest body.
         notes: What was left out or mended while reading, for the report.
         hints: Facts for later steps, for the report.
@@ -60,6 +82,13 @@ class RawMesh:
     unit_reason: str = ""
     up: str | None = None
     up_reason: str = ""
+    polygons: NDArray[np.int64] | None = None
+    layers: tuple[Layer, ...] = ()
+    morphs: tuple[MorphTarget, ...] = ()
+    skin: SourceSkin | None = None
+    variants: tuple[Variant, ...] = ()
+    extras: dict[str, Any] = field(default_factory=dict)
+    record: tuple[Conversion, ...] = ()
     placed: bool = False
     notes: tuple[str, ...] = ()
     hints: dict[str, Any] = field(default_factory=dict)

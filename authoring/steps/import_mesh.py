@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.assets.draft_digest import file_sha256
-from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.garment import GarmentMesh, Layer, MorphTarget, Part, SourceSkin
+from dressform.assets.files.glb_buffer import Y_UP, turned_back
 from dressform.authoring.draft import SIZE, Draft
 from dressform.authoring.formats.gltf import read_gltf
 from dressform.authoring.formats.mhclo import read_mhclo
@@ -160,8 +161,39 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         uv1_faces=None if raw.uv1_faces is None else raw.uv1_faces.astype(np.int32),
         materials=raw.materials,
         material_ids=raw.material_ids.astype(np.int32),
+        polygons=None if raw.polygons is None else raw.polygons.astype(np.int32),
+        parts=tuple(Part(name or "unnamed") for name in raw.part_names),
+        part_ids=raw.part_ids.astype(np.int32),
+        layers=tuple(_turned_layer(layer, up.value) for layer in raw.layers),
+        morphs=tuple(_scaled_morph(morph, scale, up.value) for morph in raw.morphs),
+        skin=None if raw.skin is None else _scaled_skin(raw.skin, scale, up.value),
+        variants=raw.variants,
+        extras=raw.extras,
     )
     return Imported(mesh, category, scale, unit_reason, up, raw, lifted)
+
+
+def _z_up(vectors: NDArray[np.float32], up: str) -> NDArray[np.float32]:
+    """Turn vectors [N, 3 or more] into z up; what follows the first three columns stays."""
+    return turned_back(vectors) if up == "y" else vectors
+
+
+def _turned_layer(layer: Layer, up: str) -> Layer:
+    return replace(layer, values=_z_up(layer.values, up)) if layer.kind in ("normal", "tangent") else layer
+
+
+def _scaled_morph(morph: MorphTarget, scale: float, up: str) -> MorphTarget:
+    offsets = np.asarray(_z_up(morph.offsets, up) * np.float32(scale), np.float32)
+    return replace(morph, offsets=offsets, layers=tuple(_turned_layer(layer, up) for layer in morph.layers))
+
+
+def _scaled_skin(skin: SourceSkin, scale: float, up: str) -> SourceSkin:
+    """Bring the joints' rest frames into metres and z up; their own axes turn along."""
+    rest = skin.rest.astype(np.float64)
+    if up == "y":
+        rest = np.linalg.inv(Y_UP) @ rest
+    rest[:, :3, 3] *= scale
+    return replace(skin, rest=rest.astype(np.float32))
 
 
 def _out_of_body(points: NDArray[np.float64], faces: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:
@@ -255,6 +287,7 @@ def _report(source: Path, imported: Imported) -> dict[str, Any]:
         "extent_m": [round(float(x), 4) for x in np.ptp(mesh.points[np.unique(mesh.faces)], axis=0)],
         "on_canonical_body": raw.placed,
         "lifted_m": round(imported.lifted, 5),
+        "conversion": [asdict(entry) for entry in raw.record],
         "notes": list(raw.notes),
         **raw.hints,
     }

@@ -318,7 +318,7 @@ def test_missing_and_oversized_files(tmp_path, monkeypatch):
     with pytest.raises(InputError, match="cannot be read"):
         read_glb(tmp_path / "none.glb")
     (tmp_path / "big.glb").write_bytes(SAMPLE)
-    monkeypatch.setattr("dressform.assets.files.glb_read.MAX_BYTES", 100)
+    monkeypatch.setattr("dressform.assets.files.glb_file.MAX_BYTES", 100)
     with pytest.raises(InputError, match="needed at most"):
         read_glb(tmp_path / "big.glb")
 

@@ -1,0 +1,62 @@
+"""The binary chunk of a GLB in the making, and the turn from our frame to glTF's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pygltflib as gltf
+from numpy.typing import NDArray
+
+# glTF's y up from our z up: (x, y, z) → (x, z, -y)
+Y_UP = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
+_COMPONENTS = {"float32": gltf.FLOAT, "uint32": gltf.UNSIGNED_INT, "uint16": gltf.UNSIGNED_SHORT}
+
+
+@dataclass
+class GlbBuffer:
+    """The binary chunk in the making."""
+
+    data: bytearray = field(default_factory=bytearray)
+    views: list[gltf.BufferView] = field(default_factory=list)
+    accessors: list[gltf.Accessor] = field(default_factory=list)
+
+    def add_view(self, data: bytes, *, target: int | None = None) -> int:
+        """Append bytes at a multiple of four and return the view's index."""
+        self.data.extend(b"\0" * (-len(self.data) % 4))
+        self.views.append(gltf.BufferView(buffer=0, byteOffset=len(self.data), byteLength=len(data), target=target))
+        self.data.extend(data)
+        return len(self.views) - 1
+
+    def add_accessor(self, array: NDArray[np.generic], *, target: int | None = None, bounds: bool = False) -> int:
+        """Append an array [N] or [N, K] (or [N, 16] for matrices) and return the accessor's index."""
+        component = _COMPONENTS[array.dtype.name]
+        kind = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}[1 if array.ndim == 1 else array.shape[1]]
+        little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+        columns = array.reshape(len(array), -1)
+        accessor = gltf.Accessor(
+            bufferView=self.add_view(little.tobytes(), target=target),
+            byteOffset=0,
+            componentType=component,
+            count=len(array),
+            type=kind,
+            min=columns.min(axis=0).tolist() if bounds else None,
+            max=columns.max(axis=0).tolist() if bounds else None,
+        )
+        self.accessors.append(accessor)
+        return len(self.accessors) - 1
+
+
+def turned(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors [N, 3 or more] in glTF's y up; what follows the first three columns stays."""
+    return np.concatenate([vectors[:, [0, 2]], -vectors[:, 1:2], vectors[:, 3:]], axis=1).astype(np.float32)
+
+
+def turned_back(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return glTF's vectors [N, 3 or more] in our z up."""
+    return np.concatenate([vectors[:, :1], -vectors[:, 2:3], vectors[:, 1:2], vectors[:, 3:]], axis=1)
+
+
+def flipped(uv: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Move the UV origin from bottom left to top left, or back."""
+    return np.stack([uv[:, 0], np.float32(1) - uv[:, 1]], axis=1).astype(np.float32)

@@ -113,6 +113,17 @@ class RestBody:
         still = np.tile(np.eye(3, dtype=np.float32), (len(CANONICAL_JOINTS), 1, 1))
         return Pose(self.rig.rotations_of(still), self.rig.joints[0] - self.rig.t_pelvis)
 
+    def rested(self, pose: Pose) -> RestBody:
+        """Return this body with a pose as its rest; only for families whose bones are all rigid, such as SMPL-X."""
+        transforms = self.skin_transforms(pose)
+        return RestBody(
+            self.body,
+            self.shape,
+            self.posed_vertices(pose),
+            (transforms @ self.joint_poses).astype(np.float32),
+            self.rig.rested(pose.rotations, pose.root),
+        )
+
     def pose_of_transforms(self, transforms: Floats) -> Pose:
         """Return the canonical pose nearest to rest → world transforms of the family's joints [J, 4, 4].
 

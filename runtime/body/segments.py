@@ -6,6 +6,7 @@ bend or a twist between two segments, so that a spine curves and a forearm does 
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -184,6 +185,24 @@ class SegmentRig:
         transforms[:, :3, 3] = places[pivots] - np.einsum("jab,jb->ja", bone_turns, self.joints[pivots])
         transforms[:, 3, 3] = 1
         return transforms if self._fingers is None else transforms @ self._fingers
+
+    def rested(self, rotations: Floats, root: Floats) -> SegmentRig:
+        """Return the skeleton of the same body, skinned anew in a pose; only for families whose bones are all rigid.
+
+        Args:
+            rotations: Local canonical rotations [22, 4] xyzw.
+            root: Pelvis offset from the standing T-pose [3] [m].
+        """
+        if len(self._bend_bones) or len(self._twist_bones):
+            raise ValueError("bones that share a bend or a twist have no rest of their own in another pose")
+        turned, places = self.posed(rotations, root)
+        rig = copy.copy(self)
+        rig.joints = places.astype(np.float32)
+        rig.alignment = np.asarray(self.alignment @ turned.transpose(0, 2, 1), np.float32)
+        rig.t_pelvis = self.t_pelvis.copy()
+        rig._offsets = rig.joints[1:] - rig.joints[PARENT_OF_CHILD]
+        rig._fingers = None  # they have done what they do at rest
+        return rig
 
     def _soft_rotations(self, turned: Floats) -> tuple[NDArray[np.intp], Floats, NDArray[np.intp]] | None:
         if not len(self._bend_bones) and not len(self._twist_bones):

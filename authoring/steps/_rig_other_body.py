@@ -1,0 +1,157 @@
+"""A garment rigged to a body of another family than the one it was made on.
+
+The other body takes the garment's pose; the garment is carried to it over the skin, brought back to its own shape
+outside of it, and rigged there. Its weights then take it to the other body's own rest pose, so that skinning it back
+gives exactly what was fitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.rig import Rig
+from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.garment.penetration import body_penetration
+from dressform.runtime.garment.shape_transfer import bind, transfer
+from dressform.runtime.geometry.adjacency import edges
+from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.geometry.normals import vertex_normals
+from dressform.schemas.errors import InputError
+from dressform.schemas.progress import Progress, silent
+
+from ._body_wrap import wrap
+from ._place_limbs import unposed
+from ._place_relax import Obstacle, push_out, relax
+from ._rig_transfer import dense_weights
+from .rig import RigOptions, RigReport, rig_mesh
+
+_AS_USUAL = RigOptions()
+_GAP = 0.003  # [m]
+_ANCHOR = 0.01
+_ROUNDS = 12
+_MOST_RESIDUAL = 0.02  # [m] a wrap further off than this found no body it knows
+
+
+@dataclass(frozen=True)
+class OtherBodyReport:
+    """How a garment came onto another family's body.
+
+    Attributes:
+        body: The family.
+        size: Median of edge lengths on that body over the garment's own: how much it grew with the body.
+        strain_p95: 95th percentile of |edge length / own length − 1| on that body, in the pose it was made in.
+        strain_of_size_p95: The same against its own lengths × `size`.
+        penetrating: Fraction of points and triangle centres more than 1 mm inside, there.
+        penetrating_at_rest: The same in the body's own rest pose, under plain skinning.
+        residual_p95: 95th percentile of what is left between the two bodies' skins once one lies on the other [m].
+        rig: How weights, binding and mask came about.
+    """
+
+    body: str
+    size: float
+    strain_p95: float
+    strain_of_size_p95: float
+    penetrating: float
+    penetrating_at_rest: float
+    residual_p95: float
+    rig: RigReport
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values."""
+        own = {name: getattr(self, name) for name in self.__dataclass_fields__ if name != "rig"}
+        return {**own, **self.rig.to_json()}
+
+
+def rig_to_other_body(
+    mesh: GarmentMesh, other: RestBody, options: RigOptions = _AS_USUAL, *, progress: Progress = silent
+) -> tuple[Rig, OtherBodyReport]:
+    """Rig a garment that lies on the canonical body to another family's body.
+
+    Args:
+        mesh: The garment on the canonical body.
+        other: The other family's mean body at rest; its bones must all be rigid.
+        options: As for the canonical body.
+        progress: Told how far it is.
+    """
+    canonical = canonical_rest()
+    pose = canonical.rest_pose()
+    dressing = other.rested(pose)
+    progress(0.0, "laying one body's skin onto the other's")
+    laid = wrap(canonical, dressing)
+    if laid.residual_p95 > _MOST_RESIDUAL:
+        raise InputError(
+            f"rig: the {other.body.family} body is too unlike the canonical one: its skin is up to "
+            f"{laid.residual_p95 * 1e3:.0f} mm off, needed {_MOST_RESIDUAL * 1e3:.0f}; is it an adult's template?"
+        )
+    progress(0.3, "carrying the garment over")
+    worn = _worn(mesh, canonical, dressing, laid.wrapped)
+    progress(0.5, "rigging")
+    there = replace(mesh, points=worn.astype(np.float32))
+    made, report = rig_mesh(there, dressing, options, progress=lambda f, what: progress(0.5 + 0.4 * f, what))
+    progress(0.9, "taking it to the rest pose")
+    joints = np.arange(len(other.body.joint_names), dtype=np.int32)
+    dense = dense_weights(made.joint_indices, made.joint_weights, joints)
+    at_rest = unposed(there.points, dense, other.skin_transforms(pose)).astype(np.float32)
+    faces = other.body.faces
+    binding = bind(at_rest, other.vertices, faces, normals=vertex_normals(at_rest, mesh.faces))
+    made = replace(
+        made,
+        binding_triangles=binding.triangles,
+        binding_barycentrics=binding.barycentrics,
+        binding_offsets=binding.offsets,
+    )
+    ratio = _edge_lengths(there.points, mesh.faces) / np.maximum(_edge_lengths(mesh.points, mesh.faces), 1e-9)
+    size = float(np.median(ratio))
+    progress(1.0, "rigged")
+    return made, OtherBodyReport(
+        body=other.body.family,
+        size=size,
+        strain_p95=float(np.quantile(np.abs(ratio - 1), 0.95)),
+        strain_of_size_p95=float(np.quantile(np.abs(ratio / size - 1), 0.95)),
+        penetrating=body_penetration(there.points, mesh.faces, Surface(dressing.vertices, faces)).fraction,
+        penetrating_at_rest=body_penetration(at_rest, mesh.faces, Surface(other.vertices, faces)).fraction,
+        residual_p95=laid.residual_p95,
+        rig=report,
+    )
+
+
+def _worn(
+    mesh: GarmentMesh, canonical: RestBody, dressing: RestBody, wrapped: NDArray[np.float32]
+) -> NDArray[np.float64]:
+    """Return the garment [V, 3] around a body in the garment's pose, outside of it and of its own shape [m]."""
+    faces, skin = mesh.faces, canonical.body.faces
+    binding = bind(mesh.points, canonical.vertices, skin, normals=vertex_normals(mesh.points, faces))
+    carried = transfer(binding, faces, canonical.vertices, wrapped, skin)
+    obstacle = Obstacle(dressing.vertices, dressing.body.faces)
+    own = mesh.points.astype(np.float64)
+    relaxed = relax(carried, own, faces, obstacle, gap=_GAP, anchor=_ANCHOR, rounds=_ROUNDS)
+    return _with_rigid_parts(mesh, push_out(relaxed, faces, obstacle, gap=_GAP))
+
+
+def _with_rigid_parts(mesh: GarmentMesh, points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the points with every rigid part (a button, a buckle) in its own shape again."""
+    if mesh.part_ids is None:
+        return points
+    result = points.copy()
+    for number, part in enumerate(mesh.parts):
+        if not part.rigid:
+            continue
+        own = np.unique(mesh.faces[mesh.part_ids == number])
+        if len(own) < 3:
+            continue
+        before, after = mesh.points[own].astype(np.float64), points[own]
+        u, _, vt = np.linalg.svd((after - after.mean(axis=0)).T @ (before - before.mean(axis=0)))
+        turn = u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
+        result[own] = (before - before.mean(axis=0)) @ turn.T + after.mean(axis=0)
+    return result
+
+
+def _edge_lengths(points: NDArray[np.floating], faces: NDArray[np.int32]) -> NDArray[np.float64]:
+    pairs = edges(faces).vertices
+    return np.asarray(np.linalg.norm(points[pairs[:, 0]].astype(np.float64) - points[pairs[:, 1]], axis=1), np.float64)

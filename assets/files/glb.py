@@ -213,14 +213,15 @@ def _influences(
 ) -> tuple[NDArray[np.uint16], NDArray[np.float32]]:
     """Largest weight first, rows that sum to one in float32, unused joints 0, columns a multiple of four."""
     missing = -joint_indices.shape[1] % 4
-    joint_indices, joint_weights = (np.pad(a, ((0, 0), (0, missing))) for a in (joint_indices, joint_weights))
+    joint_indices = np.pad(joint_indices, ((0, 0), (0, missing)))
+    joint_weights = np.pad(joint_weights, ((0, 0), (0, missing)))
     order = np.argsort(-joint_weights, axis=1, kind="stable")
     weights = np.take_along_axis(joint_weights, order, axis=1).astype(np.float64)
     total = weights.sum(axis=1, keepdims=True)
     weights[:, 0] = np.where(total[:, 0] > 0, weights[:, 0], 1.0)  # what nothing holds hangs on the first joint
-    weights = (weights / np.where(total > 0, total, 1.0)).astype(np.float32)
-    indices = np.where(weights > 0, np.take_along_axis(joint_indices, order, axis=1), 0)
-    return indices.astype(np.uint16), weights
+    summed = (weights / np.where(total > 0, total, 1.0)).astype(np.float32)
+    indices = np.where(summed > 0, np.take_along_axis(joint_indices, order, axis=1), 0)
+    return indices.astype(np.uint16), summed
 
 
 def _normals(points: NDArray[np.float32], faces: NDArray[np.int32]) -> NDArray[np.float32]:

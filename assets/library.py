@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from dressform.schemas.documents import check_document, dump_json, load_document, load_json
-from dressform.schemas.errors import AssetError, UsageError
+from dressform.schemas.errors import AssetError, DressformError, UsageError
 from dressform.schemas.library import TemplateEntry
 from dressform.schemas.report import Report, ReportDocument
 from dressform.schemas.template import DraftManifest, TemplateManifest
@@ -46,13 +46,14 @@ class PublishedVersion(TemplateVersion):
 
 @dataclass(frozen=True)
 class Summary:
-    """One template of a library: its highest version that is not yanked."""
+    """One template of a library: its highest version that is not yanked; `bodies` is empty where that is damaged."""
 
     name: str
     version: str
     category: str
     sizes: tuple[str, ...]
     variants: tuple[str, ...]
+    bodies: tuple[str, ...] = ()
 
 
 class Library:
@@ -100,7 +101,8 @@ class Library:
         entries: dict[str, TemplateEntry] = {}
         for store in reversed(self._stores):
             entries.update(store.index())
-        return [row for name, entry in sorted(entries.items()) for row in _summary(name, entry)]
+        rows = [row for name, entry in sorted(entries.items()) for row in _summary(name, entry)]
+        return [dataclasses.replace(row, bodies=self._bodies(row)) for row in rows]
 
     def versions(self, name: str | None = None) -> Sequence[TemplateVersion]:
         """Return every version, yanked ones too, by name and number; those of one template when it is named."""
@@ -233,6 +235,13 @@ class Library:
         near = difflib.get_close_matches(name, names, 1, 0.5)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise AssetError(f"no template {name!r} in {self.folder}; there are {', '.join(names)}{hint}")
+
+    def _bodies(self, row: Summary) -> tuple[str, ...]:
+        store, _ = self._entry(row.name)
+        try:
+            return tuple(self._load(store, row.name, parse_version(row.version)).manifest["bodies"])
+        except DressformError:  # a list is given of a damaged library too; `verify` says what is wrong with it
+            return ()
 
     def _load(self, store: Store, name: str, number: Version) -> TemplateVersion:
         entry = store.ref(name)

@@ -41,13 +41,19 @@ def list_templates(folder: Path | None, as_json: bool) -> None:
     from dressform.assets.library import Library
 
     opened = Library.open(folder)
-    rows = [{**vars(row), "sizes": list(row.sizes), "variants": list(row.variants)} for row in opened.list()]
+    rows = [
+        {**vars(row), "sizes": list(row.sizes), "variants": list(row.variants), "bodies": list(row.bodies)}
+        for row in opened.list()
+    ]
     if as_json:
         _print_json({"templates": rows})
     elif rows:
         _print_table(
-            ("template", "version", "category", "sizes", "variants"),
-            [(r["name"], r["version"], r["category"], " ".join(r["sizes"]), " ".join(r["variants"])) for r in rows],
+            ("template", "version", "category", "sizes", "variants", "bodies"),
+            [
+                (r["name"], r["version"], r["category"], *(" ".join(r[key]) for key in ("sizes", "variants", "bodies")))
+                for r in rows
+            ],
         )
     else:
         click.echo(f"{opened.folder} is empty; publish with `dressform library publish DRAFT`", err=True)
@@ -115,7 +121,8 @@ def publish(draft: Path, number: str | None, folder: Path | None, as_json: bool)
         result = {"name": version.name, "version": version.version, "created": version.created, "changes": changes}
         _print_json({**result, "digest": version.digest, "library": str(opened.folder)})
     elif version.created:
-        click.echo(f"published {version.label} to {opened.folder}")
+        bodies = ", ".join(opened.resolve(f"{version.name}@{version.version}").manifest["bodies"])
+        click.echo(f"published {version.label} (for {bodies}) to {opened.folder}")
         for change in version.changes:
             click.echo(f"  {change.level}: {change.what}")
     else:

@@ -34,6 +34,7 @@ def compare(old: TemplateManifest, new: TemplateManifest) -> list[Change]:
         *_changed("minor", before, after, {"uv1": "the atlas (UV1)"}),
         *_members("size", before["shape"], after["shape"], "the shape of"),
         *_members("size", before["looks"], after["looks"], "the looks of", members=False),
+        *_lods(before.get("lods", {}), after.get("lods", {})),
         *_members("body family", before["rig_contract"], after["rig_contract"], "the rig contract of", level="major"),
         *_members("body family", before["rig"], after["rig"], "the rig of", members=False),
         *_members("field", before["field"], after["field"], "the learned field of"),
@@ -58,6 +59,13 @@ def content_key(manifest: TemplateManifest) -> str:
     }
     apart["files"] = {path: entry for path, entry in manifest["files"].items() if path != "report.json"}
     return hashlib.sha256(dump_json(apart)).hexdigest()
+
+
+def _lods(before: Mapping[str, str], after: Mapping[str, str]) -> Iterable[Change]:
+    """Compare levels of detail: they are a look of the same garment, so having them or not breaks nothing."""
+    for size in sorted({*before, *after}):
+        if before.get(size) != after.get(size):
+            yield Change("minor", f"the levels of detail of size {size} changed")
 
 
 def _changed(

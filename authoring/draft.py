@@ -23,7 +23,8 @@ from dressform.assets.files.rig_file import read_rig, write_rig
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import AssetError, UsageError
 
-STEPS = ("import", "clean", "unwrap", "place", "rig", "drape", "learn", "preview")
+# levels of detail stand near the end: whatever moves points, turns UVs or rigs comes before them
+STEPS = ("import", "clean", "unwrap", "place", "rig", "rig-smplx", "drape", "learn", "lod", "preview")
 SIZE = "M"
 _JOURNAL = ".commit"
 _STEPS_FILE = "steps.json"
@@ -135,7 +136,8 @@ class Draft:
         starts_over = name == "import"
         moved = starts_over or (mesh is not None and not _same_shape(mesh, self.mesh))
         kept = self._standing(name, moved=moved, changed=mesh is not None)
-        new_manifest = {**({} if starts_over else self.manifest), **(manifest or {})}
+        standing = {} if starts_over else _with_levels_of(kept, self.manifest)
+        new_manifest = {**standing, **(manifest or {})}
         staged: dict[str, FileContent] = dict.fromkeys(self._files_besides(kept))
         staged.update(files or {})
         self.folder.parent.mkdir(parents=True, exist_ok=True)
@@ -196,13 +198,18 @@ class Draft:
         others = tuple(s for s in self.steps if s["step"] != name)
         if moved or name == "rig":
             return tuple(s for s in others if STEPS.index(s["step"]) < STEPS.index(name))
-        return tuple(s for s in others if s["step"] != "preview") if changed else others
+        return tuple(s for s in others if s["step"] not in ("lod", "preview")) if changed else others
 
     def _files_besides(self, kept: Sequence[Mapping[str, Any]]) -> set[str]:
         """Return the files that only the entries not kept have written; the mesh itself is replaced, not removed."""
         standing = {path for entry in kept for path in entry.get("files", {})}
         gone = {path for entry in self.steps if entry not in kept for path in entry.get("files", {})}
-        return {path for path in gone - standing if not path.startswith(("sizes/", "overrides/", "source/"))}
+        kept_files = (f"sizes/{SIZE}/garment.glb",)
+        return {
+            path
+            for path in gone - standing
+            if not path.startswith(("overrides/", "source/")) and path not in kept_files
+        }
 
     def _rig_or_none(self) -> Rig | None:
         return self.rig if (self.folder / "rig.anny.safetensors").is_file() else None
@@ -227,6 +234,14 @@ def _finish_commit(folder: Path) -> None:
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             os.replace(journal / path, folder / path)
     shutil.rmtree(journal)
+
+
+def _with_levels_of(kept: Sequence[Mapping[str, Any]], manifest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a manifest that names levels of detail only while the step that made them stands."""
+    if "sizes" not in manifest or any(entry["step"] == "lod" for entry in kept):
+        return dict(manifest)
+    sizes = {name: {k: v for k, v in size.items() if k != "lods"} for name, size in manifest["sizes"].items()}
+    return {**manifest, "sizes": sizes}
 
 
 def _canonical_skeleton() -> Skeleton:

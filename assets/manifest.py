@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version as installed_version
 from pathlib import Path
 
@@ -16,8 +16,10 @@ from .draft_digest import file_sha256
 from .files import digests
 from .files.garment import GarmentMesh
 from .files.glb_read import read_glb
+from .files.lod import lod_points, lods_digest
 from .files.rig import Rig
 from .files.rig_file import read_rig
+from .looks import check_looks
 
 SCHEMA = "dressform/template/1"
 UNSTATED = "LicenseRef-unstated"
@@ -47,11 +49,13 @@ def make_manifest(
     meshes = {size: _mesh(name, entry["garment"], files) for size, entry in draft["sizes"].items()}
     rigs = _rigs(name, files)
     _check_sizes(name, meshes, rigs)
+    lods = {size: _lods(name, size, draft, files, len(meshes[size].points)) for size in meshes}
     for look, variant in draft.get("variants", {}).items():
         for material, change in variant["materials"].items():
             for path in (change.get("base_color_image"), change.get("normal_image")):
                 if path is not None and path not in files:
                     raise AssetError(f"{name}: variant {look} of {material} needs {path}, which is not in the draft")
+    check_looks(draft.get("variants", {}), [m.name for m in next(iter(meshes.values())).materials], name)
     default = draft.get("default_size", "M" if "M" in meshes else next(iter(meshes)))
     if default not in meshes:
         raise AssetError(f"{name}: default_size is {default!r}, needed one of {', '.join(meshes)}")
@@ -75,7 +79,7 @@ def make_manifest(
         },
         "mesh": _figures(draft, mesh),
         "files": {path: _entry(file) for path, file in sorted(files.items())},
-        "digests": _digests(files, meshes, default, rigs),
+        "digests": _digests(files, meshes, default, rigs, {size: each for size, each in lods.items() if each}),
         "tool": f"dressform {installed_version('dressform')}",
         "report": report_digest,
     }
@@ -92,6 +96,15 @@ def _mesh(name: str, path: str, files: Mapping[str, Path]) -> GarmentMesh:
     if path not in files:
         raise AssetError(f"{name}: {path} is named in template.json but is not in the draft; export the garment again")
     return read_glb(files[path])
+
+
+def _lods(name: str, size: str, draft: DraftManifest, files: Mapping[str, Path], count: int) -> list[GarmentMesh]:
+    """Read a size's levels of detail and check that they are made of its points."""
+    levels = []
+    for path in draft["sizes"][size].get("lods", []):
+        levels.append(_mesh(name, path, files))
+        lod_points(levels[-1], count, f"{name}: {path}")
+    return levels
 
 
 def _rigs(name: str, files: Mapping[str, Path]) -> dict[str, Rig]:
@@ -133,11 +146,15 @@ def _figures(draft: DraftManifest, mesh: GarmentMesh) -> MeshFigures:
 
 
 def _digests(
-    files: Mapping[str, Path], meshes: Mapping[str, GarmentMesh], default: str, rigs: Mapping[str, Rig]
+    files: Mapping[str, Path],
+    meshes: Mapping[str, GarmentMesh],
+    default: str,
+    rigs: Mapping[str, Rig],
+    lods: Mapping[str, Sequence[GarmentMesh]],
 ) -> Digests:
     mesh = meshes[default]
     fields = [path for path in files if path.startswith("field.") and path.endswith(".safetensors")]
-    return {
+    found: Digests = {
         "topology": digests.topology_digest(mesh),
         "uv0": digests.uv0_digest(mesh),
         "uv1": digests.uv1_digest(mesh),
@@ -147,6 +164,9 @@ def _digests(
         "rig": {body: digests.rig_digest(rig) for body, rig in rigs.items()},
         "field": {path.split(".")[1]: file_sha256(files[path]) for path in fields},
     }
+    if lods:
+        found["lods"] = {size: lods_digest(each) for size, each in lods.items()}
+    return found
 
 
 def _entry(file: Path) -> FileEntry:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dressform.schemas.errors import AssetError
-from dressform.schemas.template import MaterialChange, TemplateManifest
+from dressform.schemas.template import TemplateManifest
 
 from .atomic import write_bytes
 from .draft_digest import file_sha256
-from .files.garment import GarmentMesh, Material
+from .files.garment import GarmentMesh
 from .files.glb_read import read_glb
+from .files.lod import dressed_level, lod_points, lod_rig
 from .files.rig import Rig
 from .files.rig_file import read_rig
+from .looks import with_looks, worn_look
 
 
 @functools.lru_cache(maxsize=4096)
@@ -56,24 +57,43 @@ class TemplateVersion:
         """Name and version, as messages show them."""
         return f"{self.name}@{self.version}"
 
-    def mesh(self, size: str | None = None, variant: str | None = None) -> GarmentMesh:
-        """Read the garment of a size and look; by default those that were asked for."""
+    def mesh(self, size: str | None = None, variant: str | None = None, lod: int = 0) -> GarmentMesh:
+        """Read the garment of a size and look, by default those that were asked for, at a level of detail."""
         chosen = self.chosen_size(size or self.size)
-        mesh = read_glb(self.file(self.manifest["sizes"][chosen]["garment"]))
+        mesh = read_glb(self.file(self._mesh_path(chosen, 0)))
+        if lod:
+            path = self._mesh_path(chosen, lod)
+            mesh = dressed_level(read_glb(self.file(path)), mesh, f"{self.label}: {path}")
         look = self.chosen_variant(variant or self.variant)
         if look is None:
             return mesh
-        changes = self.manifest["variants"][look]["materials"]
-        materials = tuple(self._changed(material, changes.get(material.name, {})) for material in mesh.materials)
-        return dataclasses.replace(mesh, materials=materials)
+        return worn_look(mesh, self.manifest["variants"][look], self._content)
 
-    def rig(self, body: str = "anny") -> Rig:
-        """Read the rig for a body family."""
+    def mesh_with_looks(self, lod: int = 0) -> GarmentMesh:
+        """Read the garment of the size asked for in its own look, with all its looks as variants."""
+        own = replace(self, variant=None)
+        return with_looks(own.mesh(lod=lod), self.manifest["variants"], self._content)
+
+    def rig(self, body: str = "anny", lod: int = 0) -> Rig:
+        """Read the rig for a body family, with the rows of a level of detail."""
         path = f"rig.{body}.safetensors"
         if path not in self.files:
             bodies = ", ".join(self.manifest["bodies"])
-            raise AssetError(f"{self.label} has no rig for the body {body!r}; it has {bodies}")
-        return read_rig(self.file(path))
+            cure = "rig its draft with `dressform garment rig DRAFT --smplx FILE` and publish it again"
+            raise AssetError(
+                f"{self.label} has no rig for the body {body!r}; it has {bodies}"
+                + (f"; {cure}" if body == "smplx" else "")
+            )
+        rig = read_rig(self.file(path))
+        if lod == 0:
+            return rig
+        level = self._mesh_path(self.size, lod)
+        return lod_rig(rig, lod_points(read_glb(self.file(level)), len(rig.joint_indices), f"{self.label}: {level}"))
+
+    @property
+    def lods(self) -> int:
+        """The coarsest level of detail that the size has; 0 is the garment itself."""
+        return len(self.manifest["sizes"][self.size].get("lods", []))
 
     def file(self, path: str) -> Path:
         """Return where one of the version's files lies on disk.
@@ -110,25 +130,19 @@ class TemplateVersion:
             write_bytes(folder / path, self.file(path).read_bytes())
         write_bytes(folder / "template.json", self.manifest_path.read_bytes())  # last: with it the folder is whole
 
+    def _mesh_path(self, size: str, lod: int) -> str:
+        """Return the file of a size at a level of detail, or raise an AssetError naming the levels it has."""
+        entry = self.manifest["sizes"][size]
+        levels = [entry["garment"], *entry.get("lods", [])]
+        if not 0 <= lod < len(levels):
+            has = f"it has 0 to {len(levels) - 1}" if len(levels) > 1 else "it has only 0, the garment itself"
+            raise AssetError(f"{self.label} has no level of detail {lod} in size {size}; {has}")
+        return levels[lod]
+
     def _sha256(self, path: str) -> str:
         """Return the digest that one of the version's files must have."""
         entry = self.manifest["files"].get(path)
         return self.digest if entry is None else entry["sha256"]
 
-    def _changed(self, material: Material, change: MaterialChange) -> Material:
-        """Return a material with a variant's changes."""
-
-        def image(path: str | None, own: bytes | None) -> bytes | None:
-            return own if path is None else self.file(path).read_bytes()
-
-        color = change.get("base_color", material.base_color)
-        sheen = change.get("sheen", material.sheen)
-        return dataclasses.replace(
-            material,
-            base_color=(color[0], color[1], color[2], color[3]),
-            base_color_image=image(change.get("base_color_image"), material.base_color_image),
-            normal_image=image(change.get("normal_image"), material.normal_image),
-            roughness=change.get("roughness", material.roughness),
-            metallic=change.get("metallic", material.metallic),
-            sheen=(sheen[0], sheen[1], sheen[2]),
-        )
+    def _content(self, path: str) -> bytes:
+        return self.file(path).read_bytes()

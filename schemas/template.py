@@ -19,15 +19,20 @@ class Source(TypedDict):
 
 
 class Size(TypedDict):
-    """One size: its mesh and the measures it is made for [m]."""
+    """One size: its mesh, its coarser meshes and the measures it is made for [m]."""
 
     garment: str
+    lods: NotRequired[list[str]]
     measures: NotRequired[dict[str, float]]
 
 
 class MaterialChange(TypedDict, total=False):
-    """What a variant changes in one material; colours are linear, images are paths in the template."""
+    """What a variant changes in one material; colours are linear, images are paths in the template.
 
+    `material` names another material of the garment that is worn instead; the other keys change that one.
+    """
+
+    material: str
     base_color: list[float]
     base_color_image: str
     normal_image: str
@@ -104,13 +109,14 @@ class FileEntry(TypedDict):
 
 
 class Digests(TypedDict):
-    """Digests of a version's parts; by size for shape and looks, by body family for rig and field."""
+    """Digests of a version's parts; by size for shape, looks and levels of detail, by body family for rig and field."""
 
     topology: str
     uv0: str | None
     uv1: str | None
     shape: dict[str, str]
     looks: dict[str, str]
+    lods: NotRequired[dict[str, str]]
     rig_contract: dict[str, str]
     rig: dict[str, str]
     field: dict[str, str]

@@ -30,7 +30,14 @@ def test_publish_and_read_back(library, publish, draft, tube, rig):
     assert set(version.files) == {*version.manifest["files"], "template.json"}
     assert all(path.is_file() for path in version.files.values())
     assert [vars(s) for s in library.list()] == [
-        {"name": "tee", "version": "1.0.0", "category": "tee", "sizes": ("M",), "variants": ()}
+        {
+            "name": "tee",
+            "version": "1.0.0",
+            "category": "tee",
+            "sizes": ("M",),
+            "variants": (),
+            "bodies": ("anny",),
+        }
     ]
     with pytest.raises(AssetError, match=r"no rig for the body 'smplx'; it has anny"):
         version.rig("smplx")

@@ -40,14 +40,15 @@ def test_list(run, published, tmp_path):
     code, out, _ = run("list", "--json")
     assert code == 0
     row = {"name": "tee", "version": "1.1.0", "category": "tee", "sizes": ["M"], "variants": ["navy"]}
-    assert json.loads(out) == {"templates": [row]}
+    assert json.loads(out) == {"templates": [{**row, "bodies": ["anny"]}]}
     assert run("list")[1].split() == [
         "template",
         "version",
         "category",
         "sizes",
         "variants",
-        *["tee", "1.1.0", "tee", "M", "navy"],
+        "bodies",
+        *["tee", "1.1.0", "tee", "M", "navy", "anny"],
     ]
     code, out, err = run("list", "--library", tmp_path / "new")
     assert (code, out) == (0, "")
@@ -119,7 +120,7 @@ def test_publish(run, make_draft, tmp_path, monkeypatch, clean_report):
     draft = make_draft(tmp_path / "draft")
     monkeypatch.setattr("dressform.validators.engine.validate", lambda target, publishing: clean_report(target))
     code, out, _ = run("publish", draft)
-    assert (code, out) == (0, f"published tee@1.0.0 to {tmp_path / 'library'}\n")
+    assert (code, out) == (0, f"published tee@1.0.0 (for anny) to {tmp_path / 'library'}\n")
     code, out, _ = run("publish", draft)
     assert (code, out) == (0, "tee@1.0.0 is already there with the same content; nothing was published\n")
     (draft / "preview.png").write_bytes(b"other")

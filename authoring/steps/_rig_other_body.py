@@ -106,7 +106,7 @@ def rig_to_other_body(
         binding_barycentrics=binding.barycentrics,
         binding_offsets=binding.offsets,
     )
-    ratio = _edge_lengths(there.points, mesh.faces) / np.maximum(_edge_lengths(mesh.points, mesh.faces), 1e-9)
+    ratio = _growth(there.points, mesh)
     size = float(np.median(ratio))
     progress(1.0, "rigged")
     return made, OtherBodyReport(
@@ -129,7 +129,8 @@ def _worn(
     binding = bind(mesh.points, canonical.vertices, skin, normals=vertex_normals(mesh.points, faces))
     carried = transfer(binding, faces, canonical.vertices, wrapped, skin)
     obstacle = Obstacle(dressing.vertices, dressing.body.faces)
-    own = mesh.points.astype(np.float64)
+    # its own shape in the body's size: the pieces of a suit that grew apart from each other would bare the waist
+    own = float(np.median(_growth(carried, mesh))) * mesh.points.astype(np.float64)
     relaxed = relax(carried, own, faces, obstacle, gap=_GAP, anchor=_ANCHOR, rounds=_ROUNDS)
     return _with_rigid_parts(mesh, push_out(relaxed, faces, obstacle, gap=_GAP))
 
@@ -152,6 +153,11 @@ def _with_rigid_parts(mesh: GarmentMesh, points: NDArray[np.float64]) -> NDArray
     return result
 
 
-def _edge_lengths(points: NDArray[np.floating], faces: NDArray[np.int32]) -> NDArray[np.float64]:
-    pairs = edges(faces).vertices
-    return np.asarray(np.linalg.norm(points[pairs[:, 0]].astype(np.float64) - points[pairs[:, 1]], axis=1), np.float64)
+def _growth(points: NDArray[np.floating], mesh: GarmentMesh) -> NDArray[np.float64]:
+    """Return the length of each edge [E] over the garment's own."""
+    pairs = edges(mesh.faces).vertices
+    now, own = (
+        np.linalg.norm(each[pairs[:, 0]].astype(np.float64) - each[pairs[:, 1]], axis=1)
+        for each in (points, mesh.points)
+    )
+    return np.asarray(now / np.maximum(own, 1e-9), np.float64)

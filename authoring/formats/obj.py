@@ -9,263 +9,299 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import Material
 from dressform.schemas.errors import InputError
 from dressform.schemas.units import METRES_PER_UNIT
 
-from .polygons import triangulate
-from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, beside, check_count, check_finite, check_size, read_image
+from .mtl import decoded, read_mtl
+from .pieces import Findings, Joints, Piece, Values, finished, join
+from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, beside, check_count, check_finite, check_size
+from .shading import Look
 
 _LONG_NAMES = {"millimeters": "mm", "centimeters": "cm", "meters": "m"}
 _UNIT_COMMENT = re.compile(rb"^#.*\bunits?\s*[:=]\s*(mm|cm|dm|m|millimeters|centimeters|meters)\b", re.M | re.I)
-# how many values follow the options that MTL allows before a texture's file name
-_MAP_OPTIONS = {"-blendu": 1, "-blendv": 1, "-bm": 1, "-boost": 1, "-cc": 1, "-clamp": 1, "-imfchan": 1, "-mm": 2}
-_MAP_OPTIONS |= {"-o": 3, "-s": 3, "-t": 3, "-texres": 1, "-type": 1}
+_FREE_FORM = {b"curv", b"curv2", b"surf", b"cstype", b"deg", b"parm", b"trim", b"hole", b"scrv", b"sp", b"vp", b"con"}
+_NO_GROUP = ("default", "(null)", "off", "none")
 
 
 @dataclass
 class _Lines:
-    """The lines of a file by what they say."""
+    """The lines of a file by what they say; of each face also what was said above it."""
 
     vertices: list[bytes] = field(default_factory=list)
     coordinates: list[bytes] = field(default_factory=list)
+    normals: list[bytes] = field(default_factory=list)
     faces: list[bytes] = field(default_factory=list)
-    counts_before: list[tuple[int, int]] = field(default_factory=list)  # vertices and coordinates above each face
+    counts_before: list[tuple[int, int, int]] = field(default_factory=list)
     face_material: list[int] = field(default_factory=list)
     face_part: list[int] = field(default_factory=list)
+    face_smooth: list[int] = field(default_factory=list)
     materials: list[str] = field(default_factory=lambda: [""])
-    parts: list[str] = field(default_factory=lambda: [""])
+    parts: list[str] = field(default_factory=list)
+    smooth: list[str] = field(default_factory=lambda: ["off"])
     libraries: list[str] = field(default_factory=list)
+    free_form: int = 0
+    loose: int = 0
 
 
 def read_obj(path: Path) -> RawMesh:
-    """Read polygons, UVs, materials with textures, and object names."""
+    """Read polygons, UVs, normals, vertex colours, smoothing groups, materials with textures, objects and groups."""
     check_size(path)
-    data = path.read_bytes()
+    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
     if b"\0" in data[:65536]:
         raise InputError(f"{path} is a binary file, an OBJ is text; check the file's type")
-    lines = _sort_lines(data.replace(b"\\\r\n", b" ").replace(b"\\\n", b" "))
+    found = Findings()
+    lines = _sort_lines(data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").replace(b"\\\n", b" "))
     check_count(path, "vertices", len(lines.vertices), MAX_VERTICES)
     check_count(path, "faces", len(lines.faces), MAX_TRIANGLES)
     if not lines.vertices:
         raise InputError(f"{path} has no vertex lines (`v x y z`); is it an OBJ file?")
-    points = _numbers(path, "v", lines.vertices, 3)
-    uv = _numbers(path, "vt", lines.coordinates, 2)
-    corner_points, corner_uvs, counts = _corners(path, lines, len(points), len(uv))
+    points, colors = _vertices(path, lines)
     check_finite(path, "vertex", points)
-    if len(counts):
-        triangles, owner = triangulate(points, corner_points, counts)
-    else:
-        triangles, owner = np.zeros((0, 3), np.int64), np.zeros(0, np.int64)
-    notes: list[str] = []
-    companions: list[Path] = []
-    uv, uv_faces = _uv_set(uv, corner_uvs[triangles], notes)
-    materials, material_ids = _used_materials(
-        path, lines, np.array(lines.face_material, np.int64)[owner], notes, companions
+    uv, normals = _numbers(path, "vt", lines.coordinates, 1), _numbers(path, "vn", lines.normals, 3)
+    corners, counts = _corners(path, lines, (len(points), len(uv), len(normals)), found)
+    layers = _layers(lines, corners, counts, uv, normals, colors, found)
+    looks, ids = _used_looks(path, lines, found)
+    _say_what_is_left(lines, found)
+    raw = join(path, [Piece(path.stem, points, corners[:, 0], counts, ids, layers)], looks, Joints(), found)
+    parts, part_ids = np.unique(np.array(lines.face_part, np.int64), return_inverse=True)
+    owner = raw.polygons if raw.polygons is not None else np.arange(len(raw.faces))
+    raw = replace(
+        raw,
+        part_names=tuple(lines.parts[k] for k in parts) or ("",),
+        part_ids=part_ids.astype(np.int64)[owner],
     )
     metres, unit_reason = _stated_unit(data)
     makehuman = b"MakeHuman" in data[:2000]
-    return RawMesh(
-        points=points,
-        faces=corner_points[triangles],
-        materials=materials,
-        material_ids=material_ids,
-        part_names=tuple(lines.parts),
-        part_ids=np.array(lines.face_part, np.int64)[owner],
-        uv0=uv if uv_faces is not None else None,
-        uv0_faces=uv_faces,
+    return finished(
+        raw,
+        found,
         metres_per_unit=metres,
         unit_reason=unit_reason,
         up="y" if makehuman else None,
         up_reason="the header names MakeHuman, which writes y up" if makehuman else "",
-        notes=tuple(notes),
-        companions=tuple(companions),
     )
 
 
 def _sort_lines(data: bytes) -> _Lines:
     out = _Lines()
-    material = part = 0
+    parts, materials, smooths = {"": 0}, {"": 0}, {"off": 0}
+    material = part = smooth = 0
+    name = group = ""
     for line in data.split(b"\n"):
         key, _, rest = line.strip().replace(b"\t", b" ").partition(b" ")
         if key == b"v":
-            out.vertices.append(rest)
+            out.vertices.append(rest.partition(b"#")[0])
         elif key == b"f":
             out.faces.append(rest.partition(b"#")[0])
-            out.counts_before.append((len(out.vertices), len(out.coordinates)))
+            out.counts_before.append((len(out.vertices), len(out.coordinates), len(out.normals)))
             out.face_material.append(material)
             out.face_part.append(part)
+            out.face_smooth.append(smooth)
         elif key == b"vt":
-            out.coordinates.append(rest)
+            out.coordinates.append(rest.partition(b"#")[0])
+        elif key == b"vn":
+            out.normals.append(rest.partition(b"#")[0])
         elif key == b"usemtl":
-            material = _place_of(out.materials, rest)
+            material = materials.setdefault(decoded(rest.strip()), len(materials))
         elif key in (b"o", b"g"):
-            part = _place_of(out.parts, rest)
+            said = decoded(rest.strip())
+            name, group = (said, "") if key == b"o" else (name, "" if said.lower() in _NO_GROUP else said)
+            part = parts.setdefault(_part_name(name, group), len(parts))
+        elif key == b"s":
+            said = decoded(rest.strip())
+            smooth = smooths.setdefault("off" if said in ("0", "off", "") else said, len(smooths))
         elif key == b"mtllib":
-            out.libraries.append(rest.strip().decode("utf-8", "replace"))
+            out.libraries.append(decoded(rest.strip()))
+        elif key in _FREE_FORM:
+            out.free_form += 1
+        elif key in (b"l", b"p"):
+            out.loose += 1
+    out.parts, out.materials, out.smooth = list(parts), list(materials), list(smooths)
     return out
 
 
-def _place_of(names: list[str], raw: bytes) -> int:
-    name = raw.strip().decode("utf-8", "replace")
-    if name not in names:
-        names.append(name)
-    return names.index(name)
+def _part_name(name: str, group: str) -> str:
+    """Name a part by its object and its group; exporters often repeat the object's name in the group's."""
+    if not name or not group or group.startswith(name):
+        return group or name
+    return f"{name} / {group}"
 
 
 def _numbers(path: Path, key: str, lines: list[bytes], width: int) -> NDArray[np.float64]:
-    """Parse the first `width` numbers of every line; all at once when the lines are alike."""
+    """Parse lines of at least `width` numbers each; the shorter ones of a mixed file are filled up with NaN."""
     if not lines:
         return np.zeros((0, width))
+    widths = np.array([len(line.split()) for line in lines])
     try:
-        flat = np.array(b" ".join(lines).split(), dtype=np.float64)
-        if len(flat) % len(lines) == 0 and {len(line.split()) for line in lines} == {len(flat) // len(lines)}:
-            table = flat.reshape(len(lines), -1)
-            if table.shape[1] >= width:
-                return np.ascontiguousarray(table[:, :width])
+        if (widths == widths[0]).all() and widths[0] >= width:
+            return np.array(b" ".join(lines).split(), dtype=np.float64).reshape(len(lines), -1)
     except ValueError:
-        pass
-    rows = np.empty((len(lines), width))
+        pass  # the loop below names the line
+    rows = np.full((len(lines), min(max(int(widths.max()), width), 7)), np.nan)
     for k, line in enumerate(lines):
         try:
-            values = [float(word) for word in line.split()[:width]]
+            values = [float(word) for word in line.split()[: rows.shape[1]]]
             if len(values) < width:
                 raise ValueError
-            rows[k] = values
         except ValueError:
             text = line.decode("utf-8", "replace").strip()[:40]
             raise InputError(
                 f"{path}: line `{key} {text}` ({key} number {k + 1}) needs {width} numbers; the file is broken"
             ) from None
+        rows[k, : len(values)] = values
     return rows
 
 
+def _vertices(path: Path, lines: _Lines) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """Return points and, where the file has them, linear colours (NaN where a point has none)."""
+    table = _numbers(path, "v", lines.vertices, 3)
+    points = np.ascontiguousarray(table[:, :3])
+    if table.shape[1] < 6:
+        return points, None
+    colors = table[:, 3:6]
+    given = np.isfinite(colors).all(axis=1)
+    if not given.any():
+        return points, None
+    if colors[given].max() > 1.0:
+        colors = colors / 255.0
+    colors = np.clip(colors, 0.0, 1.0)
+    linear = np.where(colors <= 0.04045, colors / 12.92, ((colors + 0.055) / 1.055) ** 2.4)
+    return points, np.where(given[:, None], linear, np.nan)
+
+
 def _corners(
-    path: Path, lines: _Lines, n_points: int, n_uv: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return the point and UV (-1: none) of each polygon corner from 0, and the corners a polygon has."""
-    words = [line.split() for line in lines.faces]
-    counts = np.array([len(w) for w in words], np.int64)
+    path: Path, lines: _Lines, have: tuple[int, int, int], found: Findings
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return point, UV and normal (-1: none) of each polygon corner [C, 3] from 0, and the corners a polygon has."""
+    counts = np.array([len(line.split()) for line in lines.faces], np.int64)
     small = np.flatnonzero(counts < 3)
     if len(small):
         text = lines.faces[small[0]].decode("utf-8", "replace").strip()[:40]
         raise InputError(
             f"{path}: face {small[0] + 1} (`f {text}`) has fewer than 3 corners; the file is cut off or broken"
         )
-    points: list[int] = []
-    uvs: list[int] = []
-    for number, (face, (v_before, t_before)) in enumerate(zip(words, lines.counts_before, strict=True), 1):
-        for word in face:
-            fields = word.split(b"/")
-            try:
-                point, uv = int(fields[0]), int(fields[1]) if len(fields) > 1 and fields[1] else 0
-            except ValueError:
-                text = word.decode("utf-8", "replace")[:40]
-                raise InputError(f"{path}: face {number} has the corner `{text}`; needed v, v/vt or v/vt/vn") from None
-            at = point - 1 if point > 0 else v_before + point if point else -1
-            uv_at = uv - 1 if uv >= 0 else t_before + uv if t_before + uv >= 0 else n_uv
-            if not 0 <= at < n_points or uv_at >= n_uv:
-                what, found, have = ("UV", uv, n_uv) if 0 <= at < n_points else ("vertex", point, n_points)
-                raise InputError(
-                    f"{path}: face {number} names {what} {found} but there are {have}; the file is cut off or broken"
-                )
-            points.append(at)
-            uvs.append(uv_at)
-    return np.array(points, np.int64), np.array(uvs, np.int64), counts
+    words = b" ".join(lines.faces).split()
+    numbers = _corner_numbers(words)
+    if numbers is None:
+        raise _bad_corner(path, words, counts)
+    before = np.repeat(np.array(lines.counts_before, np.int64).reshape(-1, 3), counts, axis=0)
+    at = np.where(numbers > 0, numbers - 1, np.where(numbers < 0, before + numbers, -1))
+    limits = np.array(have)
+    wrong = (at >= limits) | ((numbers < 0) & (at < 0))
+    wrong[:, 0] |= numbers[:, 0] == 0
+    if wrong[:, 2].any():
+        found.dropped("normals", f"{int(wrong[:, 2].sum())} face corners name normals that are not there")
+        at[wrong[:, 2], 2], wrong[:, 2] = -1, False
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        face = int(np.searchsorted(np.cumsum(counts), row, side="right")) + 1
+        raise InputError(
+            f"{path}: face {face} names {('vertex', 'UV', 'normal')[column]} {numbers[row, column]} but there are "
+            f"{have[column]}; the file is cut off or broken"
+        )
+    return at, counts
 
 
-def _uv_set(
-    uv: NDArray[np.float64], faces: NDArray[np.int64], notes: list[str]
-) -> tuple[NDArray[np.float64], NDArray[np.int64] | None]:
-    bare: NDArray[np.bool_] = np.asarray((faces < 0).any(axis=1))
-    if not len(faces) or bare.all():
-        return uv, None
-    if bare.any():
-        notes.append(f"{int(bare.sum())} of {len(faces)} triangles have no UVs; they share the coordinate (0, 0)")
-        faces = np.where(bare[:, None], len(uv), faces)
-        uv = np.vstack([uv, np.zeros((1, 2))])
-    return uv, faces
+def _corner_numbers(words: list[bytes]) -> NDArray[np.int64] | None:
+    """Parse `v`, `v/vt`, `v//vn` and `v/vt/vn` (0: not given); None when some word is none of these."""
+    numbers = np.zeros((len(words), 3), np.int64)
+    slashes = {word.count(b"/") for word in words}
+    try:
+        if len(slashes) == 1 and max(slashes) <= 2 and not any(word.endswith(b"/") for word in words):
+            flat = b" ".join(words).replace(b"//", b"/0/").replace(b"/", b" ").split()
+            numbers[:, : max(slashes) + 1] = np.array([int(word) for word in flat], np.int64).reshape(len(words), -1)
+            return numbers
+        for k, word in enumerate(words):
+            values = [int(part) if part else 0 for part in word.split(b"/")]
+            numbers[k, : len(values)] = values
+    except (ValueError, OverflowError):
+        return None
+    return numbers
+
+
+def _bad_corner(path: Path, words: list[bytes], counts: NDArray[np.int64]) -> InputError:
+    pattern = re.compile(rb"-?\d{1,18}(/(-?\d{1,18})?){0,2}")
+    row = next((k for k, word in enumerate(words) if not pattern.fullmatch(word)), 0)
+    face = int(np.searchsorted(np.cumsum(counts), row, side="right")) + 1
+    text = words[row].decode("utf-8", "replace")[:40]
+    return InputError(f"{path}: face {face} has the corner `{text}`; needed v, v/vt or v/vt/vn")
+
+
+def _layers(
+    lines: _Lines,
+    corners: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    uv: NDArray[np.float64],
+    normals: NDArray[np.float64],
+    colors: NDArray[np.float64] | None,
+    found: Findings,
+) -> tuple[Values, ...]:
+    out: list[Values] = []
+    if (corners[:, 1] >= 0).any():
+        flat = np.zeros((len(uv), 2))
+        flat[:, : min(uv.shape[1], 2)] = np.nan_to_num(uv[:, :2], nan=0.0) if uv.shape[1] > 2 else uv
+        out.append(Values("vt", "uv", flat, corners[:, 1]))
+    if (corners[:, 2] >= 0).any():
+        lengths = np.linalg.norm(normals[:, :3], axis=1, keepdims=True)
+        sound = np.isfinite(lengths[:, 0]) & (lengths[:, 0] > 1e-12)
+        unit_normals = np.where(sound[:, None], normals[:, :3] / np.where(sound[:, None], lengths, 1.0), 0.0)
+        index = np.where((corners[:, 2] >= 0) & sound[corners[:, 2]], corners[:, 2], -1)
+        out.append(Values("normal", "normal", unit_normals, index))
+    if colors is not None:
+        values, index = np.unique(np.nan_to_num(colors), axis=0, return_inverse=True)
+        index = np.where(np.isfinite(colors[:, 0]), index.reshape(-1), -1)
+        out.append(Values("Color", "color", values, index[corners[:, 0]]))
+        found.converted("colours of the vertices", "from sRGB, as OBJ files have them, to linear")
+    if len(set(lines.face_smooth)) > 1:
+        numbers = np.array([int(s) if s.isdigit() and len(s) < 8 else 0 for s in lines.smooth], np.float64)
+        index = np.repeat(np.array(lines.face_smooth, np.int64), counts)
+        out.append(Values("smoothing group", "custom", numbers[:, None], index))
+    return tuple(out)
+
+
+def _say_what_is_left(lines: _Lines, found: Findings) -> None:
+    if lines.free_form:
+        found.dropped("curves and surfaces", f"{lines.free_form} free-form lines; only polygons are read")
+    if lines.loose:
+        found.dropped("points and lines", f"{lines.loose} elements that are no surface")
+    empty = [lines.parts[k] for k in sorted(set(range(1, len(lines.parts))) - set(lines.face_part))]
+    if empty:
+        shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
+        found.dropped("groups without faces", shown)
 
 
 def _stated_unit(data: bytes) -> tuple[float | None, str]:
     if b"MakeHuman" in data[:2000]:
         return 0.1, "the header names MakeHuman, which writes decimetres"
-    found = _UNIT_COMMENT.search(data[:4000])
-    if found:
-        unit = found.group(1).decode().lower()
+    said = _UNIT_COMMENT.search(data[:4000])
+    if said:
+        unit = said.group(1).decode().lower()
         return METRES_PER_UNIT[_LONG_NAMES.get(unit, unit)], f"a comment in the file says {unit}"
     return None, ""
 
 
-def _used_materials(
-    path: Path, lines: _Lines, ids: NDArray[np.int64], notes: list[str], companions: list[Path]
-) -> tuple[tuple[Material, ...], NDArray[np.int64]]:
-    """Return the materials faces use, and the faces' places among them."""
-    known: dict[str, Material] = {}
-    for name in lines.libraries:
-        library = beside(path, name)
-        if library.is_file():
-            companions.append(library)
-            known |= _read_mtl(library, notes, companions)
-        else:
-            notes.append(f"material library {name} is not there")
-    used, inverse = np.unique(ids, return_inverse=True)
-    names = [lines.materials[k] for k in used] or [""]
-    for name in names:
-        if name and name not in known:
-            notes.append(f"material {name} is not described; it gets a plain grey")
-    return tuple(known.get(name, Material(name=name or "fabric")) for name in names), inverse.astype(np.int64)
+def _used_looks(path: Path, lines: _Lines, found: Findings) -> tuple[list[Look], NDArray[np.int64]]:
+    """Return a look for every name the file uses, and the look of each polygon."""
+    known: dict[str, Look] = {}
+    for said in lines.libraries:
+        for name in _library_names(path, said):
+            library = beside(path, name)
+            if library.is_file():
+                found.companions.append(library)
+                known = read_mtl(library, found) | known
+            else:
+                found.dropped(f"material library {name}", "it is not there; materials stay plain")
+    for name in sorted({lines.materials[k] for k in lines.face_material} - set(known) - {""}):
+        found.notes.append(f"material {name} is not described; it gets a plain grey")
+    looks = [known.get(name, Look(name=name or "fabric")) for name in lines.materials]
+    for name in sorted(set(known) - set(lines.materials)):
+        found.left_out(f"material {name}", "no face uses it")
+    return looks, np.array(lines.face_material, np.int64)
 
 
-def _read_mtl(path: Path, notes: list[str], companions: list[Path]) -> dict[str, Material]:
-    check_size(path)
-    found: dict[str, Material] = {}
-    current: Material | None = None
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
-        words = line.split()
-        if not words or words[0].startswith("#"):
-            continue
-        if words[0] == "newmtl":
-            current = Material(name=" ".join(words[1:]) or "fabric")
-        elif current is not None:
-            try:
-                current = _with_property(current, path, words, notes, companions)
-            except (ValueError, IndexError):
-                raise InputError(
-                    f"{path}: line {number} (`{line.strip()[:40]}`) is no valid material property"
-                ) from None
-        if current is not None:
-            found[current.name] = current
-    return found
-
-
-def _with_property(
-    material: Material, path: Path, words: list[str], notes: list[str], companions: list[Path]
-) -> Material:
-    key, rest = words[0], words[1:]
-    if key == "Kd":
-        red, green, blue = (min(max(float(w), 0.0), 1.0) for w in rest[:3])
-        return replace(material, base_color=(red, green, blue, material.base_color[3]))
-    if key == "d":
-        return replace(material, base_color=(*material.base_color[:3], min(max(float(rest[0]), 0.0), 1.0)))
-    if key == "Pr":
-        return replace(material, roughness=min(max(float(rest[0]), 0.0), 1.0))
-    if key == "Pm":
-        return replace(material, metallic=min(max(float(rest[0]), 0.0), 1.0))
-    if key == "map_Kd":
-        image = read_image(path, _map_name(rest), notes, companions)
-        # with a texture, exporters write Kd 0.8 or 0 without meaning it as a factor
-        color = (1.0, 1.0, 1.0, material.base_color[3]) if image else material.base_color
-        return replace(material, base_color_image=image, base_color=color)
-    if key in ("norm", "map_Kn"):
-        return replace(material, normal_image=read_image(path, _map_name(rest), notes, companions))
-    return material
-
-
-def _map_name(words: list[str]) -> str:
-    """Return the file name after a texture's options; it may hold spaces."""
-    while words and words[0] in _MAP_OPTIONS:
-        words = words[1 + _MAP_OPTIONS[words[0]] :]
-    if not words:
-        raise ValueError
-    return " ".join(words)
+def _library_names(path: Path, said: str) -> list[str]:
+    """Part several libraries on one line; a name with spaces is one when its file is there."""
+    if " " not in said or beside(path, said).is_file():
+        return [said]
+    words = re.findall(r".+?\.mtl(?=\s|$)", said, re.I)
+    return [word.strip() for word in words] or [said]

@@ -1,4 +1,4 @@
-"""Pictures of a garment on the canonical body, to judge a placement or a match of weights by eye."""
+"""Pictures of a garment on the canonical body, to judge a placement by eye."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMe
 
 _SKIN = (205, 182, 166)
 _CLOTH = (62, 104, 158)
-_COPIED = (92, 150, 104)
-_SOLVED = (222, 132, 58)
 _FOV = np.radians(18.0)
 
 
@@ -73,20 +71,6 @@ def views(
 def overlay(mesh: GarmentMesh, rest: RestBody) -> bytes:
     """Return a PNG of the garment on the rest body, front and side."""
     return _png(views(rest.vertices, rest.body.faces, [(mesh.points, mesh.faces)]))
-
-
-def match_picture(mesh: GarmentMesh, matched: NDArray[np.bool_], rest: RestBody) -> bytes:
-    """Return a PNG, front, side and back: cloth whose weights were copied is green, solved for orange.
-
-    Args:
-        mesh: The garment.
-        matched: bool [V].
-        rest: The body.
-    """
-    copied = matched[mesh.faces].all(axis=1)
-    parts = [(mesh.points, mesh.faces[chosen]) for chosen in (copied, ~copied) if chosen.any()]
-    colors = [color for color, chosen in ((_COPIED, copied), (_SOLVED, ~copied)) if chosen.any()]
-    return _png(views(rest.vertices, rest.body.faces, parts, colors=colors, angles_deg=(0.0, 90.0, 180.0)))
 
 
 def _png(picture: NDArray[np.uint8]) -> bytes:

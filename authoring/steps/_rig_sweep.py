@@ -1,89 +1,194 @@
-"""A quick look at how a rig bends: a few far poses, how much edges stretch and how much cloth enters the body."""
+"""How a rig fares: a sweep of poses on bodies from thin to heavy, stretch and cloth inside the body."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
+import warp as wp
 from numpy.typing import NDArray
 
+from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
-from dressform.runtime.body.joints import CANONICAL_JOINTS, CANONICAL_PARENTS, JOINT_INDEX
-from dressform.runtime.body.protocol import Pose, RestBody
-from dressform.runtime.body.skinning import skin
+from dressform.runtime.body.canonical import CANONICAL_SHAPE
+from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.penetration import DEPTH
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
-from dressform.runtime.geometry.rotations import quat_from_rotvec, quat_to_matrix
+from dressform.schemas.progress import Progress, silent
 
-# turns of segments from the rest pose, about x, y, z in the world [degrees]; a joint's followers turn with it
-SWEEP: dict[str, dict[str, tuple[float, float, float]]] = {
-    "arms_up": {
-        "left_collar": (0, -18, 0), "right_collar": (0, 18, 0),
-        "left_shoulder": (0, -105, 0), "right_shoulder": (0, 105, 0),
-    },
-    "arms_down": {"left_shoulder": (0, 28, 0), "right_shoulder": (0, -28, 0)},
-    "sit": {
-        "left_hip": (-82, 0, 0), "right_hip": (-82, 0, 0), "left_knee": (0, 0, 0), "right_knee": (0, 0, 0),
-        "left_shoulder": (0, 20, 0), "right_shoulder": (0, -20, 0),
-    },
-    "stride": {
-        "left_hip": (-32, 0, 0), "left_knee": (-18, 0, 0), "right_hip": (20, 0, 0), "right_knee": (42, 0, 0),
-        "left_shoulder": (18, 30, 0), "right_shoulder": (-22, -30, 0),
-    },
-}  # fmt: skip
-_INSIDE = 0.001  # [m] a point deeper than this penetrates
+from ._rig_poses import SWEEP, sweep_pose
+
+# five bodies from thin to heavy of two genders; what `quick` leaves out of them lies between the others
+BODIES: dict[str, dict[str, float]] = {
+    f"{name} {who}": {"gender": gender, "weight": weight, "muscle": muscle}
+    for who, gender in (("woman", 1.0), ("man", 0.0))
+    for name, weight, muscle in (
+        ("thin", 0.05, 0.3),
+        ("slim", 0.28, 0.45),
+        ("average", 0.5, 0.5),
+        ("stout", 0.75, 0.5),
+        ("heavy", 0.98, 0.45),
+    )
+}
+_QUICK_BODIES = ("thin woman", "heavy woman", "thin man", "heavy man")
+_LANES = 2
+_MOST_QUERIES = 6000  # of a larger garment, every n-th point and triangle centre is tested
 
 
 @dataclass(frozen=True)
 class PoseCheck:
-    """How a garment fares in one pose under plain skinning, before any push-out.
+    """How a garment fares on one body in one pose.
+
+    Edges are measured against the garment's own lengths under plain skinning, which are not the rest body's: what a
+    larger body stretches counts.
 
     Attributes:
+        body: Its name.
         pose: Its name.
-        stretch_p95: 95th percentile of |edge length / rest length - 1|.
-        stretch_max: Largest edge length / rest length.
-        penetrating: Fraction of points deeper than 1 mm in the body.
+        stretch_mean: Mean of |edge length / own length - 1|.
+        stretch_p95: Its 95th percentile.
+        stretch_max: Largest edge length / own length.
+        penetrating: Fraction of points and triangle centres deeper than 1 mm in the whole posed body, before push-out.
+        penetrating_after: The same after push-out.
     """
 
+    body: str
     pose: str
+    stretch_mean: float
     stretch_p95: float
     stretch_max: float
     penetrating: float
+    penetrating_after: float
+
+    @property
+    def badness(self) -> float:
+        """What the worst pose is chosen by: stretch, and what the push-out leaves inside counted fivefold."""
+        return self.stretch_p95 + 5 * self.penetrating_after
 
 
-def sweep_pose(rest: RestBody, name: str) -> Pose:
-    """Return one pose of the sweep for a body."""
-    given = SWEEP[name]
-    turns = np.tile(np.eye(3, dtype=np.float32), (len(CANONICAL_JOINTS), 1, 1))
-    for joint, label in enumerate(CANONICAL_JOINTS):
-        if label in given:
-            turns[joint] = quat_to_matrix(quat_from_rotvec(np.radians(given[label])))
-        elif joint:
-            turns[joint] = turns[CANONICAL_PARENTS[joint]]
-    pelvis = JOINT_INDEX["pelvis"]
-    turns[pelvis] = np.eye(3)
-    return Pose(rest.rig.rotations_of(turns), rest.rest_pose().root)
+@dataclass(frozen=True)
+class Sweep:
+    """All checks of a garment.
+
+    Attributes:
+        checks: One for each body and pose.
+    """
+
+    checks: tuple[PoseCheck, ...]
+
+    @property
+    def worst(self) -> PoseCheck:
+        """The check with the most stretch and penetration together."""
+        return max(self.checks, key=lambda check: check.badness)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return JSON values: every check, their gist and the worst."""
+
+        def mean(name: str) -> float:
+            return float(np.mean([getattr(check, name) for check in self.checks]))
+
+        rounded = [
+            {key: round(value, 5) if isinstance(value, float) else value for key, value in asdict(check).items()}
+            for check in self.checks
+        ]
+        return {
+            "poses": rounded,
+            "poses_gist": {
+                "stretch_p95_mean": round(mean("stretch_p95"), 4),
+                "penetrating_mean": round(mean("penetrating"), 5),
+                "penetrating_after_mean": round(mean("penetrating_after"), 5),
+                "penetrating_after_worst": max(row["penetrating_after"] for row in rounded),
+            },
+            "worst_pose": {"body": self.worst.body, "pose": self.worst.pose},
+        }
 
 
-def pose_sweep(points: NDArray[np.float32], faces: NDArray[np.int32], rig: Rig, rest: RestBody) -> list[PoseCheck]:
-    """Pose garment and body together in every pose of `SWEEP`.
+def pose_sweep(
+    mesh: GarmentMesh,
+    rig: Rig,
+    rest: RestBody,
+    *,
+    poses: Sequence[str] = tuple(SWEEP),
+    quick: bool = False,
+    progress: Progress = silent,
+) -> Sweep:
+    """Dress bodies from thin to heavy and pose them as the runtime does.
 
     Args:
-        points: Garment rest points [V, 3] [m].
-        faces: int32 [F, 3].
+        mesh: The garment on the canonical body.
         rig: Its rig.
-        rest: The body it is rigged to.
+        rest: The canonical body.
+        poses: Of `SWEEP`.
+        quick: Try the thinnest and the heaviest bodies only.
+        progress: Told how far it is.
     """
-    pairs = edges(faces).vertices
-    before = np.maximum(np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1), 1e-9)
+    names = _QUICK_BODIES if quick else tuple(BODIES)
+    done: list[PoseCheck] = []
+    with ThreadPoolExecutor(_LANES) as lanes:
+        for number, checks in enumerate(lanes.map(lambda name: _on_body(mesh, rig, rest, name, poses), names)):
+            done += checks
+            progress((number + 1) / len(names), f"tried poses on {number + 1} of {len(names)} bodies")
+    return Sweep(tuple(done))
+
+
+def dressed_pose(mesh: GarmentMesh, rig: Rig, rest: RestBody, check: PoseCheck) -> list[NDArray[np.float32]]:
+    """Return the body's and the garment's points of one check, after push-out [m]."""
+    body = _shaped(rest, check.body)
+    outfit = Outfit(body, [DressedGarment("garment", mesh, rig, 0)])
+    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3)
+    outfit.pose(body.skin_transforms(sweep_pose(body, check.pose)), out)
+    return outfit.split(out.numpy())
+
+
+def edge_ratios(mesh: GarmentMesh, points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the length of each edge over its own length, float64 [E]."""
+    pairs = edges(mesh.faces).vertices
+    own = np.linalg.norm(mesh.points[pairs[:, 0]] - mesh.points[pairs[:, 1]], axis=1)
+    now = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
+    # an edge of no length has no stretch: the shortest counted one is a hundredth of the mean
+    return np.asarray(now / np.maximum(own, 0.01 * float(own.mean())), np.float64)
+
+
+def _shaped(rest: RestBody, name: str) -> RestBody:
+    return rest.body.rest({**CANONICAL_SHAPE, **BODIES[name]})
+
+
+def _on_body(mesh: GarmentMesh, rig: Rig, rest: RestBody, name: str, poses: Sequence[str]) -> list[PoseCheck]:
+    body = _shaped(rest, name)
+    outfit = Outfit(body, [DressedGarment("garment", mesh, rig, 0)])
+    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3)
     checks = []
-    for name in SWEEP:
-        transforms = rest.skin_transforms(sweep_pose(rest, name))
-        body = skin(rest.vertices, rest.body.joint_indices, rest.body.joint_weights, transforms)
-        worn = skin(points, rig.joint_indices, rig.joint_weights, transforms)
-        ratio = np.linalg.norm(worn[pairs[:, 0]] - worn[pairs[:, 1]], axis=1) / before
-        inside = Surface(body, rest.body.faces).signed_distance(worn) < -_INSIDE
+    for pose in poses:
+        transforms = body.skin_transforms(sweep_pose(body, pose))
+        outfit.pose(transforms, out, push_out=False)
+        skinned, plain = (part.copy() for part in outfit.split(out.numpy()))
+        outfit.pose(transforms, out)
+        pushed = outfit.split(out.numpy())[1]
+        queries = [_samples(plain, mesh.faces), _samples(pushed, mesh.faces)]
+        signed = Surface(skinned, body.body.faces).signed_distance(np.concatenate(queries))
+        before, after = (float((half < -DEPTH).mean()) for half in np.split(signed, 2))
+        ratios = edge_ratios(mesh, plain)
+        off = np.abs(ratios - 1)
         checks.append(
-            PoseCheck(name, float(np.quantile(np.abs(ratio - 1), 0.95)), float(ratio.max()), float(inside.mean()))
+            PoseCheck(
+                name,
+                pose,
+                float(off.mean()),
+                float(np.quantile(off, 0.95)),
+                float(ratios.max()),
+                before,
+                after,
+            )
         )
     return checks
+
+
+def _samples(points: NDArray[np.floating], faces: NDArray[np.int32]) -> NDArray[np.float32]:
+    """Return points and triangle centres, evenly thinned where they are many [Q, 3]."""
+    both = np.concatenate([points, points[faces].mean(axis=1)])
+    return np.asarray(both[:: -(-len(both) // _MOST_QUERIES)], np.float32)

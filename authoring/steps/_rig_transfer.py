@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -52,14 +53,18 @@ class Transfer:
     """Dense weights and where they came from.
 
     Attributes:
-        weights: float64 [V, J], non-negative, rows sum to 1, at most `INFLUENCES` above zero.
+        weights: float64 [V, J], non-negative, rows sum to 1.
+        nearest: float64 [V, J] those of the closest skin, whether it is a sure match or not.
         matched: bool [V] copied from the body; the others were solved for.
-        islands_without_match: Pieces that had no sure match and took the nearest body weights as they are.
+        away: float32 [V] distance to the skin [m].
+        lost: bool [V] on pieces that had no match, and took the nearest body weights as they are.
     """
 
     weights: NDArray[np.float64]
+    nearest: NDArray[np.float64]
     matched: NDArray[np.bool_]
-    islands_without_match: int
+    away: NDArray[np.float32]
+    lost: NDArray[np.bool_]
 
 
 def cloth_joint_map(names: Sequence[str], parents: NDArray[np.int32]) -> NDArray[np.int32]:
@@ -82,6 +87,46 @@ def dense_weights(
     return dense
 
 
+class Match(NamedTuple):
+    """The skin closest to each garment point, and whether it is surely the skin to follow.
+
+    Attributes:
+        nearest: float64 [V, J] weights of the closest skin.
+        sure: bool [V].
+        away: float32 [V] distance to it [m].
+    """
+
+    nearest: NDArray[np.float64]
+    sure: NDArray[np.bool_]
+    away: NDArray[np.float32]
+
+
+def match_skin(
+    points: NDArray[np.floating],
+    faces: NDArray[np.int32],
+    body_points: NDArray[np.floating],
+    body_faces: NDArray[np.int32],
+    body_weights: NDArray[np.float64],
+    options: TransferOptions = TransferOptions(),
+) -> Match:
+    """Find the skin under each garment point; see `transfer_weights` for the arguments."""
+    closest = Surface(body_points, body_faces).closest(points)
+    corners = body_faces[closest.triangles]
+    nearest = np.einsum("vc,vcj->vj", closest.barycentrics, body_weights[corners])
+    body_normals = vertex_normals(body_points, body_faces)[corners]
+    there = np.einsum("vc,vcx->vx", closest.barycentrics, body_normals)
+    there /= np.maximum(np.linalg.norm(there, axis=1, keepdims=True), 1e-12)
+    average = averaging_matrix(faces, len(points))
+    here = vertex_normals(points, faces).astype(np.float64)
+    for _ in range(3):  # small folds must not cost a match
+        here = here + average @ here
+    here /= np.maximum(np.linalg.norm(here, axis=1, keepdims=True), 1e-12)
+    angle = np.arccos(np.clip(np.einsum("vx,vx->v", here, there), -1.0, 1.0))
+    diagonal = float(np.linalg.norm(np.ptp(points, axis=0)))
+    sure = (closest.distances <= options.distance_fraction * diagonal) & (angle <= np.radians(options.angle_deg))
+    return Match(nearest, sure, closest.distances)
+
+
 def transfer_weights(
     points: NDArray[np.floating],
     faces: NDArray[np.int32],
@@ -100,52 +145,60 @@ def transfer_weights(
         body_weights: Dense weights [Vb, J].
         options: What a sure match is.
     """
-    closest = Surface(body_points, body_faces).closest(points)
-    corners = body_faces[closest.triangles]
-    nearest = np.einsum("vc,vcj->vj", closest.barycentrics, body_weights[corners])
-    body_normals = vertex_normals(body_points, body_faces)[corners]
-    there = np.einsum("vc,vcx->vx", closest.barycentrics, body_normals)
-    there /= np.maximum(np.linalg.norm(there, axis=1, keepdims=True), 1e-12)
-    average = averaging_matrix(faces, len(points))
-    here = vertex_normals(points, faces).astype(np.float64)
-    for _ in range(3):  # small folds must not cost a match
-        here = here + average @ here
-    here /= np.maximum(np.linalg.norm(here, axis=1, keepdims=True), 1e-12)
-    angle = np.arccos(np.clip(np.einsum("vx,vx->v", here, there), -1.0, 1.0))
-    diagonal = float(np.linalg.norm(np.ptp(points, axis=0)))
-    matched = (closest.distances <= options.distance_fraction * diagonal) & (angle <= np.radians(options.angle_deg))
+    found = match_skin(points, faces, body_points, body_faces, body_weights, options)
+    return carry(points, faces, found, options)
 
-    solved, lost = _inpaint(points, faces, nearest, matched)
-    away = closest.distances.astype(np.float64)
+
+def carry(
+    points: NDArray[np.floating],
+    faces: NDArray[np.int32],
+    found: Match,
+    options: TransferOptions = TransferOptions(),
+) -> Transfer:
+    """Copy the weights of the sure matches, solve for the others, and even all out over the cloth.
+
+    Args:
+        points: Garment points [m], [V, 3].
+        faces: int32 [F, 3].
+        found: What to copy, and where.
+        options: Of these only `smoothing` counts.
+    """
+    solved, lost = inpaint(points, faces, found.nearest, found.sure)
+    average = averaging_matrix(faces, len(points))
+    away = found.away.astype(np.float64)
     for _ in range(4):
         away = average @ away
     lengths = np.where(options.smoothing > 0, options.smoothing + away, 0.0)
-    return Transfer(strongest(_diffused(solved, points, faces, lengths)), matched, lost)
+    return Transfer(diffused(solved, points, faces, lengths), found.nearest, found.sure, found.away, lost)
 
 
-def _diffused(
-    weights: NDArray[np.float64], points: NDArray[np.floating], faces: NDArray[np.int32], lengths: NDArray[np.float64]
+def diffused(
+    values: NDArray[np.float64], points: NDArray[np.floating], faces: NDArray[np.int32], lengths: NDArray[np.float64]
 ) -> NDArray[np.float64]:
     """Even weights [V, J] out over a length [m] of its own for each point [V]: one implicit step of diffusion."""
     spread = sp.diags(lengths**2 / vertex_masses(points, faces)) @ laplacian(points, faces)
-    used = np.flatnonzero(weights.max(axis=0) > 0)
-    result = np.zeros_like(weights)
-    result[:, used] = splu(sp.csc_matrix(sp.identity(len(points)) + spread)).solve(weights[:, used])
+    used = np.flatnonzero(values.max(axis=0) > 0)
+    result = np.zeros_like(values)
+    result[:, used] = splu(sp.csc_matrix(sp.identity(len(points)) + spread)).solve(values[:, used])
     return np.clip(result, 0.0, 1.0)
 
 
-def _inpaint(
+def inpaint(
     points: NDArray[np.floating], faces: NDArray[np.int32], nearest: NDArray[np.float64], matched: NDArray[np.bool_]
-) -> tuple[NDArray[np.float64], int]:
-    """Solve the weights of unmatched points so that they run on smoothly from the matched ones."""
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Solve the weights of unmatched points so that they run on smoothly from the matched ones.
+
+    Returns:
+        The weights [V, J], and which points bool [V] lie on pieces without any match.
+    """
     island_count, island = components(faces, len(points))
     known = matched.copy()
-    seen = np.bincount(island, known, minlength=island_count) > 0
-    known |= ~seen[island]  # nothing to run on from: keep the nearest weights
+    lost = ~(np.bincount(island, known, minlength=island_count) > 0)[island]
+    known |= lost  # nothing to run on from: keep the nearest weights
     result = nearest.copy()
     unknown = np.flatnonzero(~known)
     if len(unknown) == 0:
-        return result, int((~seen).sum())
+        return result, lost
     used = np.flatnonzero(nearest[known].max(axis=0) > _CARRIED)
     lap = -laplacian(points, faces)
     energy = sp.csr_matrix(-lap + lap @ sp.diags(1 / vertex_masses(points, faces)) @ lap)
@@ -155,7 +208,7 @@ def _inpaint(
     result[unknown] = 0.0
     result[np.ix_(unknown, used)] = np.clip(splu(inner).solve(right), 0.0, 1.0)
     total = result.sum(axis=1, keepdims=True)
-    return np.where(total > 1e-6, result / np.maximum(total, 1e-6), nearest), int((~seen).sum())
+    return np.where(total > 1e-6, result / np.maximum(total, 1e-6), nearest), lost
 
 
 def strongest(weights: NDArray[np.float64], count: int = INFLUENCES) -> NDArray[np.float64]:

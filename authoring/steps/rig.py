@@ -1,9 +1,11 @@
-"""Rig: skin weights, surface binding and hide mask, without painting."""
+"""Rig: skin weights, surface binding and hide mask, without painting; the artist's corrections are kept."""
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,15 +19,26 @@ from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.garment.shape_transfer import bind
 from dressform.runtime.geometry.normals import vertex_normals
-from dressform.schemas.errors import InputError
+from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
-from ._place_overlay import match_picture
 from ._rig_hide import covered_faces
-from ._rig_sweep import PoseCheck, pose_sweep
-from ._rig_transfer import TransferOptions, cloth_joint_map, dense_weights, packed, transfer_weights
+from ._rig_mask import read_mask
+from ._rig_overrides import Corrections, orders_of, read_regions
+from ._rig_picture import match_picture, weights_picture, worst_picture
+from ._rig_poses import QUICK, SWEEP
+from ._rig_refine import RefineOptions
+from ._rig_source import SourceUse
+from ._rig_sweep import Sweep, pose_sweep
+from ._rig_transfer import TransferOptions, packed
+from ._rig_weights import Origin, Weights, find_weights
 
 _FARTHEST = 0.6  # [m] a garment further than this from the body does not lie on it
+SWEEPS = ("full", "quick", "none")
+_NONE = Corrections()
+_MASK = "overrides/rig_mask.png"
+_REGIONS = "overrides/rig.json"
+_PICTURES = ("rig_match.png", "rig_weights.png", "rig_worst.png")
 
 
 @dataclass(frozen=True)
@@ -38,7 +51,8 @@ class RigOptions:
         smoothing: Length over which weights are evened out [m].
         hide_reach: Skin is covered when cloth lies within this distance along its normal [m].
         hide_margin: Rings of skin triangles left visible at openings.
-        match_picture: Also leave `rig_match.png`, which shows the points that were matched and those solved for.
+        tune: Whether weights are tuned over poses.
+        sweep: Bodies and poses the rig is tried on: "full", "quick" or "none".
     """
 
     distance_fraction: float = 0.05
@@ -46,7 +60,12 @@ class RigOptions:
     smoothing: float = 0.015
     hide_reach: float = 0.08
     hide_margin: int = 2
-    match_picture: bool = False
+    tune: bool = True
+    sweep: str = "full"
+
+    def __post_init__(self) -> None:
+        if self.sweep not in SWEEPS:
+            raise UsageError(f"--sweep {self.sweep!r} is unknown; use {', '.join(SWEEPS)}")
 
 
 @dataclass(frozen=True)
@@ -56,37 +75,87 @@ class RigReport:
     Attributes:
         matched: Fraction of points with weights copied from the skin below.
         inpainted: Fraction of points with weights solved for.
-        islands_without_match: Pieces of the garment that had no sure match and took the nearest skin's weights.
+        islands_without_match: Pieces with neither skin nor cloth to follow; they took the nearest skin's weights.
+        hung_pieces: Pieces without a sure match that follow the cloth they touch.
+        rigid_parts: Parts that move as one.
+        corrected: Fraction of points under the artist's corrections.
+        source_skin: What became of the skin that the garment's file came with.
         joints_used: Number of joints with any weight.
         largest_offset: Largest distance between a point and the skin it hangs on [m].
         hidden_fraction: Fraction of the body's triangles that the garment hides.
-        poses: The quick pose sweep.
-        matches: bool [V] which points were matched.
+        sweep: How it fares over bodies and poses, or None when that was not asked for.
+        origins: int8 [V] where each point's weights come from, an `_rig_weights.Origin` each.
     """
 
     matched: float
     inpainted: float
     islands_without_match: int
+    hung_pieces: int
+    rigid_parts: int
+    corrected: float
+    source_skin: SourceUse
     joints_used: int
     largest_offset: float
     hidden_fraction: float
-    poses: tuple[PoseCheck, ...]
-    matches: NDArray[np.bool_]
+    origins: NDArray[np.int8]
+    sweep: Sweep | None = field(default=None)
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON values (without the mask)."""
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in ("poses", "matches")}
-        return {**plain, "poses": [asdict(check) for check in self.poses]}
+        """Return JSON values (without the origins)."""
+        apart = ("sweep", "origins", "source_skin")
+        plain = {name: getattr(self, name) for name in self.__dataclass_fields__ if name not in apart}
+        source = {
+            "source_skin": self.source_skin.state,
+            "source_joints_mapped": self.source_skin.mapped,
+            "source_joints": self.source_skin.joints,
+        }
+        return {**plain, **source, **({} if self.sweep is None else self.sweep.to_json())}
 
 
-def rig(draft: Draft, options: RigOptions = RigOptions(), *, progress: Progress = silent) -> Draft:
-    """Rig a draft's garment to the canonical body."""
+def rig(
+    draft: Draft,
+    options: RigOptions = RigOptions(),
+    *,
+    corrections: Corrections | None = None,
+    progress: Progress = silent,
+) -> Draft:
+    """Rig a draft's garment to the canonical body.
+
+    Args:
+        draft: With its garment placed.
+        options: See there.
+        corrections: The artist's, to be kept in the draft in place of earlier ones; None uses those it has.
+        progress: Told how far it is.
+    """
     begun = time.perf_counter()
     rest = canonical_rest()
-    made, report = rig_mesh(draft.mesh, rest, options, progress=progress)
-    files: dict[str, bytes | None] = {"rig_match.png": None}
-    if options.match_picture:
-        files["rig_match.png"] = match_picture(draft.mesh, report.matches, rest)
+    files: dict[str, bytes | None] = {}
+    if corrections is None:
+        corrections = kept_corrections(draft)
+    else:
+        files = _correction_files(corrections)
+    mesh = draft.mesh
+    made, report = rig_mesh(
+        mesh, rest, options, corrections=corrections, progress=lambda f, what: progress(0.5 * f, what)
+    )
+    poses = {"full": tuple(SWEEP), "quick": QUICK, "none": ()}[options.sweep]
+    if poses:
+        sweep = pose_sweep(
+            mesh,
+            made,
+            rest,
+            poses=poses,
+            quick=options.sweep == "quick",
+            progress=lambda f, w: progress(0.5 + 0.4 * f, w),
+        )
+        report = replace(report, sweep=sweep)
+    progress(0.9, "drawing what was matched")
+    files |= dict.fromkeys(_PICTURES)
+    files["rig_match.png"] = match_picture(mesh, report.origins, rest)
+    files["rig_weights.png"] = weights_picture(mesh, made, rest)
+    if report.sweep is not None:
+        files["rig_worst.png"] = worst_picture(mesh, made, report.sweep)
+    progress(1.0, "rigged")
     return draft.commit_step(
         "rig",
         asdict(options),
@@ -98,30 +167,81 @@ def rig(draft: Draft, options: RigOptions = RigOptions(), *, progress: Progress 
     )
 
 
-def rig_mesh(
-    mesh: GarmentMesh, rest: RestBody, options: RigOptions = RigOptions(), *, progress: Progress = silent
-) -> tuple[Rig, RigReport]:
-    """Rig a placed garment to a body.
+def new_corrections(
+    draft: Draft, mask: Path | None, mask_uv: int | None, override: Path | None, *, reset: bool = False
+) -> Corrections | None:
+    """Return a draft's corrections with new files laid over them; None when nothing is to change.
 
-    Weights are found per welded point, so the two sides of a UV seam always agree.
+    Args:
+        draft: Whose corrections they are.
+        mask: A painted PNG that takes the place of the earlier one.
+        mask_uv: The UV set it is painted over.
+        override: A JSON file of regions that take the place of the earlier ones.
+        reset: Start from none.
+    """
+    if mask is None and override is None and mask_uv is None and not reset:
+        return None
+    kept = _NONE if reset else kept_corrections(draft)
+    if mask_uv is not None and mask is None and kept.mask is None:
+        raise UsageError("--mask-uv needs a mask; give one with --mask FILE.png")
+    data = kept.mask if mask is None else _read_file(mask, "--mask")
+    if mask is not None:
+        assert data is not None
+        read_mask(data, f"--mask {mask}")
+    regions = kept.regions
+    if override is not None:
+        text = _read_file(override, "--override")
+        try:
+            document = json.loads(text)
+        except ValueError as error:
+            raise UsageError(f"--override {override}: needs JSON, found something else ({error})") from error
+        regions = read_regions(document, f"--override {override}")
+    chosen = mask_uv if mask_uv is not None or mask is not None else kept.mask_uv
+    return Corrections(regions, data, chosen)
+
+
+def _read_file(path: Path, option: str) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{option} {path}: cannot be read ({error.strerror}); check the path") from error
+
+
+def kept_corrections(draft: Draft) -> Corrections:
+    """Return the corrections that a draft holds."""
+    document = draft.overrides("rig")
+    where = f"{draft.folder}/{_REGIONS}"
+    mask = draft.folder / _MASK
+    mask_uv = document.get("mask_uv")
+    if mask_uv not in (None, 0, 1) or isinstance(mask_uv, bool):
+        raise UsageError(f"{where}: mask_uv needs 0 or 1, found {mask_uv!r}")
+    regions = read_regions({"regions": document.get("regions", []), **_without(document, "regions")}, where)
+    return Corrections(regions, mask.read_bytes() if mask.is_file() else None, mask_uv)
+
+
+def rig_mesh(
+    mesh: GarmentMesh,
+    rest: RestBody,
+    options: RigOptions = RigOptions(),
+    *,
+    corrections: Corrections = _NONE,
+    progress: Progress = silent,
+) -> tuple[Rig, RigReport]:
+    """Rig a placed garment to a body; the pose sweep is the step's.
+
+    Weights are found per joined point, so the two sides of a seam always agree.
 
     Args:
         mesh: The garment on the rest body.
-        rest: The canonical body.
+        rest: The canonical body, or another family's.
         options: How it is rigged.
+        corrections: The artist's.
         progress: Told how far it is.
     """
     body = rest.body
     points = mesh.points
     if len(mesh.faces) == 0 or not np.isfinite(points).all():
         raise InputError("rig: the garment has no triangles or points that are not finite; run the step `clean` first")
-    progress(0.0, "carrying weights over")
-    joint_map = cloth_joint_map(body.joint_names, body.joint_parents)
-    body_weights = dense_weights(body.joint_indices, body.joint_weights, joint_map)
-    transfer_options = TransferOptions(options.distance_fraction, options.angle_deg, options.smoothing)
-    transfer = transfer_weights(points, mesh.faces, rest.vertices, body.faces, body_weights, transfer_options)
-    joint_indices, joint_weights = packed(transfer.weights)
-    progress(0.4, "binding")
     binding = bind(points, rest.vertices, body.faces, normals=vertex_normals(points, mesh.faces))
     largest = float(np.linalg.norm(binding.offsets, axis=1).max())
     if largest > _FARTHEST:
@@ -129,7 +249,17 @@ def rig_mesh(
             f"rig: a point lies {largest:.2f} m from the body, needed at most {_FARTHEST} m; bring the garment onto it "
             "with `dressform garment place DRAFT`, where that leaves it off with --translate X Y Z, --rotate or --scale"
         )
-    progress(0.6, "finding what it covers")
+    progress(0.1, "carrying weights over")
+    weights = find_weights(
+        mesh,
+        rest,
+        orders_of(corrections, mesh, rest),
+        TransferOptions(options.distance_fraction, options.angle_deg, options.smoothing),
+        RefineOptions() if options.tune else None,
+        progress=lambda f, what: progress(0.1 + 0.7 * f, what),
+    )
+    joint_indices, joint_weights = packed(weights.dense)
+    progress(0.8, "finding what it covers")
     hide = covered_faces(
         points, mesh.faces, rest.vertices, body.faces, reach=options.hide_reach, margin=options.hide_margin
     )
@@ -144,20 +274,37 @@ def rig_mesh(
         binding_offsets=binding.offsets,
         hide=hide,
     )
-    progress(0.8, "trying poses")
-    checks = pose_sweep(points, mesh.faces, made, rest)
-    report = RigReport(
-        matched=float(transfer.matched.mean()),
-        inpainted=float(1 - transfer.matched.mean()),
-        islands_without_match=transfer.islands_without_match,
-        joints_used=int((transfer.weights.max(axis=0) > 0).sum()),
+    progress(1.0, "rigged")
+    return made, _report(weights, largest, hide)
+
+
+def _report(weights: Weights, largest: float, hide: NDArray[np.bool_]) -> RigReport:
+    matched = float(weights.matched.mean())
+    return RigReport(
+        matched=matched,
+        inpainted=1 - matched,
+        islands_without_match=weights.lost_pieces,
+        hung_pieces=weights.hung_pieces,
+        rigid_parts=weights.rigid_parts,
+        corrected=float((weights.origin == Origin.CORRECTED).mean()),
+        source_skin=weights.source,
+        joints_used=int((weights.dense.max(axis=0) > 0).sum()),
         largest_offset=largest,
         hidden_fraction=float(hide.mean()),
-        poses=tuple(checks),
-        matches=transfer.matched,
+        origins=weights.origin,
     )
-    progress(1.0, "rigged")
-    return made, report
+
+
+def _correction_files(corrections: Corrections) -> dict[str, bytes | None]:
+    document: dict[str, Any] = {"regions": list(corrections.regions)} if corrections.regions else {}
+    if corrections.mask is not None and corrections.mask_uv is not None:
+        document["mask_uv"] = corrections.mask_uv
+    text = (json.dumps(document, indent=2) + "\n").encode()
+    return {_REGIONS: text if document else None, _MASK: corrections.mask}
+
+
+def _without(document: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name != key}
 
 
 def skeleton_of(rest: RestBody) -> Skeleton:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dressform.schemas.errors import InputError
 
-from .raw import MAX_TRIANGLES, beside, check_count, check_size
+from .raw import MAX_TRIANGLES, Conversion, Outcome, beside, check_count, check_size
 
 _DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
@@ -31,17 +31,23 @@ class Document:
         path: The file.
         data: Its JSON.
         binary: The GLB's binary chunk, or None.
-        notes: What was left out, for the report.
+        record: What was kept, converted and dropped, for the report; each thing once.
         companions: Other files that were read.
         buffers: Buffers read so far.
+        values: Accessors read so far.
     """
 
     path: Path
     data: dict[str, Any]
     binary: bytes | None
-    notes: list[str] = field(default_factory=list)
+    record: dict[tuple[str, str], Conversion] = field(default_factory=dict)
     companions: list[Path] = field(default_factory=list)
     buffers: dict[int, bytes] = field(default_factory=dict)
+    values: dict[int, NDArray[np.float64]] = field(default_factory=dict)
+
+    def say(self, what: str, outcome: Outcome, why: str) -> None:
+        """Note what became of a thing."""
+        self.record.setdefault((what, why), Conversion(what, outcome, why))
 
     def wrong(self, what: str) -> InputError:
         """Return the error that says what is wrong with the file."""
@@ -56,6 +62,15 @@ class Document:
         if not isinstance(entry, dict):
             raise self.wrong(f"{kind}[{index}] is no object")
         return entry
+
+    def beside(self, uri: str) -> Path:
+        """Return the file that a URI names, refusing anything outside the folder."""
+        return beside(self.path, urllib.parse.unquote(uri))
+
+    def items(self, kind: str) -> list[dict[str, Any]]:
+        """Return a whole top-level list."""
+        entries = self.data.get(kind) or []
+        return [self.item(kind, index) for index in range(len(entries))]
 
 
 def open_document(path: Path) -> Document:
@@ -94,15 +109,29 @@ def open_document(path: Path) -> Document:
     return Document(path, parsed, binary)
 
 
-def read_accessor(document: Document, index: object, kind: str) -> NDArray[np.float64]:
-    """Return an accessor's values as float64 [count, width], normalised when it says so."""
+def read_accessor(document: Document, index: object, *kinds: str) -> NDArray[np.float64]:
+    """Return an accessor's values as float64 [count, width], normalised when it says so; not to be written to.
+
+    Args:
+        document: The file.
+        index: Number of the accessor.
+        kinds: Types that it may have, such as "VEC3".
+    """
     accessor = document.item("accessors", index)
     where = f"accessors[{index}]"
     count, component = int(accessor["count"]), accessor["componentType"]
-    if accessor.get("type") != kind or component not in _DTYPES or count < 0:
-        raise document.wrong(f"{where} is {accessor.get('type')} of {component}, needed {kind}")
+    if accessor.get("type") not in kinds or component not in _DTYPES or count < 0:
+        raise document.wrong(f"{where} is {accessor.get('type')} of {component}, needed {' or '.join(kinds)}")
     check_count(document.path, f"entries in {where}", count, 3 * MAX_TRIANGLES)
-    width, dtype = _WIDTHS[kind], np.dtype(_DTYPES[component])
+    if isinstance(index, int) and index not in document.values:
+        document.values[index] = _read(document, where, accessor)
+        document.values[index].flags.writeable = False
+    return document.values[int(str(index))]
+
+
+def _read(document: Document, where: str, accessor: dict[str, Any]) -> NDArray[np.float64]:
+    count, width = int(accessor["count"]), _WIDTHS[accessor["type"]]
+    dtype = np.dtype(_DTYPES[accessor["componentType"]])
     if "bufferView" in accessor:
         values = _strided(document, where, accessor, count, width, dtype)
     elif "sparse" in accessor:
@@ -178,7 +207,8 @@ def uri_bytes(document: Document, uri: str) -> bytes:
             )
         except binascii.Error as error:
             raise document.wrong(f"has a data URI that is no base64 ({error})") from error
-    path = beside(document.path, urllib.parse.unquote(uri))
+    path = document.beside(uri)
     check_size(path)
-    document.companions.append(path)
+    if path not in document.companions:
+        document.companions.append(path)
     return path.read_bytes()

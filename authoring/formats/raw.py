@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dressform.assets.files import checks
-from dressform.assets.files.garment import Layer, Material, MorphTarget, SourceSkin, Variant
+from dressform.assets.files.garment import Layer, Material, MorphTarget, Part, SourceSkin, Variant
 from dressform.schemas.errors import InputError
 
 MAX_VERTICES, MAX_TRIANGLES = checks.MAX_POINTS, checks.MAX_TRIANGLES
 MAX_FILE_BYTES = 1 << 30
 MAX_TEXTURE_PX = 16_384
+
+
+Outcome = Literal["kept", "converted", "dropped"]
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class Conversion:
     """
 
     what: str
-    outcome: Literal["kept", "converted", "dropped"]
+    outcome: Outcome
     why: str
 
 
@@ -61,11 +64,14 @@ class RawMesh:
         skin: Rest matrices in file units and file axes, rows for the points; points are as the skeleton holds them.
         variants: Looks.
         extras: What else the file says of the mesh, JSON values.
+        parts: What is known of the parts beside their names; empty when nothing is.
         record: What was kept, converted and dropped, for the report.
         placed: Whether points are already metres, z up, on the canonical rest body.
         notes: What was left out or mended while reading, for the report.
         hints: Facts for later steps, for the report.
         companions: Other files that were read, to be kept beside the source.
+        licence: SPDX identifier when the file states one.
+        authors: Who the file says made it.
     """
 
     points: NDArray[np.float64]
@@ -88,11 +94,14 @@ class RawMesh:
     skin: SourceSkin | None = None
     variants: tuple[Variant, ...] = ()
     extras: dict[str, Any] = field(default_factory=dict)
+    parts: tuple[Part, ...] = ()
     record: tuple[Conversion, ...] = ()
     placed: bool = False
     notes: tuple[str, ...] = ()
     hints: dict[str, Any] = field(default_factory=dict)
     companions: tuple[Path, ...] = ()
+    licence: str | None = None
+    authors: tuple[str, ...] = ()
 
 
 def check_size(path: Path) -> None:

@@ -40,7 +40,7 @@ _LIMBS = (("collar", "shoulder", "elbow", "wrist"), ("hip", "knee", "ankle", "fo
 _PELVIS = ("pelvis", "hips", "hip", "root", "cog")
 _CENTRE = {"neck": ("neck", "necktwist", "necklower"), "head": ("head",)}
 _PREFIXES = frozenset(
-    "mixamorig def j bip bipped biped cc base valvebiped valve jnt joint bone bn sk skel rig armature c f m avg".split()
+    re.findall(r"\w+", "mixamorig def j bip biped cc base valvebiped valve jnt joint bone bn sk rig armature c f m avg")
 )
 _SIDES = {"l": "left", "left": "left", "lft": "left", "r": "right", "right": "right", "rgt": "right"}
 # what moves, ends, helps or decorates a part is not the part
@@ -94,7 +94,7 @@ def canonical_weights(skin: SourceSkin, mapping: Mapping[str, int]) -> NDArray[n
     target = np.array(
         [next((own[k] for k in tree.upwards(joint) if k in own), top) for joint in range(len(skin.joints))], np.int64
     )
-    count, width = skin.indices.shape
+    count = len(skin.indices)
     flat = np.arange(count)[:, None] * len(CANONICAL_JOINTS) + target[skin.indices]
     sums = np.bincount(flat.reshape(-1), skin.weights.astype(np.float64).reshape(-1), count * len(CANONICAL_JOINTS))
     return np.asarray(sums.reshape(count, len(CANONICAL_JOINTS)), np.float32)

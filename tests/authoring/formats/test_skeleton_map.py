@@ -217,10 +217,22 @@ CONVENTIONS: dict[str, tuple[str, str]] = {
         "{hips spine - chest neck head lclavicle lupperarm lforearm lhand lthigh lcalf lfoot ltoe}",
     ),
 }
-EXPECTED = (
-    "pelvis spine1 spine2 spine3 neck head left_collar left_shoulder left_elbow left_wrist left_hip left_knee "
-    "left_ankle left_foot"
-).split()
+EXPECTED = [
+    "pelvis",
+    "spine1",
+    "spine2",
+    "spine3",
+    "neck",
+    "head",
+    "left_collar",
+    "left_shoulder",
+    "left_elbow",
+    "left_wrist",
+    "left_hip",
+    "left_knee",
+    "left_ankle",
+    "left_foot",
+]
 
 
 def named(mapping: dict[str, int], joints: list[str]) -> dict[str, str]:

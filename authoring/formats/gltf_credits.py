@@ -1,0 +1,65 @@
+"""What a glTF file says beside its shape and look: custom properties, who made it, and under which licence."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .gltf_document import Document
+from .gltf_scene import Scene
+
+_SPDX = re.compile(r"\b(CC0|MIT|Apache-2\.0|CC[- ]BY(?:[- ]NC)?(?:[- ](?:SA|ND))?[- ]\d\.\d)\b", re.IGNORECASE)
+
+
+def spdx_of(text: str) -> str | None:
+    """Return the SPDX identifier that a line about a licence means, or None.
+
+    Only what names a version is taken, but for CC0, which has one.
+    """
+    found = _SPDX.search(text)
+    if found is None:
+        return "CC0-1.0" if "publicdomain/zero" in text.lower() else None
+    plain = found[1].upper().replace(" ", "-")
+    return {"CC0": "CC0-1.0", "APACHE-2.0": "Apache-2.0"}.get(plain, plain)
+
+
+def credits_of(document: Document, scene: Scene) -> tuple[dict[str, Any], str | None, tuple[str, ...]]:
+    """Return the extras of the objects that are read, the licence and the authors.
+
+    Properties of meshes stand at the top, as other tools expect them, those of nodes, scene and asset under their name.
+    """
+    extras: dict[str, Any] = {}
+    nodes: dict[str, Any] = {}
+    for placement in scene.placements:
+        mesh = document.item("meshes", placement.mesh)
+        own = {k: v for k, v in _properties(mesh).items() if k != "targetNames"}
+        clashes = {k: v for k, v in own.items() if k in extras and extras[k] != v}
+        extras |= {k: v for k, v in own.items() if k not in clashes}
+        held = {**clashes, **_properties(document.item("nodes", placement.node))}
+        if held:
+            nodes[placement.name] = held
+    asset = document.data["asset"]
+    about = _properties(asset)
+    shown = document.item("scenes", document.data.get("scene", 0)) if document.items("scenes") else {}
+    whole = {
+        "nodes": nodes,
+        "scene": _properties(shown),
+        "asset": {**about, **({"copyright": asset["copyright"]} if asset.get("copyright") else {})},
+    }
+    extras |= {name: held for name, held in whole.items() if held}
+    extras.pop("dressform", None)
+    if extras:
+        document.say(f"custom properties {', '.join(extras)}", "kept", "in the garment's extras")
+    licence = spdx_of(f"{about.get('license', '')} {asset.get('copyright', '')}")
+    author = str(about.get("author") or "").split("(http")[0].strip()
+    if licence or author:
+        document.say("licence and author", "kept", f"{licence or 'no licence named'}, {author or 'no author named'}")
+    return extras, licence, (author,) if author else ()
+
+
+def _properties(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item's extras; what is no object stands under "value"."""
+    held = item.get("extras")
+    if held is None:
+        return {}
+    return dict(held) if isinstance(held, dict) else {"value": held}

@@ -17,6 +17,9 @@ _BELOW_CROTCH = 0.03  # [m] cloth joined above this is the seat of a pair of tro
 _BAND = 0.02  # [m] least height of the slices that are looked at
 _ASIDE = 0.05  # [m] a slice around both legs reaches this far to either side
 _BIN = 0.02  # [m] slices of the legs whose weights are averaged
+_SOFT_KNEE = 0.08  # [m] the cloth bends at the knee over this much of the leg: it hangs past it rather than folding
+_LEG_REACH = 1.15  # cloth this times as far out as the leg's middle wholly follows that leg ...
+_CLOTH_REACH = 0.8  # ... unless the cloth is so wide that this much of its half width is further out
 _BLEND = 0.05  # [m] length over which hanging cloth goes over into cloth that lies on the skin
 _LEGS = tuple(
     JOINT_INDEX[name]
@@ -98,13 +101,25 @@ def hang(
         part = (spot - below).reshape(-1, *[1] * (table.ndim - 1))
         return np.asarray((1 - part) * table[below] + part * table[below + 1])
 
-    side = np.clip(0.5 + 0.5 * (points[:, 0] - middle) / at(apart), 0, 1)
+    aside = np.abs(points[:, 0] - middle)
+    reach = np.maximum(_LEG_REACH * at(apart), _CLOTH_REACH * _half_width(points[:, 2], aside, loose))
+    side = np.clip(0.5 + 0.5 * (points[:, 0] - middle) / reach, 0, 1)
     side = (side * side * (3 - 2 * side))[:, None]
     hung = side * at(left) + (1 - side) * at(right)
     share = diffused(loose.astype(np.float64)[:, None], points, faces, np.full(len(points), _BLEND))
     share = np.clip(share / 0.8, 0, 1)
     mixed = share * hung + (1 - share) * weights
     return np.asarray(mixed / mixed.sum(axis=1, keepdims=True)), loose
+
+
+def _half_width(heights: Floats, aside: Floats, loose: NDArray[np.bool_]) -> Floats:
+    """Return how far out the hanging cloth reaches at each point's height [V] [m]."""
+    low, high = float(heights[loose].min()), float(heights[loose].max())
+    bins = np.arange(low, high + 2 * _BAND, _BAND)
+    widest = np.zeros(len(bins))
+    np.maximum.at(widest, np.digitize(heights[loose], bins) - 1, aside[loose])
+    filled = widest > 0
+    return np.asarray(np.interp(heights, bins[filled] + _BAND / 2, widest[filled]))
 
 
 def _leg_profiles(rest: RestBody, body_weights: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -117,7 +132,7 @@ def _leg_profiles(rest: RestBody, body_weights: Floats) -> tuple[Floats, Floats,
     tables, distances = [], []
     for sign in (1.0, -1.0):
         mine = (points[:, 0] - middle) * sign > 0
-        near = np.exp(-(((points[None, mine, 2] - levels[:, None]) / (1.5 * _BIN)) ** 2))
+        near = np.exp(-(((points[None, mine, 2] - levels[:, None]) / _SOFT_KNEE) ** 2))
         near /= near.sum(axis=1, keepdims=True)
         tables.append(near @ skin[mine])
         distances.append(near @ np.abs(points[mine, 0] - middle))

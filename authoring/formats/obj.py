@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from dressform.schemas.errors import InputError
 from dressform.schemas.units import METRES_PER_UNIT
 
+from .joining import finished, join
 from .mtl import decoded, read_mtl
-from .pieces import Findings, Joints, Piece, Values, finished, join
+from .pieces import Findings, Joints, Piece, Values
 from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, beside, check_count, check_finite, check_size
 from .shading import Look
 

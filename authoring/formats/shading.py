@@ -125,7 +125,8 @@ def material_of(look: Look, uv_names: list[str], found: Reporting) -> Material:
         texture = look.textures.get(role)  # type: ignore[call-overload]
         if texture is not None:
             record[key] = {"index": len(images), **_info(look, texture, uv_names, found)}
-            images.append(texture.image)
+            grey = role == "occlusion" and texture.channel not in ("", "r")
+            images.append(_encoded(_one_channel(texture, _size(texture.image))) if grey else texture.image)
     if any(look.emissive):
         record["emissiveFactor"] = [unit(v) for v in look.emissive]
     if look.extensions:
@@ -286,6 +287,13 @@ def _normal_image(look: Look, found: Reporting) -> bytes | None:
     normals /= np.linalg.norm(normals, axis=2, keepdims=True)
     found.converted(f"height map of {look.name}", "a normal map of the same pixels")
     return _encoded(normals * 0.5 + 0.5)
+
+
+def inverted_green(image: bytes) -> bytes:
+    """Turn a normal map whose green counts downwards into one that counts upwards."""
+    pixels = _pixels(image, "RGB")
+    pixels[..., 1] = 1.0 - pixels[..., 1]
+    return _encoded(pixels)
 
 
 def is_normal_map(image: bytes) -> bool:

@@ -7,32 +7,42 @@ gives exactly what was fitted.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.garment.outfit import SKIN_GAP
 from dressform.runtime.garment.penetration import body_penetration
+from dressform.runtime.garment.rest_fit import settle
 from dressform.runtime.garment.shape_transfer import bind, transfer
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
+from dressform.runtime.geometry.rotations import nearest_rotations
 from dressform.schemas.errors import InputError
 from dressform.schemas.progress import Progress, silent
 
 from ._body_wrap import wrap
 from ._place_limbs import unposed
-from ._place_relax import Obstacle, push_out, relax
+from ._place_relax import Obstacle, relax
+from ._rig_overrides import Corrections
+from ._rig_pieces import Cloth, cloth_of
 from ._rig_transfer import dense_weights
 from .rig import RigOptions, RigReport, rig_mesh
 
 _AS_USUAL = RigOptions()
+_NONE = Corrections()
 _GAP = 0.003  # [m]
+_NO_LENGTH = 1e-5  # [m]
 _ANCHOR = 0.01
 _ROUNDS = 12
 _MOST_RESIDUAL = 0.02  # [m] a wrap further off than this found no body it knows
@@ -69,7 +79,12 @@ class OtherBodyReport:
 
 
 def rig_to_other_body(
-    mesh: GarmentMesh, other: RestBody, options: RigOptions = _AS_USUAL, *, progress: Progress = silent
+    mesh: GarmentMesh,
+    other: RestBody,
+    options: RigOptions = _AS_USUAL,
+    *,
+    corrections: Corrections = _NONE,
+    progress: Progress = silent,
 ) -> tuple[Rig, OtherBodyReport]:
     """Rig a garment that lies on the canonical body to another family's body.
 
@@ -77,6 +92,7 @@ def rig_to_other_body(
         mesh: The garment on the canonical body.
         other: The other family's mean body at rest; its bones must all be rigid.
         options: As for the canonical body.
+        corrections: The artist's, with places and joints of the canonical body.
         progress: Told how far it is.
     """
     canonical = canonical_rest()
@@ -93,7 +109,14 @@ def rig_to_other_body(
     worn = _worn(mesh, canonical, dressing, laid.wrapped)
     progress(0.5, "rigging")
     there = replace(mesh, points=worn.astype(np.float32))
-    made, report = rig_mesh(there, dressing, options, progress=lambda f, what: progress(0.5 + 0.4 * f, what))
+    made, report = rig_mesh(
+        there,
+        dressing,
+        options,
+        corrections=replace(corrections, regions=_with_shared_joints(corrections.regions, canonical)),
+        named_on=(mesh, canonical),
+        progress=lambda f, what: progress(0.5 + 0.4 * f, what),
+    )
     progress(0.9, "taking it to the rest pose")
     joints = np.arange(len(other.body.joint_names), dtype=np.int32)
     dense = dense_weights(made.joint_indices, made.joint_weights, joints)
@@ -106,7 +129,7 @@ def rig_to_other_body(
         binding_barycentrics=binding.barycentrics,
         binding_offsets=binding.offsets,
     )
-    ratio = _growth(there.points, mesh)
+    ratio = _growth(there.points, mesh.points, mesh.faces)
     size = float(np.median(ratio))
     progress(1.0, "rigged")
     return made, OtherBodyReport(
@@ -125,39 +148,67 @@ def _worn(
     mesh: GarmentMesh, canonical: RestBody, dressing: RestBody, wrapped: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Return the garment [V, 3] around a body in the garment's pose, outside of it and of its own shape [m]."""
-    faces, skin = mesh.faces, canonical.body.faces
-    binding = bind(mesh.points, canonical.vertices, skin, normals=vertex_normals(mesh.points, faces))
-    carried = transfer(binding, faces, canonical.vertices, wrapped, skin)
+    cloth, skin = cloth_of(mesh), canonical.body.faces
+    points = cloth.points
+    a, b, c = cloth.faces.T
+    faces = cloth.faces[(a != b) & (b != c) & (c != a)]  # joining points can leave triangles without area
+    binding = bind(points, canonical.vertices, skin, normals=vertex_normals(points, faces))
+    carried = transfer(binding, faces, canonical.vertices, wrapped, skin).astype(np.float64)
     obstacle = Obstacle(dressing.vertices, dressing.body.faces)
     # its own shape in the body's size: the pieces of a suit that grew apart from each other would bare the waist
-    own = float(np.median(_growth(carried, mesh))) * mesh.points.astype(np.float64)
+    own = float(np.median(_growth(carried, points, faces))) * points
     relaxed = relax(carried, own, faces, obstacle, gap=_GAP, anchor=_ANCHOR, rounds=_ROUNDS)
-    return _with_rigid_parts(mesh, push_out(relaxed, faces, obstacle, gap=_GAP))
+    worn = settle(relaxed, faces, dressing.vertices, dressing.body.faces, SKIN_GAP).astype(np.float64)
+    return _with_rigid_parts(cloth, carried, worn)[cloth.vertex]
 
 
-def _with_rigid_parts(mesh: GarmentMesh, points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the points with every rigid part (a button, a buckle) in its own shape again."""
-    if mesh.part_ids is None:
-        return points
-    result = points.copy()
-    for number, part in enumerate(mesh.parts):
-        if not part.rigid:
-            continue
-        own = np.unique(mesh.faces[mesh.part_ids == number])
-        if len(own) < 3:
-            continue
-        before, after = mesh.points[own].astype(np.float64), points[own]
-        u, _, vt = np.linalg.svd((after - after.mean(axis=0)).T @ (before - before.mean(axis=0)))
-        turn = u @ np.diag([1.0, 1.0, np.linalg.det(u @ vt)]) @ vt
+def _with_rigid_parts(cloth: Cloth, carried: NDArray[np.float64], worn: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the worn points [U, 3] with each rigid part (a button) in its own shape, moved as the cloth by it.
+
+    Args:
+        cloth: The garment on the body it was made on.
+        carried: Its points before cloth was brought back to its shape [U, 3] [m].
+        worn: And after [U, 3] [m].
+    """
+    soft = np.flatnonzero(cloth.rigid < 0)
+    result = worn.copy()
+    for part in np.unique(cloth.rigid[cloth.rigid >= 0]):
+        own = np.flatnonzero(cloth.rigid == part)
+        beside = soft[cKDTree(cloth.points[soft]).query(cloth.points[own])[1]] if len(soft) else own
+        before, after = cloth.points[own], carried[own] + worn[beside] - carried[beside]
+        turn = nearest_rotations(((after - after.mean(axis=0)).T @ (before - before.mean(axis=0)))[None])[0]
         result[own] = (before - before.mean(axis=0)) @ turn.T + after.mean(axis=0)
     return result
 
 
-def _growth(points: NDArray[np.floating], mesh: GarmentMesh) -> NDArray[np.float64]:
-    """Return the length of each edge [E] over the garment's own."""
-    pairs = edges(mesh.faces).vertices
-    now, own = (
-        np.linalg.norm(each[pairs[:, 0]].astype(np.float64) - each[pairs[:, 1]], axis=1)
-        for each in (points, mesh.points)
+def _with_shared_joints(regions: Sequence[Mapping[str, Any]], canonical: RestBody) -> tuple[Mapping[str, Any], ...]:
+    """Return corrections whose orders name canonical joints, which every family has, for the canonical body's own."""
+    bones = canonical.body.joint_names
+
+    def shared(name: str) -> str:
+        return CANONICAL_JOINTS[canonical.rig.segment_of_bone[bones.index(name)]] if name in bones else name
+
+    changed: list[Mapping[str, Any]] = []
+    for region in regions:
+        told = dict(region)
+        if "rigid" in told:
+            told["rigid"] = shared(told["rigid"])
+        if "exclude" in told:
+            told["exclude"] = [shared(name) for name in told["exclude"]]
+        if "weights" in told:
+            summed: dict[str, float] = {}
+            for name, value in told["weights"].items():
+                summed[shared(name)] = summed.get(shared(name), 0.0) + float(value)
+            told["weights"] = summed
+        changed.append(told)
+    return tuple(changed)
+
+
+def _growth(points: NDArray[np.floating], own: NDArray[np.floating], faces: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Return the length of each edge [E] over its own; edges of no length are left out."""
+    pairs = edges(faces).vertices
+    now, before = (
+        np.linalg.norm(each[pairs[:, 0]].astype(np.float64) - each[pairs[:, 1]], axis=1) for each in (points, own)
     )
-    return np.asarray(now / np.maximum(own, 1e-9), np.float64)
+    long = before > _NO_LENGTH
+    return np.asarray(now[long] / before[long], np.float64)

@@ -84,7 +84,14 @@ def read_regions(document: object, where: str) -> tuple[Mapping[str, Any], ...]:
     return tuple(regions)
 
 
-def orders_of(corrections: Corrections, mesh: GarmentMesh, rest: RestBody, where: str = "rig") -> Orders:
+def orders_of(
+    corrections: Corrections,
+    mesh: GarmentMesh,
+    rest: RestBody,
+    where: str = "rig",
+    *,
+    named_on: tuple[GarmentMesh, RestBody] | None = None,
+) -> Orders:
     """Return what the corrections say for each point of a garment.
 
     Later regions go over earlier ones and over the mask.
@@ -92,8 +99,9 @@ def orders_of(corrections: Corrections, mesh: GarmentMesh, rest: RestBody, where
     Args:
         corrections: See there.
         mesh: The garment on the rest body.
-        rest: The body whose joints are named.
+        rest: The body whose joints are to be followed.
         where: For messages.
+        named_on: The garment and body that places are of, when those are not `mesh` and `rest`.
     """
     count, joints = len(mesh.points), len(rest.body.joint_names)
     orders = Orders(
@@ -108,7 +116,7 @@ def orders_of(corrections: Corrections, mesh: GarmentMesh, rest: RestBody, where
         orders.touched[:] = orders.match != 0
     for number, region in enumerate(corrections.regions):
         name = f"{where}: $.regions[{number}]"
-        inside = _inside(region, mesh, rest, name)
+        inside = _inside(region, *(named_on or (mesh, rest)), name)
         if not inside.any():
             raise UsageError(f"{name}: no point of the garment lies in it; move it or take it out")
         _apply(orders, inside, region, rest, name)

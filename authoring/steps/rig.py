@@ -225,6 +225,7 @@ def rig_mesh(
     options: RigOptions = RigOptions(),
     *,
     corrections: Corrections = _NONE,
+    named_on: tuple[GarmentMesh, RestBody] | None = None,
     progress: Progress = silent,
 ) -> tuple[Rig, RigReport]:
     """Rig a placed garment to a body; the pose sweep is the step's.
@@ -236,6 +237,7 @@ def rig_mesh(
         rest: The canonical body, or another family's.
         options: How it is rigged.
         corrections: The artist's.
+        named_on: The garment and body that the corrections' places are of, when those are not `mesh` and `rest`.
         progress: Told how far it is.
     """
     body = rest.body
@@ -253,7 +255,7 @@ def rig_mesh(
     weights = find_weights(
         mesh,
         rest,
-        orders_of(corrections, mesh, rest),
+        orders_of(corrections, mesh, rest, named_on=named_on),
         TransferOptions(options.distance_fraction, options.angle_deg, options.smoothing),
         RefineOptions() if options.tune else None,
         progress=lambda f, what: progress(0.1 + 0.7 * f, what),

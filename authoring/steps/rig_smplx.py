@@ -19,14 +19,14 @@ from dressform.schemas.errors import AssetError
 from dressform.schemas.progress import Progress, silent
 
 from ._rig_other_body import rig_to_other_body
-from .rig import RigOptions
+from .rig import RigOptions, kept_corrections
 
 STEP = "rig-smplx"
 RIG_FILE = "rig.smplx.safetensors"
 
 
 def rig_smplx(draft: Draft, model: Path, *, progress: Progress = silent) -> Draft:
-    """Rig a draft's garment to SMPL-X, with the options of its rig for the canonical body, which stays as it is.
+    """Rig a draft's garment to SMPL-X, with the options and corrections of its first rig, which stays as it is.
 
     Args:
         draft: With the step rig done.
@@ -38,7 +38,9 @@ def rig_smplx(draft: Draft, model: Path, *, progress: Progress = silent) -> Draf
         raise AssetError(f"{draft.folder} has no rig to add to; run `dressform garment rig {draft.folder}` first")
     progress(0.0, "reading the model")
     rest = load_smplx(model).rest({})
-    made, report = rig_to_other_body(draft.mesh, rest, _options(draft), progress=progress)
+    made, report = rig_to_other_body(
+        draft.mesh, rest, _options(draft), corrections=kept_corrections(draft), progress=progress
+    )
     return draft.commit_step(
         STEP,
         {"model": model.name, "model_sha256": file_sha256(model)},

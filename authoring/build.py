@@ -14,14 +14,26 @@ from dressform.schemas.progress import Progress, silent
 from .draft import Draft
 from .steps.clean import CleanOptions, clean
 from .steps.import_mesh import ImportOptions, import_mesh
+from .steps.lod import LodOptions, lod
 from .steps.place import PlaceOptions, place
 from .steps.preview import PreviewOptions, preview
 from .steps.rig import RigOptions, rig
+from .steps.rig_smplx import STEP as RIG_SMPLX
+from .steps.rig_smplx import rig_smplx
 from .steps.unwrap import UnwrapOptions, unwrap
 
-STEPS = ("import", "clean", "unwrap", "place", "rig", "preview")
+STEPS = ("import", "clean", "unwrap", "place", "rig", "lod", "preview")
 # what part of the whole each step usually takes
-_SHARE = {"import": 0.05, "clean": 0.1, "unwrap": 0.25, "place": 0.25, "rig": 0.2, "preview": 0.15}
+_SHARE = {
+    "import": 0.05,
+    "clean": 0.1,
+    "unwrap": 0.25,
+    "place": 0.25,
+    "rig": 0.15,
+    "lod": 0.1,
+    "preview": 0.1,
+    RIG_SMPLX: 0.3,
+}
 
 
 @dataclass(frozen=True)
@@ -31,6 +43,7 @@ class BuildOptions:
     Attributes:
         source: Of the step import, and so on.
         steps: Run in the order of `STEPS`, whatever the order here.
+        smplx: An SMPL-X model file to rig the garment to as well, after the step rig; None for no such rig.
     """
 
     source: ImportOptions = field(default_factory=ImportOptions)
@@ -38,14 +51,28 @@ class BuildOptions:
     unwrap: UnwrapOptions = field(default_factory=UnwrapOptions)
     place: PlaceOptions = field(default_factory=PlaceOptions)
     rig: RigOptions = field(default_factory=RigOptions)
+    lod: LodOptions = field(default_factory=LodOptions)
     preview: PreviewOptions = field(default_factory=PreviewOptions)
     steps: Sequence[str] = STEPS
+    smplx: Path | None = None
 
     def __post_init__(self) -> None:
         unknown = [step for step in self.steps if step not in STEPS]
         if unknown or not self.steps:
             named = f"{unknown[0]!r} is unknown" if unknown else "names none"
             raise UsageError(f"--steps {named}; needed some of {', '.join(STEPS)}")
+        if self.smplx is not None and "rig" not in self.steps:
+            raise UsageError(
+                "--smplx needs the step rig; for a rigged draft: `dressform garment rig DRAFT --smplx FILE`"
+            )
+
+    @property
+    def ordered(self) -> list[str]:
+        """The steps to run, in their order."""
+        wanted = [step for step in STEPS if step in self.steps]
+        if self.smplx is not None:
+            wanted.insert(wanted.index("rig") + 1, RIG_SMPLX)
+        return wanted
 
 
 @dataclass(frozen=True)
@@ -91,7 +118,7 @@ def build(
         options: See there.
         progress: Told how far all of it is.
     """
-    wanted = [step for step in STEPS if step in options.steps]
+    wanted = options.ordered
     draft = None if "import" in wanted else Draft.open(folder)
     total = sum(_SHARE[step] for step in wanted)
     results: list[StepResult] = []
@@ -118,9 +145,16 @@ def _run(
     runners: dict[str, Callable[[], Draft]] = {
         "clean": lambda: clean(draft, options.clean, progress),
         "unwrap": lambda: unwrap(draft, options.unwrap, progress),
+        "lod": lambda: lod(draft, options.lod, progress),
+        RIG_SMPLX: lambda: _rig_smplx(draft, options, progress),
         "preview": lambda: preview(draft, options.preview, progress),
     }
     return runners[step]()
+
+
+def _rig_smplx(draft: Draft, options: BuildOptions, progress: Progress) -> Draft:
+    assert options.smplx is not None  # else the step is not among those to run
+    return rig_smplx(draft, options.smplx, progress=progress)
 
 
 def place_defaults(draft: Draft, options: PlaceOptions) -> PlaceOptions:

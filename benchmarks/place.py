@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.authoring.steps._place_search import Doubt
 from dressform.authoring.steps.import_mesh import ImportOptions, read_mesh
 from dressform.authoring.steps.place import place_mesh
 from dressform.runtime.body.canonical import canonical_rest
@@ -52,7 +53,7 @@ class Outcome:
         p95: 95th percentile of it [m].
         inside: Fraction of points and face centres deeper than 1 mm.
         confidence: As reported.
-        unit_right: Whether the unit was told right, stated ones included.
+        unit_right: Whether it came out in the right size.
         yaw_right: Whether it faces the right way (within 45°).
         seconds: Of placing.
     """
@@ -100,7 +101,8 @@ def attempt(made: TrialGarment, trial: Trial, folder: Path) -> Outcome:
     begun = time.perf_counter()
     try:
         imported = read_mesh(source, ImportOptions())
-        placed = place_mesh(imported.mesh, imported.category.value, rest)
+        doubt = Doubt(imported.other_units, "up" in imported.guessed, "category" in imported.guessed)
+        placed = place_mesh(imported.mesh, imported.category.value, rest, doubt=doubt)
     except DressformError:
         return Outcome(made.name, trial, np.nan, np.nan, np.nan, 0.0, False, False, time.perf_counter() - begun)
     got = placed.mesh.points
@@ -114,10 +116,16 @@ def attempt(made: TrialGarment, trial: Trial, folder: Path) -> Outcome:
         float(np.quantile(off, 0.95)),
         float(inside.mean()),
         placed.confidence,
-        bool(np.isclose(imported.metres_per_unit, METRES_PER_UNIT[trial.unit])),
+        _size_right(got, truth),
         _turn_deg(got, truth) < 45,
         time.perf_counter() - begun,
     )
+
+
+def _size_right(got: NDArray[np.floating], truth: NDArray[np.floating]) -> bool:
+    """Say whether it came out in the right size, give or take what separates the smallest from the largest body."""
+    ratio = float(np.linalg.norm(got - got.mean(axis=0)) / np.linalg.norm(truth - truth.mean(axis=0)))
+    return 0.7 < ratio < 1.4
 
 
 def _turn_deg(got: NDArray[np.floating], truth: NDArray[np.floating]) -> float:

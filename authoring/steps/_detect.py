@@ -37,23 +37,28 @@ _ANY_SIZE = (0.10, 0.85, 2.10)
 _RARITY = {"m": 0.0, "cm": 0.0, "mm": 0.0, "dm": 0.3, "inch": 1.2}
 
 _WORDS = {
-    "hat": "hat cap beanie fedora beret helmet",
-    "shoes": "shoe shoes sneaker sneakers boot boots sandal sandals",
-    "socks": "sock socks stockings",
+    "hat": "hat cap beanie fedora beret helmet turban balaclava headband",
+    "shoes": "shoe shoes sneaker sneakers boot boots sandal sandals loafer loafers slipper slippers heels trainers",
+    "socks": "sock socks stocking stockings",
     "gloves": "glove gloves mitten mittens",
-    "underwear": "underwear briefs boxers bra panties",
-    "coat": "coat parka overcoat",
+    "underwear": "underwear briefs boxers bra panties bikini bralette bandeau thong",
+    "coat": "coat parka overcoat raincoat trenchcoat robe kimono",
     "jacket": "jacket blazer anorak bomber",
     "vest": "vest gilet waistcoat",
-    "sweater": "sweater hoodie pullover jumper cardigan",
+    "sweater": "sweater hoodie pullover jumper cardigan sweatshirt turtleneck",
     "shorts": "shorts",
-    "trousers": "trousers trouser pants pant jeans chinos leggings",
-    "skirt": "skirt kilt",
-    "dress": "dress gown",
-    "suit": "suit jumpsuit overall overalls romper casualsuit sportsuit worksuit elegantsuit",
+    "trousers": "trousers trouser pants pant jeans chinos leggings legging tights joggers slacks sweatpants",
+    "skirt": "skirt miniskirt kilt sarong",
+    "dress": "dress gown sundress nightgown",
+    "suit": "suit swimsuit bodysuit onesie catsuit wetsuit leotard jumpsuit overall overalls romper casualsuit "
+    "sportsuit "
+    "worksuit elegantsuit",
     "tee": "tee tshirt tees",
     "shirt": "shirt blouse polo",
-    "top": "top tank",
+    "top": "top tank tanktop camisole singlet crop poncho cape",
+    "accessory": "accessory scarf belt tie necktie glasses sunglasses bag backpack strap sash shawl sleeve cuff "
+    "bracelet "
+    "watch",
 }
 
 
@@ -98,6 +103,24 @@ def guess_units(longest: float, stated: float | None, stated_reason: str, catego
         )
     best = min(fits, key=lambda unit: abs(np.log(longest * fits[unit] / usual)) + _RARITY[unit])
     return fits[best], f"{said}{longest:.4g} units long: a {kind} of {longest * fits[best]:.2f} m if they are {best}"
+
+
+def other_units(longest: float, chosen: float, category: str | None) -> tuple[tuple[float, float], ...]:
+    """Return what else a guessed unit might be: the factor from the chosen one, and how much less likely it is.
+
+    Args:
+        longest: Longest side of the bounding box, file units.
+        chosen: Metres per unit as guessed.
+        category: The kind of garment, when known.
+    """
+    least, usual, most = _SIZES.get(category or "", _ANY_SIZE)
+
+    def unlikely(unit: str) -> float:
+        return float(abs(np.log(longest * METRES_PER_UNIT[unit] / usual))) + _RARITY[unit]
+
+    fits = {unit: scale for unit, scale in METRES_PER_UNIT.items() if least <= longest * scale <= most}
+    first = min((unlikely(unit) for unit, scale in fits.items() if scale == chosen), default=0.0)
+    return tuple((scale / chosen, max(0.0, unlikely(unit) - first)) for unit, scale in fits.items() if scale != chosen)
 
 
 def guess_up(points: Points, stated: str | None, stated_reason: str) -> Guess:

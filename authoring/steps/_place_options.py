@@ -19,6 +19,7 @@ class PlaceOptions:
         keep: Leave the points where they are.
         translate: Added after the fit [m], x y z.
         rotate_deg: Turns about the garment's middle, about x, y, z in this order.
+        yaw_deg: Turn about the vertical that makes its front look to −y; None finds it out.
         scale: Uniform scale to use; None lets the step decide (1 unless another fits far better).
         arm_angle_deg: Angle of the garment's sleeves below the horizontal; None estimates it.
         gap: Smallest distance between cloth and skin [m].
@@ -27,6 +28,7 @@ class PlaceOptions:
     keep: bool = False
     translate: tuple[float, float, float] = (0.0, 0.0, 0.0)
     rotate_deg: tuple[float, float, float] = (0.0, 0.0, 0.0)
+    yaw_deg: float | None = None
     scale: float | None = None
     arm_angle_deg: float | None = None
     gap: float = 0.004
@@ -45,7 +47,12 @@ class PlaceOptions:
                 if not (isinstance(triple, Sequence) and len(triple) == 3 and all(_is_number(v) for v in triple)):
                     raise UsageError(f"{where}: {name} needs three numbers, found {triple!r}")
                 ready[name] = tuple(float(v) for v in triple)
-        ranges = {"scale": (0.01, 100.0), "arm_angle_deg": (-90.0, 90.0), "gap": (0.0, 0.05)}
+        ranges = {
+            "yaw_deg": (-360.0, 360.0),
+            "scale": (0.01, 100.0),
+            "arm_angle_deg": (-90.0, 90.0),
+            "gap": (0.0, 0.05),
+        }
         for name, (low, high) in ranges.items():
             value = ready.get(name)
             if value is not None and not (_is_number(value) and low <= value <= high):
@@ -81,6 +88,8 @@ class PlaceReport:
         inside_before: Fraction of points deeper than 1 mm in the body before the cloth was moved out.
         inside_after: The same at the end.
         stretch_p95: 95th percentile of |edge length / modelled length - 1|.
+        misfit_cm: How far off the skin it is on the whole, inside counted four times [cm].
+        margin_cm: How much worse the next best place fits [cm]; None when no other was worth a try.
     """
 
     kept: bool
@@ -96,6 +105,8 @@ class PlaceReport:
     inside_before: float = 0.0
     inside_after: float = 0.0
     stretch_p95: float = 0.0
+    misfit_cm: float = 0.0
+    margin_cm: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values."""

@@ -7,7 +7,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 
-from dressform.runtime.geometry.adjacency import averaging_matrix
+from dressform.runtime.geometry.adjacency import averaging_matrix, edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 
@@ -16,6 +16,7 @@ from ._rig_operators import cotangent_weights
 _CONTACT = 8.0  # weight of a contact against the cloth's own stiffness, per mean vertex
 _CLEAR = 0.0005  # [m] kept on top of the gap while relaxing, so that the last push has nothing to do
 _CLOSE_ENOUGH = 0.0002  # [m] a gap short by less than this is left alone
+_POKE = 0.015  # [m] skin further than this above cloth is not poking through it: another part of the body
 _REFACTOR = 3  # contacts change slowly: the system is factored anew every so many rounds
 
 
@@ -30,13 +31,14 @@ class Obstacle:
     def __init__(self, points: NDArray[np.floating], faces: NDArray[np.int32]) -> None:
         self.surface = Surface(points, faces)
         self._faces = faces
-        self._normals = vertex_normals(points, faces).astype(np.float64)
+        self.points = np.asarray(points, np.float64)
+        self.normals = vertex_normals(points, faces).astype(np.float64)
 
     def pushed(self, queries: NDArray[np.floating], gap: float) -> NDArray[np.float64]:
         """Return points [Q, 3] moved along the skin's smooth normal to this distance from it [m]."""
         closest = self.surface.closest(queries)
         corners = self._faces[closest.triangles]
-        normals = np.einsum("qc,qcx->qx", closest.barycentrics, self._normals[corners])
+        normals = np.einsum("qc,qcx->qx", closest.barycentrics, self.normals[corners])
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
         height = np.einsum("qx,qx->q", queries - closest.points, normals)
         return np.asarray(queries + (gap - height)[:, None] * normals, np.float64)
@@ -108,7 +110,8 @@ def push_out(
 ) -> NDArray[np.float64]:
     """Return points moved out to `gap` from the obstacle, neighbours carried along so that no dents remain.
 
-    Face centres count too: a triangle whose corners are outside may still cut a convex part of the body.
+    Triangles count too: one whose corners are outside may still cut a convex part of the body, so face centres, the
+    middles of edges and the body's own points against the cloth are looked at as well.
 
     Args:
         points: [V, 3] [m].
@@ -119,16 +122,21 @@ def push_out(
     """
     result = points.astype(np.float64)
     average = averaging_matrix(faces, len(result))
+    pairs = edges(faces)
+    borders = pairs.face_counts[pairs.face_edges] == 1
     for count in range(rounds):
-        move = np.zeros_like(result)
         low = np.flatnonzero(obstacle.surface.signed_distance(result) < gap - _CLOSE_ENOUGH)
-        move[low] = obstacle.pushed(result[low], gap) - result[low]
-        centers = result[faces].mean(axis=1)
-        cut = np.flatnonzero(obstacle.surface.signed_distance(centers) < gap / 4 - _CLOSE_ENOUGH)
-        lift = np.repeat(obstacle.pushed(centers[cut], gap / 4) - centers[cut], 3, axis=0)
-        for corner, way in zip(faces[cut].ravel(), lift, strict=True):
-            if way @ way > move[corner] @ move[corner]:
-                move[corner] = way
+        corners, ways = [low], [obstacle.pushed(result[low], gap) - result[low]]
+        for parts in (faces, pairs.vertices):
+            middles = result[parts].mean(axis=1)
+            cut = np.flatnonzero(obstacle.surface.signed_distance(middles) < gap / 4 - _CLOSE_ENOUGH)
+            lift = obstacle.pushed(middles[cut], gap / 4) - middles[cut]
+            corners.append(parts[cut].ravel())
+            ways.append(np.repeat(lift, parts.shape[1], axis=0))
+        poked, covering = _poked(result, faces, borders, obstacle, gap / 4)
+        corners.append(poked)
+        ways.append(covering)
+        move = _longest(np.concatenate(corners), np.concatenate(ways), len(result))
         if not np.any(move):
             break
         spread = move
@@ -138,3 +146,44 @@ def push_out(
             spread[shorter] = move[shorter]
         result = result + spread
     return result
+
+
+def _longest(corners: NDArray[np.intp], ways: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Return for each of `count` points the longest way [3] that asks for it, or none."""
+    move = np.zeros((count, 3))
+    order = np.argsort(np.einsum("na,na->n", ways, ways), kind="stable")
+    move[corners[order]] = ways[order]  # of several for one point the last, the longest, stays
+    return move
+
+
+def _poked(
+    points: NDArray[np.float64],
+    faces: NDArray[np.int32],
+    borders: NDArray[np.bool_],
+    obstacle: Obstacle,
+    gap: float,
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Return the corners of triangles that the body's own points stick through, and the ways [n, 3] that cover them."""
+    cloth = Surface(points, faces, sign="normal")
+    inside = np.all(
+        (obstacle.points > points.min(axis=0) - _POKE) & (obstacle.points < points.max(axis=0) + _POKE), axis=1
+    )
+    seen = np.flatnonzero(inside)
+    if not len(seen):
+        return np.zeros(0, np.intp), np.zeros((0, 3))
+    closest = cloth.closest(obstacle.points[seen])
+    corners = faces[closest.triangles]
+    a, b, c = (points[corners[:, k]] for k in range(3))
+    across = np.cross(b - a, c - a)
+    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-20)
+    out = obstacle.normals[seen]
+    agree = np.einsum("nx,nx->n", across, out)
+    height = np.einsum("nx,nx->n", obstacle.points[seen] - closest.points, across * np.sign(agree)[:, None])
+    # beyond a hem the closest point lies on a border edge: skin there is bare, not poking through
+    bary = closest.barycentrics.astype(np.float64)
+    beyond = (borders[closest.triangles] & (np.roll(bary, 1, axis=1) < 1e-3)).any(axis=1)
+    through = (height > -gap) & (closest.distances < _POKE) & (np.abs(agree) > 0.3) & ~beyond
+    share = bary[through] / np.einsum("nk,nk->n", bary[through], bary[through])[:, None]
+    lift = ((height[through] + gap) / np.abs(agree[through]))[:, None] * out[through]
+    ways = (share[:, :, None] * lift[:, None, :]).reshape(-1, 3)
+    return corners[through].ravel().astype(np.intp), ways

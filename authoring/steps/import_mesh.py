@@ -27,7 +27,7 @@ from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 from dressform.schemas.units import METRES_PER_UNIT
 
-from ._detect import CATEGORIES, Guess, category_from_name, category_from_shape, guess_units, guess_up
+from ._detect import CATEGORIES, Guess, category_from_name, category_from_shape, guess_units, guess_up, other_units
 from ._figures import mesh_figures
 from ._place_relax import Obstacle, push_out
 
@@ -93,6 +93,8 @@ class Imported:
         up: The file's up axis and how it was told.
         raw: What the reader found.
         lifted: How far a garment fitted by its own file was moved out of the skin at most [m].
+        guessed: Which of "units", "up" and "category" neither file nor artist stated.
+        other_units: What else guessed units might be, see `other_units`.
     """
 
     mesh: GarmentMesh
@@ -102,6 +104,8 @@ class Imported:
     up: Guess
     raw: RawMesh
     lifted: float = 0.0
+    guessed: tuple[str, ...] = ()
+    other_units: tuple[tuple[float, float], ...] = ()
 
 
 def template_name(text: str) -> str:
@@ -128,10 +132,10 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
     used = np.unique(raw.faces)
     stated = Guess(options.category, "stated") if options.category else None
     category = stated or category_from_name(options.name or "") or category_from_name(source.stem)
+    longest = float(np.ptp(raw.points[used], axis=0).max())
     if options.units is not None and not raw.placed:
         scale, unit_reason = METRES_PER_UNIT[options.units], "stated"
     else:
-        longest = float(np.ptp(raw.points[used], axis=0).max())
         try:
             scale, unit_reason = guess_units(
                 longest, raw.metres_per_unit, raw.unit_reason, category.value if category else None
@@ -143,6 +147,16 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         if options.up and not raw.placed
         else guess_up(raw.points[used], raw.up, raw.up_reason)
     )
+    guessed = [
+        what
+        for what, unsaid in (
+            ("units", unit_reason not in ("stated", raw.unit_reason)),
+            ("up", options.up is None and raw.up is None),
+            ("category", category is None),
+        )
+        if unsaid
+    ]
+    others = other_units(longest, scale, category.value if category else None) if "units" in guessed else ()
     points = raw.points * scale
     if up.value == "y":
         points = np.stack([points[:, 0], -points[:, 2], points[:, 1]], axis=1)
@@ -170,7 +184,7 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         variants=raw.variants,
         extras=raw.extras,
     )
-    return Imported(mesh, category, scale, unit_reason, up, raw, lifted)
+    return Imported(mesh, category, scale, unit_reason, up, raw, lifted, tuple(guessed), others)
 
 
 def _z_up(vectors: NDArray[np.float32], up: str) -> NDArray[np.float32]:
@@ -286,6 +300,8 @@ def _report(source: Path, imported: Imported) -> dict[str, Any]:
         "category_reason": imported.category.reason,
         "extent_m": [round(float(x), 4) for x in np.ptp(mesh.points[np.unique(mesh.faces)], axis=0)],
         "on_canonical_body": raw.placed,
+        "guessed": list(imported.guessed),
+        "other_units": [list(pair) for pair in imported.other_units],
         "lifted_m": round(imported.lifted, 5),
         "conversion": [asdict(entry) for entry in raw.record],
         "notes": list(raw.notes),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,21 +15,18 @@ from scipy.spatial.transform import Rotation
 from dressform.assets.files.garment import GarmentMesh
 from dressform.authoring.draft import Draft
 from dressform.runtime.body.canonical import canonical_rest
-from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.schemas.errors import AssetError, InputError
 from dressform.schemas.progress import Progress, silent
 
-from ._place_extremes import set_on
-from ._place_fit import anchor, anchor_on_body, facing, hang
-from ._place_limbs import LIMBS, PosedBody, unposed
-from ._place_openings import BOTTOMS, TOPS, Opening, asymmetry, front_tilt
+from ._carry import carried
+from ._place_evidence import described, evidence
+from ._place_openings import find_openings
 from ._place_options import Evidence, PlaceOptions, PlaceReport, judge
 from ._place_overlay import overlay
-from ._place_relax import Obstacle, push_out, relax
-from ._rig_transfer import cloth_joint_map, dense_weights, transfer_weights
+from ._place_search import NO_DOUBT, Doubt, Found, search
+from ._place_wear import clear_of, coarser, wear
 from .clean import CleanOptions, clean_mesh
 from .import_mesh import ImportOptions, read_mesh
 
@@ -38,8 +35,9 @@ __all__ = ["PlaceOptions", "PlaceReport", "Placed", "place", "place_mesh"]
 _AS_FOUND = PlaceOptions()
 _INSIDE = 0.001  # [m] a point deeper than this penetrates
 _MOST_INSIDE = 0.03  # a garment made for this body has at most this part of its points deeper than 1 cm
-_MOST_AWAY = 0.12  # [m] and their median distance from the skin is less than this
-_NEAR_LIMB = 0.07  # [m] and its sleeves and legs end this near to the body's limbs
+_STAYS = 0.012  # [m] and the best place found for it is, on the whole, no further than this from where it is
+_RIGID = ("hat", "shoes")
+_LOST = 0.3  # below this confidence the artist is told how to place it by hand
 
 
 @dataclass(frozen=True)
@@ -77,8 +75,10 @@ def place(
     kept = {name: value for name, value in kept.items() if value is not None}
     chosen = PlaceOptions.from_mapping({**options.to_json(), **kept}, f"{draft.folder}/overrides/place.json")
     rest = canonical_rest()
-    placed = place_mesh(_as_modelled(draft), str(draft.manifest.get("category", "")), rest, chosen, progress=progress)
-    picture = overlay(placed.mesh, rest)
+    doubt = Doubt.of_import(draft.report("import"))
+    category = str(draft.manifest.get("category", ""))
+    placed = place_mesh(_as_modelled(draft), category, rest, chosen, doubt=doubt, progress=progress)
+    picture = overlay(placed.mesh, rest, placed.report)
     files: dict[str, bytes] = {"place.png": picture}
     if corrections:
         files["overrides/place.json"] = (json.dumps(kept, indent=2) + "\n").encode()
@@ -113,17 +113,21 @@ def place_mesh(
     rest: RestBody,
     options: PlaceOptions = _AS_FOUND,
     *,
+    doubt: Doubt = NO_DOUBT,
     progress: Progress = silent,
 ) -> Placed:
     """Bring a garment in metres, z up, onto the rest body.
 
-    A garment that already lies on it, or that hangs from nothing known, is left where it is; the report says which.
+    The garment is tried at many places, facing every way, on the body in several poses; where it fits best the body's
+    limbs are brought along its sleeves and legs, and the cloth comes back with them to the rest pose. A garment that
+    already lies on the body stays where it is. Normals, tangents and morph offsets turn with the cloth.
 
     Args:
         mesh: The garment as imported and cleaned.
-        category: What it is, such as "top" or "trousers"; other words leave it to its openings.
+        category: What it is, such as "top" or "trousers"; other words leave it to the fit.
         rest: The canonical body.
         options: The artist's corrections.
+        doubt: What the import could only guess.
         progress: Told how far it is.
     """
     points = mesh.points.astype(np.float64)
@@ -131,118 +135,87 @@ def place_mesh(
         raise InputError(
             "place: the garment has no triangles or points that are not finite; run the step `clean` first"
         )
-    progress(0.0, "finding the openings")
-    yaw, around, openings = facing(points, mesh.faces, category)
-    hanger = anchor(openings)
     if options.keep:
+        openings = described(find_openings(points, mesh.faces, category))
         return _kept(mesh, category, openings, Evidence(1.0, "left where it is, as asked"))
-    if not options.corrects() and yaw == 0.0 and _lies_on(points, openings, rest):
-        return _kept(mesh, category, openings, Evidence(0.98, "it already lies on the canonical body"))
-    if hanger is None:
-        return _unhung(mesh, category, openings, around, rest, options)
-
-    return _fitted(mesh, category, rest, options, (yaw, around, openings), hanger, progress)
+    progress(0.0, "trying where it belongs")
+    small, faces, _ = coarser(points, mesh.faces)
+    found = search(
+        small,
+        faces,
+        category,
+        rest,
+        doubt=doubt,
+        scale=options.scale,
+        arm_angle_deg=options.arm_angle_deg,
+        yaw_deg=options.yaw_deg,
+        limbs=category != "hat",
+    )
+    stays = not options.corrects() and _stays(small, found)
+    if stays and _lies_on(small, rest):
+        return _settled(mesh, category, found, rest, options)
+    return _fitted(mesh, category, rest, options, found, progress)
 
 
 def _fitted(
-    mesh: GarmentMesh,
-    category: str,
-    rest: RestBody,
-    options: PlaceOptions,
-    faced: tuple[float, NDArray[np.float64], list[Opening]],
-    hanger: Opening,
-    progress: Progress,
+    mesh: GarmentMesh, category: str, rest: RestBody, options: PlaceOptions, found: Found, progress: Progress
 ) -> Placed:
-    """Hang the garment, fit it to the body in the garment's own pose, and bring it to the rest pose."""
-    progress(0.1, "hanging it on the body")
-    yaw, around, openings = faced
-    angle = None if options.arm_angle_deg is None else float(np.radians(options.arm_angle_deg))
-    transform, posed = hang(around, mesh.faces, openings, hanger, rest, scale=options.scale, arm_angle=angle)
-    hung = _corrected(transform.apply(around), options)
-    worn, before = _worn(hung, mesh.faces, posed, rest, options.gap, progress)
-    after = Surface(rest.vertices, rest.body.faces).signed_distance(worn)
-    stretch = _stretch_p95(worn, hung, mesh.faces)
-    confidence, reason = judge(_evidence(category, openings, around, transform.scale, before, stretch))
-    shift = worn.mean(axis=0) - mesh.points.mean(axis=0)
+    """Fit the cloth to the body in the garment's own pose, and bring it to the rest pose."""
+    progress(0.5, "fitting the cloth")
+    stand, posed = found.fit.stand, found.fit.body
+    hung = _corrected(stand.apply(mesh.points.astype(np.float64)), options)
+    worn = wear(hung, mesh, posed, options.gap, rigid=category in _RIGID, progress=progress)
+    after = _inside(worn.points, rest)
+    seen = evidence(found, category, worn)
+    if options.corrects():
+        seen.append(Evidence(1.0, "moved as asked"))
+    confidence, reason = judge(seen)
+    if confidence < _LOST:
+        reason = (
+            f"{reason}; look at place.png and correct it with `dressform garment place DRAFT --yaw`, "
+            "--translate X Y Z, --rotate, --scale or --place FILE"
+        )
+    shift = worn.points.mean(axis=0) - mesh.points.mean(axis=0)
     report = PlaceReport(
         kept=False,
         confidence=confidence,
         reason=reason,
         category=category,
-        openings=_described(openings),
-        scale=transform.scale,
-        yaw_deg=float(np.degrees(yaw)),
-        pitch_deg=float(np.degrees(transform.pitch)),
+        openings=described(found.openings),
+        scale=stand.scale,
+        yaw_deg=found.seed.yaw_deg,
+        pitch_deg=found.pitch_deg(),
         translation=(float(shift[0]), float(shift[1]), float(shift[2])),
-        limb_turns_deg=posed.turns_deg,
-        inside_before=float((before < -_INSIDE).mean()),
-        inside_after=float((after < -_INSIDE).mean()),
-        stretch_p95=stretch,
+        limb_turns_deg=posed.turns_deg(),
+        inside_before=worn.inside_before,
+        inside_after=after,
+        stretch_p95=worn.stretch_p95,
+        misfit_cm=round(found.fit.misfit, 3),
+        margin_cm=None if found.rival == np.inf else round(found.rival - found.cost, 3),
     )
     progress(1.0, "placed")
-    return Placed(replace(mesh, points=worn.astype(np.float32)), report, confidence)
+    return Placed(carried(mesh, worn.points), report, confidence)
 
 
-def _worn(
-    hung: NDArray[np.float64],
-    faces: NDArray[np.int32],
-    posed: PosedBody,
-    rest: RestBody,
-    gap: float,
-    progress: Progress,
-) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-    """Return hung cloth [V, 3] around the rest body, and how far it was from the posed body before [V] [m]."""
-    obstacle = Obstacle(posed.points, rest.body.faces)
-    before = obstacle.surface.signed_distance(hung)
-    progress(0.35, "fitting the cloth around the body")
-    worn = relax(hung, hung, faces, obstacle, gap=gap, anchor=0.02, rounds=12)
-    if posed.turns_deg:
-        progress(0.55, "bringing arms and legs to the rest pose")
-        joint_map = cloth_joint_map(rest.body.joint_names, rest.body.joint_parents)
-        body_weights = dense_weights(rest.body.joint_indices, rest.body.joint_weights, joint_map)
-        transfer = transfer_weights(worn, faces, posed.points, rest.body.faces, body_weights)
-        worn = unposed(worn, transfer.weights, posed.transforms)
-        obstacle = Obstacle(rest.vertices, rest.body.faces)
-    progress(0.7, "smoothing")
-    worn = relax(worn, hung, faces, obstacle, gap=gap)
-    return push_out(worn, faces, obstacle, gap=gap), before
-
-
-def _unhung(
-    mesh: GarmentMesh,
-    category: str,
-    openings: Sequence[Opening],
-    points: NDArray[np.float64],
-    rest: RestBody,
-    options: PlaceOptions,
-) -> Placed:
-    """Place what hangs from neither neck nor waist: set it on as it is, or leave it to the artist."""
-    scale = options.scale or 1.0
-    seated = points * scale
-    found = set_on(seated, mesh.faces, category, rest)
-    if found is None:
-        unfound = "no neck or waist opening found to hang it from"
-        seen = Evidence(0.15, f"{unfound}, so it is only moved as asked: look at place.png")
-        if not options.corrects():
-            cure = "move it onto the body with `dressform garment place DRAFT --translate X Y Z`, --rotate or --scale"
-            return _kept(mesh, category, openings, Evidence(0.15, f"{unfound}, so it was left where it is; {cure}"))
-    else:
-        seated, scale = found[0], scale * found[1]
-        seen = Evidence(0.6, f"{category} set on the body without fitting: look at place.png")
-    moved = _corrected(seated, options)
-    shift = moved.mean(axis=0) - mesh.points.mean(axis=0)
+def _settled(mesh: GarmentMesh, category: str, found: Found, rest: RestBody, options: PlaceOptions) -> Placed:
+    """Leave a garment that already lies on the body, but for points inside the skin."""
+    openings = described(found.openings)
+    inside = _inside(mesh.points, rest)
+    if inside == 0.0:
+        return _kept(mesh, category, openings, Evidence(0.98, "it already lies on the canonical body"))
+    cleared = clear_of(mesh.points.astype(np.float64), mesh.faces, rest, options.gap / 2)
+    seen = Evidence(0.96, f"it already lies on the canonical body; {inside:.1%} of it was moved out of the skin")
     confidence, reason = judge([seen])
     report = PlaceReport(
-        kept=False,
-        confidence=confidence,
-        reason=reason,
-        category=category,
-        openings=_described(openings),
-        scale=scale,
-        translation=(float(shift[0]), float(shift[1]), float(shift[2])),
-        inside_after=float((Surface(rest.vertices, rest.body.faces).signed_distance(moved) < -_INSIDE).mean()),
+        False, confidence, reason, category, openings, inside_before=inside, inside_after=_inside(cleared, rest)
     )
-    return Placed(replace(mesh, points=moved.astype(np.float32)), report, confidence)
+    return Placed(carried(mesh, cleared), report, confidence)
+
+
+def _inside(points: NDArray[np.floating], rest: RestBody) -> float:
+    """Return the fraction of points deeper than 1 mm in the rest body."""
+    sample = points[:: max(1, len(points) // 50_000)]
+    return float((Surface(rest.vertices, rest.body.faces).signed_distance(sample) < -_INSIDE).mean())
 
 
 def _corrected(points: NDArray[np.float64], options: PlaceOptions) -> NDArray[np.float64]:
@@ -252,73 +225,24 @@ def _corrected(points: NDArray[np.float64], options: PlaceOptions) -> NDArray[np
     return np.asarray((points - middle) @ turn.T + middle + options.translate, np.float64)
 
 
-def _lies_on(points: NDArray[np.float64], openings: Sequence[Opening], rest: RestBody) -> bool:
-    """Say whether a garment was made for this body in this pose."""
-    distance = Surface(rest.vertices, rest.body.faces).signed_distance(points)
-    if (distance < -0.01).mean() > _MOST_INSIDE or np.median(np.abs(distance)) > _MOST_AWAY:
-        return False
-    joints = rest.canonical_joints().astype(np.float64)
-    for opening in openings:
-        if opening.kind in LIMBS:
-            chain = joints[[JOINT_INDEX[name] for name in LIMBS[opening.kind]]]
-            if _distance_to_chain(opening.center, chain) > _NEAR_LIMB:
-                return False
-    hanger = anchor(list(openings))
-    if hanger is None:
-        return True
-    return bool(np.linalg.norm(hanger.center - anchor_on_body(rest, hanger)) < _MOST_AWAY)
+def _stays(points: NDArray[np.float64], found: Found) -> bool:
+    """Say whether the best place found for a garment is where it is, on the body at rest."""
+    sample = points[:: max(1, len(points) // 500)]
+    posed = found.fit.body
+    moved = np.linalg.norm(found.fit.stand.apply(sample) - sample, axis=1).mean()
+    skin = found.fit.contact.triangles
+    corners = posed.rest.body.faces[skin]
+    bent = np.linalg.norm((posed.points - posed.rest.vertices)[corners].mean(axis=1), axis=1).mean()
+    return bool(moved + bent < 2 * _STAYS and found.seed.yaw_deg == 0.0)
 
 
-def _distance_to_chain(point: NDArray[np.float64], chain: NDArray[np.float64]) -> float:
-    """Return the distance [m] of a point from a polyline [n, 3]."""
-    start, way = chain[:-1], np.diff(chain, axis=0)
-    along = np.clip(np.einsum("na,na->n", point - start, way) / np.einsum("na,na->n", way, way), 0.0, 1.0)
-    return float(np.linalg.norm(start + along[:, None] * way - point, axis=1).min())
+def _lies_on(points: NDArray[np.float64], rest: RestBody) -> bool:
+    """Say whether so little of a garment is in the body that it must have been made for it."""
+    sample = points[:: max(1, len(points) // 20_000)]
+    distance = Surface(rest.vertices, rest.body.faces).signed_distance(sample)
+    return bool((distance < -0.01).mean() <= _MOST_INSIDE)
 
 
-def _stretch_p95(worn: NDArray[np.float64], reference: NDArray[np.float64], faces: NDArray[np.int32]) -> float:
-    pairs = edges(faces).vertices
-    now = np.linalg.norm(worn[pairs[:, 0]] - worn[pairs[:, 1]], axis=1)
-    then = np.linalg.norm(reference[pairs[:, 0]] - reference[pairs[:, 1]], axis=1)
-    return float(np.quantile(np.abs(now / np.maximum(then, 1e-9) - 1), 0.95))
-
-
-def _evidence(
-    category: str,
-    openings: Sequence[Opening],
-    points: NDArray[np.float64],
-    scale: float,
-    before: NDArray[np.float32],
-    stretch: float,
-) -> list[Evidence]:
-    """Collect what speaks for and against a placement."""
-    kinds = {opening.kind for opening in openings}
-    wanted = {"neck"} if category in TOPS else {"waist"} if category in BOTTOMS else set()
-    wanted |= {"hem"} if category in TOPS - {"suit"} or category == "skirt" else set()
-    missing = sorted(wanted - kinds)
-    found = ", ".join(sorted(kinds - {"other"}))
-    lean, uneven = abs(front_tilt(list(openings))), asymmetry(points)
-    deep = float((before < -0.02).mean())
-    resized = abs(float(np.log(scale)))
-    return [
-        Evidence(0.5, f"found {found}, but no {' or '.join(missing)}") if missing else Evidence(1.0, f"found {found}"),
-        Evidence(1.0, "front told by the lean of the upper opening")
-        if lean > 0.05
-        else Evidence(0.7, "front and back hardly differ, so the side that was modelled as front is kept"),
-        Evidence(float(np.clip(1.25 - uneven / 0.04, 0.3, 1.0)), f"mirror images differ by {uneven * 1000:.0f} mm"),
-        Evidence(float(np.clip(1.1 - 2 * deep, 0.2, 1.0)), f"{deep:.1%} of it was deeper than 2 cm in the body"),
-        Evidence(float(np.clip(1.1 - stretch, 0.3, 1.0)), f"edges changed by up to {stretch:.0%} (95th percentile)"),
-        Evidence(float(np.clip(1.03 - 0.6 * resized, 0.3, 1.0)), f"scaled by {scale:.3f}"),
-    ]
-
-
-def _described(openings: Sequence[Opening]) -> tuple[dict[str, Any], ...]:
-    return tuple(
-        {"kind": o.kind, "girth": round(o.girth, 4), "height": round(float(o.center[2]), 4), "points": len(o.loop)}
-        for o in openings
-    )
-
-
-def _kept(mesh: GarmentMesh, category: str, openings: Sequence[Opening], evidence: Evidence) -> Placed:
-    confidence, reason = judge([evidence])
-    return Placed(mesh, PlaceReport(True, confidence, reason, category, _described(openings)), confidence)
+def _kept(mesh: GarmentMesh, category: str, openings: tuple[dict[str, Any], ...], seen: Evidence) -> Placed:
+    confidence, reason = judge([seen])
+    return Placed(mesh, PlaceReport(True, confidence, reason, category, openings), confidence)

@@ -1,0 +1,59 @@
+"""What speaks for and against a placement, each in words an artist can check on the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from ._place_openings import BOTTOMS, TOPS, Opening
+from ._place_options import Evidence
+from ._place_search import Found
+from ._place_wear import Worn
+
+
+def evidence(found: Found, category: str, worn: Worn) -> list[Evidence]:
+    """Return the evidence on a placement.
+
+    Args:
+        found: Where it was placed.
+        category: What it is.
+        worn: What became of the cloth there.
+    """
+    kinds = {opening.kind for opening in found.openings} - {"other"}
+    wanted = {"neck"} if category in TOPS else {"waist"} if category in BOTTOMS else set()
+    missing = sorted(wanted - kinds)
+    words = ", ".join(sorted(kinds)) or "no opening that tells where it hangs"
+    margin = found.rival - found.cost
+    resized = abs(float(np.log(found.fit.stand.scale)))
+    return [
+        Evidence(0.85, f"found {words}, but no {' or '.join(missing)}") if missing else Evidence(1.0, f"found {words}"),
+        _fits(found.fit.misfit),
+        Evidence(1.0, "no other place comes near")
+        if margin > 1.0
+        else Evidence(float(np.clip(0.35 + 0.8 * margin, 0.3, 1.0)), f"another place fits only {margin:.1f} cm worse"),
+        Evidence(
+            float(np.clip(1.0 - 2 * found.misplaced, 0.2, 1.0)), f"{found.misplaced:.0%} lies where no {category} does"
+        ),
+        Evidence(
+            float(np.clip(1.1 - 2 * worn.deep, 0.2, 1.0)), f"{worn.deep:.1%} of it was deeper than 2 cm in the body"
+        ),
+        Evidence(
+            float(np.clip(1.15 - worn.stretch_p95, 0.3, 1.0)),
+            f"edges changed by up to {worn.stretch_p95:.0%} (95th percentile)",
+        ),
+        Evidence(float(np.clip(1.08 - 0.8 * resized, 0.3, 1.0)), f"scaled by {found.fit.stand.scale:.3f}"),
+    ]
+
+
+def _fits(misfit: float) -> Evidence:
+    return Evidence(float(np.clip(1.25 - misfit / 4, 0.2, 1.0)), f"cloth is {misfit:.1f} cm off the skin on the whole")
+
+
+def described(openings: Sequence[Opening]) -> tuple[dict[str, Any], ...]:
+    """Return JSON values of openings."""
+    return tuple(
+        {"kind": o.kind, "girth": round(o.girth, 4), "height": round(float(o.center[2]), 4), "points": len(o.loop)}
+        for o in openings
+    )

@@ -1,9 +1,13 @@
-"""Polygons to triangles."""
+"""Polygons to triangles, and back."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
+
+from dressform.assets.files.garment import GarmentMesh
 
 
 def triangulate(
@@ -82,3 +86,95 @@ def _clip_ears(polygon: NDArray[np.float64]) -> NDArray[np.int64]:
         del left[ear]
     cut.append((left[0], left[1], left[2]))
     return np.array(cut, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class PolygonLoops:
+    """Polygons as an artist drew them.
+
+    Attributes:
+        slots: int64 [C] the mesh's corners (3 × triangle + corner) that walk each polygon, polygon after polygon;
+            `faces.reshape(-1)[slots]` are their points, `uv0_faces.reshape(-1)[slots]` their UVs.
+        counts: int64 [P] corners of each polygon.
+        triangle_polygon: int64 [F] the polygon of each triangle.
+        broken: Polygons of the mesh whose triangles are not one piece with one simple border; they come as triangles.
+    """
+
+    slots: NDArray[np.int64]
+    counts: NDArray[np.int64]
+    triangle_polygon: NDArray[np.int64]
+    broken: int
+
+
+def polygon_faces(mesh: GarmentMesh) -> PolygonLoops:
+    """Put polygons together again from their triangles.
+
+    A loop starts at the first corner of the polygon's first triangle, which for triangles and quads is where it started
+    before it was cut.
+    """
+    faces = mesh.faces.astype(np.int64)
+    count = len(faces)
+    given = np.arange(count) if mesh.polygons is None else mesh.polygons
+    _, first, polygon = np.unique(given, return_index=True, return_inverse=True)
+    polygon = np.argsort(np.argsort(first))[polygon.reshape(-1)]  # numbered in the order of their first triangles
+    following = _next_on_border(faces, polygon)
+    sound = _one_loop(following, polygon, np.sort(first))
+    broken = int(np.count_nonzero(~sound))
+    own = polygon * (count + 1)
+    _, polygon = np.unique(np.where(sound[polygon], own, own + 1 + np.arange(count)), return_inverse=True)
+    polygon = polygon.reshape(-1)
+    if broken:
+        following = _next_on_border(faces, polygon)
+    total = int(polygon.max(initial=-1)) + 1
+    counts = np.bincount(polygon, minlength=total) + 2
+    starts = np.concatenate([[0], np.cumsum(counts)])
+    slots = np.empty(starts[-1], np.int64)
+    _, first = np.unique(polygon, return_index=True)
+    at, alive = 3 * first, np.arange(total)
+    step = 0
+    while len(alive):
+        slots[starts[alive] + step] = at
+        step += 1
+        at, alive = following[at[counts[alive] > step]], alive[counts[alive] > step]
+    return PolygonLoops(slots, counts, polygon, broken)
+
+
+def _next_on_border(faces: NDArray[np.int64], polygon: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the corner that comes after each corner around its polygon [3 F]; −1 where none or several could.
+
+    A corner whose edge lies inside the polygon is on the border through the triangle beside it.
+    """
+    tail = faces.reshape(-1)
+    owner = np.repeat(polygon, 3)
+    radix = int(faces.max(initial=0)) + 1
+    _, here = np.unique(owner * radix + tail, return_inverse=True)
+    nodes = here.reshape(-1, 3)
+    here, there = nodes.reshape(-1), np.roll(nodes, -1, axis=1).reshape(-1)
+    size = int(here.max(initial=0)) + 1
+    inside = np.isin(here * size + there, there * size + here)
+    border = np.flatnonzero(~inside)
+    leaving = np.full(size, -1)
+    leaving[here[border]] = border
+    several = np.bincount(here[border], minlength=size) != 1
+    leaving[several] = -1
+    # the corner that leaves the point where this one's border edge arrives
+    own = leaving[here]
+    return np.where(own >= 0, leaving[there[np.maximum(own, 0)]], -1)
+
+
+def _one_loop(following: NDArray[np.int64], polygon: NDArray[np.int64], first: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Say which polygons have one border that visits N + 2 corners for N triangles, [P]."""
+    wanted = np.bincount(polygon) + 2
+    at = 3 * first
+    sound = following[at] >= 0
+    steps = np.zeros(len(first), np.int64)
+    alive = np.flatnonzero(sound)
+    begin = following[at]
+    at = begin.copy()
+    while len(alive):
+        at[alive] = following[at[alive]]
+        steps[alive] += 1
+        lost = (at[alive] < 0) | (steps[alive] > wanted[alive])
+        sound[alive[lost]] = False
+        alive = alive[~lost & (at[alive] != begin[alive])]
+    return sound & (steps == wanted)

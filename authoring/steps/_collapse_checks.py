@@ -1,4 +1,4 @@
-"""What a half-edge collapse must not do: change the topology, turn a triangle over on the cloth or in UV, bend a line."""
+"""What a half-edge collapse must not do: change the topology, turn triangles over on the cloth or in UV."""
 
 from __future__ import annotations
 

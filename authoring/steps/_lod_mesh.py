@@ -239,7 +239,7 @@ def _distances(on: GarmentMesh, to: GarmentMesh) -> tuple[NDArray[np.float32], N
 def _border_gap(fine: GarmentMesh, coarse: GarmentMesh) -> float:
     """Return how far a point of the garment's borders lies from the level's borders at most [m]."""
     loops = boundary_loops(coarse.faces)
-    at = [loop for loop in boundary_loops(fine.faces)]
+    at = boundary_loops(fine.faces)
     if not loops or not at:
         return 0.0
     a = np.concatenate([coarse.points[loop] for loop in loops]).astype(np.float64)

@@ -11,10 +11,13 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.authoring.draft import Draft
-from dressform.runtime.geometry.adjacency import boundary_loops, components
+from dressform.runtime.geometry.adjacency import boundary_loops
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
+from ._clean_mesh import LARGE, packed, surface_of, with_parts
+from ._crossings import crossing_faces
+from ._sew import count_seams, sewn_borders, welded_borders
 from ._surface import (
     Surface,
     altitudes,
@@ -24,10 +27,9 @@ from ._surface import (
     make_manifold,
     orient,
     repeated,
-    welded_borders,
 )
 
-_LISTED = 40  # pieces named in the report, largest first
+_LISTED = 60  # pieces named in the report, largest first
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,12 @@ class CleanOptions:
     Attributes:
         weld: Border points closer than this become one [m].
         thinnest: Triangles with a smaller altitude are taken for modelling debris [m].
+        sew: Border edges of two panels that run along each other this close become a seam [m]; 0 leaves them.
     """
 
     weld: float = 1e-5
     thinnest: float = 1e-5
+    sew: float = 3e-4
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
@@ -54,6 +58,8 @@ class CleanReport:
 
     Attributes:
         points_welded: Border points joined with another.
+        seams_sewn: Seams that this closed between panels.
+        seam_length_m: Their length [m].
         points_collapsed: Points joined because their edge was too short.
         degenerate_faces: Triangles removed that had no area.
         duplicate_faces: Triangles removed that lay on another one.
@@ -64,14 +70,23 @@ class CleanReport:
         faces_turned: Triangles turned to agree with their neighbours.
         pieces_turned: Pieces turned outward as a whole.
         unused_points: Points removed that no triangle used.
+        polygons_broken: The artist's polygons that a repair cut into triangles.
+        self_intersections: Triangles that go through others; they are left as they are.
+        thick_pieces: Pieces, or pairs of them, that are an outer and an inner shell.
+        thickness_mm: Mean distance between those shells [mm]; 0 for cloth of one layer.
         vertices: Points now.
         triangles: Triangles now.
         openings: Border loops now.
-        pieces: Connected pieces, largest first: material, triangles, area_m2, center, openings.
+        polygons: The artist's polygons now; 0 when all were triangles.
+        pieces: Connected pieces, largest first: name and how it was found, rigid, inner, material, triangles, area_m2,
+            center, openings.
         piece_count: How many pieces there are; none is removed.
+        notes: What an artist should know.
     """
 
     points_welded: int
+    seams_sewn: int
+    seam_length_m: float
     points_collapsed: int
     degenerate_faces: int
     duplicate_faces: int
@@ -82,48 +97,58 @@ class CleanReport:
     faces_turned: int
     pieces_turned: int
     unused_points: int
+    polygons_broken: int
+    self_intersections: int
+    thick_pieces: int
+    thickness_mm: float
     vertices: int
     triangles: int
     openings: int
+    polygons: int
     pieces: tuple[dict[str, Any], ...]
     piece_count: int
+    notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values."""
         return asdict(self)
 
 
-def clean_mesh(mesh: GarmentMesh, options: CleanOptions = CleanOptions()) -> tuple[GarmentMesh, CleanReport]:
-    """Repair a mesh; points keep their places, UVs and materials stay with their faces."""
-    sets = ((mesh.uv0, mesh.uv0_faces), (mesh.uv1, mesh.uv1_faces))
-    surface = Surface(
-        mesh.points.astype(np.float64),
-        mesh.faces.astype(np.int64),
-        [(uv.astype(np.float64), f.astype(np.int64)) for uv, f in sets if uv is not None and f is not None],
-        np.arange(len(mesh.faces)),
-    )
+def clean_mesh(
+    mesh: GarmentMesh, options: CleanOptions = CleanOptions(), category: str | None = None
+) -> tuple[GarmentMesh, CleanReport]:
+    """Repair a mesh; points keep their places, and all that faces and corners carry stays with them.
+
+    Args:
+        mesh: As it was read.
+        options: See there.
+        category: The kind of garment, which helps to name its pieces.
+    """
+    surface = surface_of(mesh)
     degenerate = surface.keep_faces(~_repeats(surface.faces))
     _need_faces(surface)
     duplicate = surface.keep_faces(~doubled_pieces(surface.points, surface.faces))
-    used_before = len(np.unique(surface.faces))
-    target = welded_borders(surface.points, surface.faces, options.weld)
-    surface.faces = target[surface.faces]
-    welded = used_before - len(np.unique(surface.faces))
+    used_before = _used(surface.faces)
+    seams, seam_length = _weld(surface, options)
+    welded = used_before - _used(surface.faces)
     degenerate += surface.keep_faces(~_repeats(surface.faces))
     duplicate += surface.keep_faces(~repeated(surface.faces))
     _need_faces(surface)
     surface.faces = collapsed_short_edges(surface.points, surface.faces, options.thinnest)[surface.faces]
-    collapsed = used_before - welded - len(np.unique(surface.faces))
+    collapsed = used_before - welded - _used(surface.faces)
     degenerate += surface.keep_faces(~_repeats(surface.faces))
     turned, dropped = flip_slivers(surface, options.thinnest)
     degenerate += surface.keep_faces(altitudes(surface.points, surface.faces) > 0)
     _need_faces(surface)
     nonmanifold, split = make_manifold(surface)
     faces_turned, pieces_turned = orient(surface)
-    cleaned = _packed(surface, mesh)
-    pieces = _pieces(cleaned)
+    cleaned, broken = packed(surface, mesh)
+    cleaned, pieces, shells = with_parts(cleaned, category)
+    crossing = int(crossing_faces(cleaned.points, cleaned.faces).sum())
     report = CleanReport(
         points_welded=welded,
+        seams_sewn=seams,
+        seam_length_m=round(seam_length, 4),
         points_collapsed=collapsed,
         degenerate_faces=degenerate,
         duplicate_faces=duplicate,
@@ -133,14 +158,42 @@ def clean_mesh(mesh: GarmentMesh, options: CleanOptions = CleanOptions()) -> tup
         points_split=split,
         faces_turned=faces_turned,
         pieces_turned=pieces_turned,
-        unused_points=len(mesh.points) - len(np.unique(mesh.faces)),
+        unused_points=len(mesh.points) - _used(mesh.faces),
+        polygons_broken=broken,
+        self_intersections=crossing,
+        thick_pieces=shells.pairs,
+        thickness_mm=round(1e3 * shells.thickness, 3),
         vertices=len(cleaned.points),
         triangles=len(cleaned.faces),
         openings=len(boundary_loops(cleaned.faces)),
+        polygons=0 if cleaned.polygons is None else int(cleaned.polygons.max()) + 1,
         pieces=tuple(pieces[:_LISTED]),
         piece_count=len(pieces),
+        notes=tuple(_notes(cleaned, crossing)),
     )
     return cleaned, report
+
+
+def _weld(surface: Surface, options: CleanOptions) -> tuple[int, float]:
+    """Join borders; returns the seams that this closed between panels, and their length [m]."""
+    before = surface.faces
+    joined = welded_borders(surface.points, before, options.weld)[before]
+    surface.faces = sewn_borders(surface.points, joined, options.sew)[joined]
+    return count_seams(before, surface.faces, surface.points)
+
+
+def _notes(mesh: GarmentMesh, crossing: int) -> list[str]:
+    notes = []
+    if len(mesh.faces) > LARGE:
+        notes.append(
+            f"{len(mesh.faces):,} triangles are more than cloth needs ({LARGE:,}), and every later step takes long: "
+            "decimate the mesh in a 3D tool and keep its detail in a normal map"
+        )
+    if crossing > 0.02 * len(mesh.faces):
+        notes.append(
+            f"{crossing} triangles go through others; where layers show through each other, part them in a 3D tool"
+        )
+    return notes
 
 
 def clean(draft: Draft, options: CleanOptions = CleanOptions(), progress: Progress = silent) -> Draft:
@@ -148,12 +201,16 @@ def clean(draft: Draft, options: CleanOptions = CleanOptions(), progress: Progre
     start = time.perf_counter()
     progress(0.0, "cleaning the mesh")
     try:
-        mesh, report = clean_mesh(draft.mesh, options)
+        mesh, report = clean_mesh(draft.mesh, options, draft.manifest.get("category"))
     except InputError as error:
         raise InputError(f"{draft.folder}: {error}") from None
     done = draft.commit_step("clean", asdict(options), report.to_json(), mesh=mesh, seconds=time.perf_counter() - start)
     progress(1.0, "cleaned")
     return done
+
+
+def _used(faces: NDArray[np.integer]) -> int:
+    return int(np.count_nonzero(np.bincount(faces.reshape(-1))))
 
 
 def _repeats(faces: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -163,46 +220,3 @@ def _repeats(faces: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _need_faces(surface: Surface) -> None:
     if not len(surface.faces):
         raise InputError("no triangle with area is left after cleaning; check the units and export the mesh again")
-
-
-def _packed(surface: Surface, mesh: GarmentMesh) -> GarmentMesh:
-    """Number points and UVs without gaps, in their old order."""
-    used, faces = np.unique(surface.faces, return_inverse=True)
-    packed = []
-    for uv, uv_faces in surface.uvs:
-        used_uv, new_faces = np.unique(uv_faces, return_inverse=True)
-        packed.append((uv[used_uv].astype(np.float32), new_faces.reshape(-1, 3).astype(np.int32)))
-    has_uv0 = mesh.uv0 is not None
-    uv0 = packed[0] if has_uv0 else (None, None)
-    uv1 = packed[-1] if mesh.uv1 is not None else (None, None)
-    return GarmentMesh(
-        points=surface.points[used].astype(np.float32),
-        faces=faces.reshape(-1, 3).astype(np.int32),
-        uv0=uv0[0],
-        uv0_faces=uv0[1],
-        uv1=uv1[0],
-        uv1_faces=uv1[1],
-        materials=mesh.materials,
-        material_ids=mesh.material_ids[surface.origin].astype(np.int32),
-    )
-
-
-def _pieces(mesh: GarmentMesh) -> list[dict[str, Any]]:
-    """Describe the connected pieces, largest first."""
-    count, label = components(mesh.faces, len(mesh.points))
-    corners = mesh.points[mesh.faces].astype(np.float64)
-    areas = 0.5 * np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)
-    found = []
-    for k in range(count):
-        own = label[mesh.faces[:, 0]] == k
-        material = mesh.materials[int(np.bincount(mesh.material_ids[own]).argmax())]
-        found.append(
-            {
-                "material": material.name,
-                "triangles": int(own.sum()),
-                "area_m2": round(float(areas[own].sum()), 6),
-                "center": [round(float(x), 4) for x in corners[own].mean(axis=(0, 1))],
-                "openings": len(boundary_loops(mesh.faces[own])),
-            }
-        )
-    return sorted(found, key=lambda piece: -float(piece["area_m2"]))

@@ -136,7 +136,8 @@ def following(cloth: Cloth, unsure: NDArray[np.bool_]) -> Following:
         if leading.any():
             members = np.flatnonzero(np.isin(cloth.piece, batch) & (cloth.rigid < 0))
             leaders = cloth.soft & leading[face_piece]
-            _follow(found, cloth, members, leaders, normals, _LAYER, hang=bool(unsure[batch].all()))
+            reach = _SHELL if (inner_share[batch] > 0.5).all() else _LAYER
+            _follow(found, cloth, members, leaders, normals, reach, hang=bool(unsure[batch].all()))
         leading[batch] = True
     shells = np.flatnonzero(cloth.inner & (inner_share[cloth.piece] <= 0.5) & (cloth.rigid < 0))
     outside = cloth.soft & ~cloth.inner[cloth.faces].all(axis=1)

@@ -30,6 +30,8 @@ _EASE = 0.2  # [m] of evening out for cloth at double length in some pose; from 
 _LONGEST_EASE = 0.25  # [m]
 _MOST_STRAIN = 1.5
 _STRAIN_SPREAD = 0.04  # [m]
+_REACH = 0.1  # [m] a point may come to follow joints that points this near along the cloth follow ...
+_NOTICED = 5e-3  # ... with this weight at least
 _SQUEEZE = 0.35  # a shortened edge counts this much of a lengthened one: cloth folds rather than being compressed
 
 
@@ -208,15 +210,18 @@ def refine(
     smooth = options.length**2 / float(vertex_masses(points, faces).sum()) * laplacian(points, faces)
     solver = splu(sp.csc_matrix(masses + smooth))
     mask = np.ones(len(points), bool) if free is None else free
+    around = diffused(np.maximum(weights, home)[:, joints], points, faces, np.full(len(points), _REACH))
+    allowed = (around > _NOTICED) | (current > 0)
     step = 0.2
     for _ in range(options.rounds):
         energy.find_skin(energy.posed(current), np.maximum(away, 0))
         value, gradient = energy.value(current)
         for _ in range(options.steps):
-            way = solver.solve(gradient.astype(np.float64))
+            # masked on both sides of the solve, it stays a way down
+            way = solver.solve(np.where(mask[:, None], gradient, 0).astype(np.float64))
             way[~mask] = 0
-            for _ in range(6):  # halve the step until it helps
-                ahead = _onto_simplex(current - np.float32(step) * way.astype(np.float32))
+            for _ in range(10):  # halve the step until it helps
+                ahead = _onto_simplex(np.where(allowed, current - np.float32(step) * way.astype(np.float32), -1.0))
                 new_value, new_gradient = energy.value(ahead)
                 if new_value < value:
                     break

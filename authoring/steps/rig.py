@@ -61,7 +61,7 @@ class RigOptions:
     hide_reach: float = 0.08
     hide_margin: int = 2
     tune: bool = True
-    sweep: str = "full"
+    sweep: str = "quick"
 
     def __post_init__(self) -> None:
         if self.sweep not in SWEEPS:

@@ -10,6 +10,7 @@ BENCHMARKS = {
     "frame": "frames a second of the realtime preset, as `dressform render` writes them",
     "raster": "rasterising the body at 512×512 on one core",
     "build": "import + clean + unwrap + place + rig of the T-shirt",
+    "rig": "stretch and penetration of rigged garments over bodies and poses, as carried over and as tuned",
     "penetration": "penetrating vertices over the walk, before and after push-out",
     "memory": "resident memory between frame 1,000 and 10,000",
     "refine": "acceleration error and lag of the temporal filter on a noisy walk",

@@ -14,8 +14,10 @@ from scipy.spatial import cKDTree
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.geometry.adjacency import boundary_loops, cotangent_laplacian
+from dressform.runtime.geometry.uv_measures import uv_charts
 from dressform.schemas.errors import UsageError
 
+from ._flatten import chart_up, rise
 from ._uv_raster import Texels, texels
 
 Floats = NDArray[np.float64]
@@ -161,7 +163,7 @@ def _level(mesh: GarmentMesh) -> Floats:
     double_area = np.maximum(np.linalg.norm(normal, axis=1), 1e-14)
     opposite = np.roll(corners, -2, axis=1) - np.roll(corners, -1, axis=1)  # the edge facing each corner
     hats = np.cross(normal[:, None], opposite) / (double_area**2)[:, None, None]  # gradients of the corners' hats
-    v = mesh.uv0[mesh.uv0_faces][:, :, 1].astype(np.float64)
+    v = _upward(mesh)
     rise = np.einsum("fk,fkx->fx", v, hats)
     rise /= np.maximum(np.linalg.norm(rise, axis=1, keepdims=True), 1e-14)  # a metre a metre, whatever the UVs' scale
     wanted = np.einsum("fkx,fx->fk", hats, rise) * double_area[:, None] / 2
@@ -169,3 +171,23 @@ def _level(mesh: GarmentMesh) -> Floats:
     laplacian, mass = cotangent_laplacian(mesh.points, faces)
     level = spsolve((1e-4 * mass - laplacian).tocsc(), right)  # a trace of mass fixes what the gradient leaves open
     return np.asarray(level - level.min(), np.float64)
+
+
+def _upward(mesh: GarmentMesh) -> Floats:
+    """Return at each corner [F, 3] the UV coordinate that rises with the cloth: v, or what a chart that was turned has
+    in its place.
+    """
+    assert mesh.uv0 is not None
+    assert mesh.uv0_faces is not None
+    points, faces = mesh.points.astype(np.float64), mesh.faces.astype(np.int64)
+    uv = mesh.uv0[mesh.uv0_faces].astype(np.float64)
+    out = uv[:, :, 1].copy()
+    charts = uv_charts(mesh.uv0_faces)
+    for k in range(int(charts.max(initial=-1)) + 1):
+        own = np.flatnonzero(charts == k)
+        corners = np.arange(3 * len(own)).reshape(-1, 3)
+        spread = points[faces[own]].reshape(-1, 3)
+        way = rise(spread, corners, uv[own].reshape(-1, 2), chart_up(spread, corners))
+        axis = int(np.argmax(np.abs(way)))
+        out[own] = uv[own][:, :, axis] * (1.0 if way[axis] >= 0 else -1.0)
+    return out

@@ -14,6 +14,8 @@ Points = NDArray[np.float64]
 Faces = NDArray[np.int64]
 
 _ITERATIONS = 15
+_WRAPS = 0.45  # a mean normal shorter than this belongs to cloth that goes around something
+_LEVEL = 0.9  # and one nearer to the vertical than this to cloth that lies level
 
 
 def flatten(points: Points, faces: Faces, up: Points) -> Points:
@@ -115,8 +117,23 @@ def _isometric(points: Points, faces: Faces, start: Points) -> Points:
     return flat if np.isfinite(flat).all() and signed_areas(flat, faces).min() > 0 else start
 
 
-def _upright(points: Points, faces: Faces, flat: Points, up: Points) -> Points:
-    """Turn the layout so that what points up in space points to +v."""
+def chart_up(points: Points, faces: Faces) -> Points:
+    """Return the direction [3] that points up along a chart's cloth.
+
+    That is up; along a sleeve or another tube its axis, towards the body; on cloth that lies level, the back.
+    """
+    normal = np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]])
+    mean = normal.sum(axis=0) / max(float(np.linalg.norm(normal, axis=1).sum()), 1e-30)
+    if np.linalg.norm(mean) < _WRAPS:
+        center = points.mean(axis=0)
+        axis = np.linalg.svd(points - center, full_matrices=False)[2][0]
+        inward = np.array([-np.sign(center[0]) * 0.7, 0.0, 1.0])
+        return np.asarray(axis if axis @ inward >= 0 else -axis)
+    return np.array([0.0, 1.0, 0.0] if abs(mean[2]) > _LEVEL * np.linalg.norm(mean) else [0.0, 0.0, 1.0])
+
+
+def rise(points: Points, faces: Faces, flat: Points, up: Points) -> Points:
+    """Return the mean direction [2], not of unit length, in which a layout leads along `up`."""
     first, second = points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]]
     normal = np.cross(first, second)
     double_area = np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-30)
@@ -127,7 +144,12 @@ def _upright(points: Points, faces: Faces, flat: Points, up: Points) -> Points:
     det = np.maximum(a * c - b * b, 1e-30)
     s, t = (c * p - b * q) / det, (a * q - b * p) / det
     du, dv = flat[faces[:, 1]] - flat[faces[:, 0]], flat[faces[:, 2]] - flat[faces[:, 0]]
-    mean = ((du * s[:, None] + dv * t[:, None]) * double_area).sum(axis=0)
+    return np.asarray(((du * s[:, None] + dv * t[:, None]) * double_area).sum(axis=0))
+
+
+def _upright(points: Points, faces: Faces, flat: Points, up: Points) -> Points:
+    """Turn the layout so that what points up in space points to +v."""
+    mean = rise(points, faces, flat, up)
     if np.linalg.norm(mean) < 1e-12:
         return flat
     vx, vy = mean / np.linalg.norm(mean)

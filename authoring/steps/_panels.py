@@ -1,4 +1,4 @@
-"""Where a garment is cut flat: a front and a back, as a tailor would, each opened until it is a disk."""
+"""Cutting a surface: along the least seam between two sides, and until every chart is a disk."""
 
 from __future__ import annotations
 
@@ -61,6 +61,14 @@ def cut_open(faces: Faces, found: Edges, cut: NDArray[np.bool_]) -> Charts:
     )
 
 
+def face_pairs(found: Edges) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the edges with two faces [K], and their faces [K], [K]."""
+    slots = np.argsort(found.face_edges.reshape(-1), kind="stable") // 3
+    starts = np.concatenate([[0], np.cumsum(found.face_counts)])
+    inner = np.flatnonzero(found.face_counts == 2)
+    return inner, slots[starts[inner]], slots[starts[inner] + 1]
+
+
 def _next_corner(slot: NDArray[np.int64]) -> NDArray[np.int64]:
     return slot - slot % 3 + (slot + 1) % 3
 
@@ -77,10 +85,7 @@ def facing_along(points: Points, faces: Faces, found: Edges, direction: Points) 
     """
     a, b, c = (points[faces[:, k]] for k in range(3))
     vectors = np.cross(b - a, c - a)
-    inner = np.flatnonzero(found.face_counts == 2)
-    slots = np.argsort(found.face_edges.reshape(-1), kind="stable") // 3
-    starts = np.concatenate([[0], np.cumsum(found.face_counts)])
-    f, g = slots[starts[inner]], slots[starts[inner] + 1]
+    _, f, g = face_pairs(found)
     spread = _graph(
         np.concatenate([f, g, np.arange(len(faces))]), np.concatenate([g, f, np.arange(len(faces))]), len(faces)
     )
@@ -94,7 +99,7 @@ def facing_along(points: Points, faces: Faces, found: Edges, direction: Points) 
     return np.asarray(lean)
 
 
-def two_sides(points: Points, faces: Faces, found: Edges, lean: Points) -> NDArray[np.bool_]:
+def parted(points: Points, faces: Faces, found: Edges, lean: Points) -> NDArray[np.bool_]:
     """Part faces into two sides with a short, smooth seam: the least cut between what leans each way.
 
     Args:
@@ -106,10 +111,7 @@ def two_sides(points: Points, faces: Faces, found: Edges, lean: Points) -> NDArr
     Returns:
         bool [F], true on the first side.
     """
-    slots = np.argsort(found.face_edges.reshape(-1), kind="stable") // 3
-    starts = np.concatenate([[0], np.cumsum(found.face_counts)])
-    inner = np.flatnonzero(found.face_counts == 2)
-    f, g = slots[starts[inner]], slots[starts[inner] + 1]
+    inner, f, g = face_pairs(found)
     ends = points[found.vertices[inner]]
     length = np.linalg.norm(ends[:, 0] - ends[:, 1], axis=1)
     size = np.sqrt(face_areas(points, faces).sum())
@@ -133,11 +135,9 @@ def two_sides(points: Points, faces: Faces, found: Edges, lean: Points) -> NDArr
 
 def seams_between(found: Edges, label: NDArray[np.integer]) -> NDArray[np.bool_]:
     """Return the edges [E] whose two faces have different labels."""
-    slots = np.argsort(found.face_edges.reshape(-1), kind="stable") // 3
-    starts = np.concatenate([[0], np.cumsum(found.face_counts)])
-    inner = np.flatnonzero(found.face_counts == 2)
+    inner, f, g = face_pairs(found)
     cut = np.zeros(len(found.vertices), bool)
-    cut[inner] = label[slots[starts[inner]]] != label[slots[starts[inner] + 1]]
+    cut[inner] = label[f] != label[g]
     return cut
 
 
@@ -151,7 +151,9 @@ def open_to_disks(points: Points, faces: Faces, found: Edges, cut: NDArray[np.bo
             own = charts.chart == k
             path = _opening_path(points[charts.vertices], charts.faces[own])
             if len(path):
-                added |= _cut_along(cut, found, charts.vertices[path])
+                rows = edge_rows(found, charts.vertices[path])
+                added |= not bool(cut[rows].all())
+                cut[rows] = True
         if not added:
             return cut
     return cut
@@ -196,12 +198,16 @@ def _walk_back(before: NDArray[np.int32], end: int) -> NDArray[np.int64]:
     return np.array(path, np.int64)
 
 
-def _cut_along(cut: NDArray[np.bool_], found: Edges, path: NDArray[np.int64]) -> bool:
-    """Mark the edges along a path of points as cut; say whether any was not."""
-    wanted = np.sort(np.stack([path[:-1], path[1:]], axis=1), axis=1)
+def edge_rows(found: Edges, path: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the edges [n - 1] along a path of points [n]."""
+    wanted = np.sort(np.stack([path[:-1], path[1:]], axis=1), axis=1).astype(np.int64)
     size = int(found.vertices.max()) + 1
     codes = found.vertices[:, 0].astype(np.int64) * size + found.vertices[:, 1]
-    at = np.searchsorted(codes, wanted[:, 0] * size + wanted[:, 1])
-    fresh = ~cut[at]
-    cut[at] = True
-    return bool(fresh.any())
+    return np.asarray(np.searchsorted(codes, wanted[:, 0] * size + wanted[:, 1]), np.int64)
+
+
+def is_disk(faces: Faces) -> bool:
+    """Say whether faces [F, 3] make one piece with one border and no handle."""
+    _, local = np.unique(faces, return_inverse=True)
+    local = local.reshape(-1, 3)
+    return len(boundary_loops(local)) == 1 and _euler(local) == 1

@@ -12,18 +12,17 @@ from PIL import ImageColor
 
 from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.authoring.draft import Draft
-from dressform.runtime.geometry.uv_measures import UvMeasures, uv_measures
+from dressform.runtime.geometry.uv_measures import uv_measures
 from dressform.schemas.errors import InputError
 from dressform.schemas.progress import Progress, silent
 
+from ._atlas import choose_atlas, is_sound
 from ._fabric import category_color, fabric_image, parse_color
-from ._layout import lay_out
-from ._pack import Flat, pack
 from ._uv_picture import uv_picture
+from ._uv_report import atlas_figures
 
-_KEPT_ANISOTROPY = 1.35  # an artist's layout that stretches more makes a poor atlas
-
-Uv = tuple[NDArray[np.float32], NDArray[np.int32]]
+MOST_TRIANGLES = 2_000_000
+_SEAMS_OF = {"artist": "the artist's", "uv0": "the artist's", "islands": "the artist's, laid out anew", "panels": "new"}
 
 
 @dataclass(frozen=True)
@@ -54,27 +53,49 @@ class UnwrapReport:
 
     Attributes:
         uv0: "artist" or "atlas" (the source had none, so UV0 equals UV1).
-        uv1: "artist" (its second set), "uv0" (the artist's UVs serve) or "panels".
+        uv0_layout: How the artist laid UV0 out: "atlas", "panels_metric", "per_panel", "udim", "stacked" (islands share
+            texels), "tiled", or "none".
+        uv1: "artist" (a further set), "uv0" (the artist's UVs serve), "islands" (the artist's islands laid out anew) or
+            "panels".
         uv1_reason: Why.
         charts: Number of charts of UV1.
+        cloth_charts: Of these, charts of cloth.
+        small_charts: Of these, charts of small parts such as buttons.
         charts_by_xatlas: Of these, how many no panel could lay flat.
         anisotropy_mean: Area-weighted mean stretch ratio.
+        anisotropy_p95: Value that 95 % of the cloth does not exceed.
+        stretch_l2: Root mean square stretch (Sander et al. 2001), 1 is an isometry.
+        stretch_linf: Largest stretch.
+        area_spread: Texel density: 95th over 5th percentile of UV area per area.
         utilisation: Part of the unit square that is covered.
         flipped: Mirrored triangles.
-        overlaps: Pairs of triangles on the same texel.
+        overlaps: Pairs of triangles whose insides meet.
+        texel_density: Texels along a metre of cloth, by texture size [px/m].
+        gutter_px_1024: Smallest distance between two charts at 1024 [px]; None with one chart.
+        chart_table: Figures of each chart, the largest 64.
         metres_per_uv: Length of one UV unit on the cloth, of UV0 and UV1 [m].
         fabrics: Colour painted for each material that had no texture, by name.
     """
 
     uv0: str
+    uv0_layout: str
     uv1: str
     uv1_reason: str
     charts: int
+    cloth_charts: int
+    small_charts: int
     charts_by_xatlas: int
     anisotropy_mean: float
+    anisotropy_p95: float
+    stretch_l2: float
+    stretch_linf: float
+    area_spread: float
     utilisation: float
     flipped: int
     overlaps: int
+    texel_density: dict[str, float]
+    gutter_px_1024: float | None
+    chart_table: list[dict[str, Any]]
     metres_per_uv: dict[str, float]
     fabrics: dict[str, str]
 
@@ -90,38 +111,78 @@ def unwrap_mesh(
 
     Args:
         mesh: Manifold and oriented, metres, z up, facing -y.
-        category: Decides the fabric.
+        category: Decides the fabric and the charts' names.
         options: See there.
     """
-    uv1, origin, reason, by_xatlas = _atlas(mesh, options)
-    uv0 = (mesh.uv0, mesh.uv0_faces) if mesh.uv0 is not None else uv1
-    done = replace(mesh, uv0=uv0[0], uv0_faces=uv0[1], uv1=uv1[0], uv1_faces=uv1[1])
-    measures = _measured(done, uv1)
-    if not _is_sound(uv1, measures):
+    done, report, _ = _unwrapped(mesh, category, options)
+    return done, report
+
+
+def _unwrapped(mesh: GarmentMesh, category: str, options: UnwrapOptions) -> tuple[GarmentMesh, UnwrapReport, bytes]:
+    """Return the garment with its atlas, the report, and the picture of the layout."""
+    if len(mesh.faces) > MOST_TRIANGLES:
+        raise InputError(
+            f"the garment has {len(mesh.faces)} triangles, more than the {MOST_TRIANGLES} that can be unwrapped; "
+            "reduce it in a 3D tool, or give clean a triangle limit"
+        )
+    atlas = choose_atlas(mesh, options.fresh)
+    uv0 = (mesh.uv0, mesh.uv0_faces) if mesh.uv0 is not None else atlas.uv
+    done = replace(mesh, uv0=uv0[0], uv0_faces=uv0[1], uv1=atlas.uv[0], uv1_faces=atlas.uv[1])
+    measures = uv_measures(done.points, done.faces, *atlas.uv)
+    if not is_sound(atlas.uv, measures):
         raise InputError(
             f"the garment cannot be unwrapped: {int(measures.flipped.sum())} triangles mirrored, "
-            f"{len(measures.overlapping)} overlapping; clean it, or give it UVs in a 3D tool"
+            f"{int(measures.collapsed.sum())} without area, {len(measures.overlapping)} overlapping; "
+            "clean it, or give it UVs in a 3D tool"
         )
     fabrics: dict[str, str] = {}
     if options.fabric:
         done, fabrics = _with_fabric(done, category, options)
-    metres_uv0 = (
-        measures.meters_per_uv if mesh.uv0 is None else _measured(done, (done.uv0, done.uv0_faces)).meters_per_uv
-    )
+    small = atlas.cloth.small | _rigid(mesh)
+    figures = atlas_figures(done, measures, category, small)
+    metres_uv0 = measures.meters_per_uv if mesh.uv0 is None else _metres(done)
     report = UnwrapReport(
         uv0="atlas" if mesh.uv0 is None else "artist",
-        uv1=origin,
-        uv1_reason=reason,
+        uv0_layout=atlas.uv0_layout,
+        uv1=atlas.origin,
+        uv1_reason=atlas.reason,
         charts=measures.charts,
-        charts_by_xatlas=by_xatlas,
+        cloth_charts=figures.cloth_charts,
+        small_charts=figures.small_charts,
+        charts_by_xatlas=atlas.by_xatlas,
         anisotropy_mean=round(measures.anisotropy_mean, 4),
+        anisotropy_p95=round(measures.anisotropy_p95, 4),
+        stretch_l2=round(measures.stretch_l2, 4),
+        stretch_linf=round(measures.stretch_linf, 4),
+        area_spread=round(measures.area_spread, 4),
         utilisation=round(measures.utilisation, 4),
         flipped=int(measures.flipped.sum()),
         overlaps=len(measures.overlapping),
+        texel_density=figures.texel_density,
+        gutter_px_1024=figures.gutter_px,
+        chart_table=figures.table,
         metres_per_uv={"uv0": float(metres_uv0), "uv1": float(measures.meters_per_uv)},
         fabrics=fabrics,
     )
-    return done, report
+    caption = (
+        f"{report.cloth_charts} charts and {report.small_charts} of small parts · anisotropy "
+        f"{report.anisotropy_mean:.3f} (95 %: {report.anisotropy_p95:.2f}) · {100 * report.utilisation:.0f} % of the "
+        f"square · {report.texel_density['1024']:.0f} px/m at 1024 · seams: {_SEAMS_OF[report.uv1]}"
+    )
+    return done, report, uv_picture(done, measures, figures.names, caption)
+
+
+def _rigid(mesh: GarmentMesh) -> NDArray[np.bool_]:
+    if mesh.part_ids is None:
+        return np.zeros(len(mesh.faces), bool)
+    return np.array([part.rigid for part in mesh.parts], bool)[mesh.part_ids]
+
+
+def _metres(mesh: GarmentMesh) -> float:
+    """Return the length of one unit of UV0 on the cloth [m]."""
+    assert mesh.uv0 is not None
+    assert mesh.uv0_faces is not None
+    return uv_measures(mesh.points, mesh.faces, mesh.uv0, mesh.uv0_faces, overlaps=False).meters_per_uv
 
 
 def unwrap(draft: Draft, options: UnwrapOptions = UnwrapOptions(), progress: Progress = silent) -> Draft:
@@ -130,19 +191,19 @@ def unwrap(draft: Draft, options: UnwrapOptions = UnwrapOptions(), progress: Pro
     progress(0.0, "unwrapping")
     mesh = _as_artist_gave(draft)
     try:
-        unwrapped, report = unwrap_mesh(mesh, str(draft.manifest["category"]), options)
+        unwrapped, report, picture = _unwrapped(mesh, str(draft.manifest["category"]), options)
     except InputError as error:
         raise InputError(f"{draft.folder}: {error}") from None
     figures = {**draft.manifest.get("mesh", {}), "charts": report.charts}
     metres = {key: value if np.isfinite(value) else None for key, value in report.metres_per_uv.items()}
-    progress(0.9, "drawing the layout")
+    progress(0.9, "storing")
     done = draft.commit_step(
         "unwrap",
         {key: value for key, value in asdict(options).items() if value is not None},
         {**report.to_json(), "metres_per_uv": metres},
         mesh=unwrapped,
         manifest={"mesh": figures, "metres_per_uv": metres},
-        files={"uv.png": uv_picture(unwrapped)},
+        files={"uv.png": picture},
         seconds=time.perf_counter() - start,
     )
     progress(1.0, "unwrapped")
@@ -166,60 +227,6 @@ def _as_artist_gave(draft: Draft) -> GarmentMesh:
         for m in mesh.materials
     )
     return replace(mesh, materials=materials)
-
-
-def _atlas(mesh: GarmentMesh, options: UnwrapOptions) -> tuple[Uv, str, str, int]:
-    """Return UV1, where it comes from, why, and the number of charts xatlas made."""
-    reason = "asked for a fresh atlas"
-    if not options.fresh:
-        why = []
-        for name, origin, uv, uv_faces in (
-            ("second UV set", "artist", mesh.uv1, mesh.uv1_faces),
-            ("UVs", "uv0", mesh.uv0, mesh.uv0_faces),
-        ):
-            if uv is not None and uv_faces is not None:
-                flaw = _flaw((uv, uv_faces), _measured(mesh, (uv, uv_faces)))
-                if flaw is None:
-                    return (uv, uv_faces), origin, f"the artist's {name} cover no texel twice", 0
-                why.append(f"the artist's {name} {flaw}")
-        reason = "; ".join(why) or "the source has no UVs"
-    charts, by_xatlas = lay_out(mesh.points.astype(np.float64), mesh.faces.astype(np.int64))
-    return _joined(charts, len(mesh.faces)), "panels", reason, by_xatlas
-
-
-def _joined(charts: list[Flat], face_count: int) -> Uv:
-    placed, _ = pack(charts)
-    uv_faces = np.zeros((face_count, 3), np.int32)
-    offset = 0
-    for chart, coordinates in zip(charts, placed, strict=True):
-        uv_faces[chart.origin] = chart.faces + offset
-        offset += len(coordinates)
-    return np.concatenate(placed).astype(np.float32), uv_faces
-
-
-def _measured(mesh: GarmentMesh, uv: tuple[NDArray[np.float32] | None, NDArray[np.int32] | None]) -> UvMeasures:
-    assert uv[0] is not None
-    assert uv[1] is not None
-    return uv_measures(mesh.points, mesh.faces, uv[0], uv[1])
-
-
-def _is_sound(uv: Uv, measures: UvMeasures) -> bool:
-    return _flaw(uv, measures) in (None, "stretch too much")
-
-
-def _flaw(uv: Uv, measures: UvMeasures) -> str | None:
-    """Say why a UV set cannot be the atlas, or None."""
-    if uv[0].min() < 0 or uv[0].max() > 1:
-        return "leave the unit square"
-    if measures.collapsed.any():
-        return "have triangles without area"
-    if measures.flipped.any():
-        return "mirror triangles"
-    if len(measures.overlapping):
-        return "overlap"
-    if not measures.anisotropy_mean <= _KEPT_ANISOTROPY:
-        return "stretch too much"
-    return None
 
 
 def _with_fabric(mesh: GarmentMesh, category: str, options: UnwrapOptions) -> tuple[GarmentMesh, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Warp kernels of the mesh queries."""
+"""Warp kernels of the mesh queries and of the comparisons of triangles and borders in a UV plane."""
 
 from __future__ import annotations
 
@@ -98,37 +98,118 @@ def signed_by_normal_kernel(
     distances[i] = hit.sign * wp.length(q - wp.mesh_eval_position(mesh, hit.face, hit.u, hit.v))
 
 
+@wp.func
+def corner(uv: wp.array(dtype=wp.vec2), faces: wp.array2d(dtype=wp.int32), face: int, k: int) -> wp.vec2d:
+    p = uv[faces[face, k]]
+    return wp.vec2d(wp.float64(p[0]), wp.float64(p[1]))
+
+
+@wp.func
+def side(a: wp.vec2d, b: wp.vec2d, p: wp.vec2d) -> wp.float64:
+    """Return twice the area of a, b, p: positive where p lies left of the line."""
+    return (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0])
+
+
+@wp.func
+def parted(
+    a0: wp.vec2d,
+    a1: wp.vec2d,
+    a2: wp.vec2d,
+    b0: wp.vec2d,
+    b1: wp.vec2d,
+    b2: wp.vec2d,
+    touch: wp.float64,
+) -> bool:
+    """Say whether a line along an edge of the first triangle has the second one on its outer side."""
+    turn = wp.float64(1.0)
+    if side(a0, a1, a2) < wp.float64(0.0):
+        turn = wp.float64(-1.0)
+    for k in range(3):
+        p = a0
+        q = a1
+        if k == 1:
+            p = a1
+            q = a2
+        if k == 2:
+            p = a2
+            q = a0
+        slack = touch * wp.length(q - p)
+        first = turn * side(p, q, b0)
+        second = turn * side(p, q, b1)
+        third = turn * side(p, q, b2)
+        if first <= slack and second <= slack and third <= slack:
+            return True
+    return False
+
+
 @wp.kernel
-def cover_texels_kernel(
+def overlap_kernel(
+    bvh: wp.uint64,
+    lows: wp.array(dtype=wp.vec3),
+    highs: wp.array(dtype=wp.vec3),
     uv: wp.array(dtype=wp.vec2),
     faces: wp.array2d(dtype=wp.int32),
-    resolution: int,
+    touch: wp.float64,
+    most: int,
     # outputs
-    lowest: wp.array2d(dtype=wp.int32),
-    highest: wp.array2d(dtype=wp.int32),
+    partners: wp.array2d(dtype=wp.int32),
 ):
-    """Note in every texel the lowest and the highest triangle whose inside holds the texel's centre."""
+    """Note for each triangle up to `most` triangles of a higher number whose inside meets its own."""
     t = wp.tid()
-    scale = float(resolution)
-    a = uv[faces[t, 0]] * scale
-    b = uv[faces[t, 1]] * scale
-    c = uv[faces[t, 2]] * scale
-    area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-    if wp.abs(area) < 1.0e-9:
+    a0 = corner(uv, faces, t, 0)
+    a1 = corner(uv, faces, t, 1)
+    a2 = corner(uv, faces, t, 2)
+    if side(a0, a1, a2) == wp.float64(0.0):
         return
-    x0 = wp.max(0, int(wp.floor(wp.min(wp.min(a[0], b[0]), c[0]))))
-    x1 = wp.min(resolution - 1, int(wp.floor(wp.max(wp.max(a[0], b[0]), c[0]))))
-    y0 = wp.max(0, int(wp.floor(wp.min(wp.min(a[1], b[1]), c[1]))))
-    y1 = wp.min(resolution - 1, int(wp.floor(wp.max(wp.max(a[1], b[1]), c[1]))))
-    # a texel counts when its centre is inside by a hundredth of a texel, so that shared edges never count
-    edge = 0.01 / wp.sqrt(wp.abs(area))
-    for y in range(y0, y1 + 1):
-        for x in range(x0, x1 + 1):
-            px = float(x) + 0.5
-            py = float(y) + 0.5
-            wa = ((b[0] - px) * (c[1] - py) - (b[1] - py) * (c[0] - px)) / area
-            wb = ((c[0] - px) * (a[1] - py) - (c[1] - py) * (a[0] - px)) / area
-            wc = 1.0 - wa - wb
-            if wa > edge and wb > edge and wc > edge:
-                wp.atomic_min(lowest, y, x, t)
-                wp.atomic_max(highest, y, x, t)
+    found = wp.int32(0)
+    other = wp.int32(0)
+    query = wp.bvh_query_aabb(bvh, lows[t], highs[t])
+    while wp.bvh_query_next(query, other):
+        if other > t and found < most:
+            b0 = corner(uv, faces, other, 0)
+            b1 = corner(uv, faces, other, 1)
+            b2 = corner(uv, faces, other, 2)
+            apart = side(b0, b1, b2) == wp.float64(0.0)
+            apart = apart or parted(a0, a1, a2, b0, b1, b2, touch) or parted(b0, b1, b2, a0, a1, a2, touch)
+            if not apart:
+                partners[t, found] = other
+                found += 1
+        if found == most:
+            break
+
+
+@wp.func
+def to_segment(p: wp.vec2d, a: wp.vec2d, b: wp.vec2d) -> wp.float64:
+    along = b - a
+    share = wp.dot(p - a, along) / wp.max(wp.dot(along, along), wp.float64(1.0e-30))
+    share = wp.clamp(share, wp.float64(0.0), wp.float64(1.0))
+    return wp.length(p - a - share * along)
+
+
+@wp.kernel
+def gutter_kernel(
+    bvh: wp.uint64,
+    lows: wp.array(dtype=wp.vec3),
+    highs: wp.array(dtype=wp.vec3),
+    uv: wp.array(dtype=wp.vec2),
+    ends: wp.array2d(dtype=wp.int32),
+    charts: wp.array(dtype=wp.int32),
+    reach: float,
+    # outputs
+    nearest: wp.array(dtype=wp.float64),
+):
+    """Find for each border edge the distance to the nearest border edge of another chart within reach."""
+    t = wp.tid()
+    a = corner(uv, ends, t, 0)
+    b = corner(uv, ends, t, 1)
+    around = wp.vec3(reach, reach, 0.0)
+    best = wp.float64(1.0e30)
+    other = wp.int32(0)
+    query = wp.bvh_query_aabb(bvh, lows[t] - around, highs[t] + around)
+    while wp.bvh_query_next(query, other):
+        if charts[other] != charts[t]:
+            c = corner(uv, ends, other, 0)
+            d = corner(uv, ends, other, 1)
+            best = wp.min(best, wp.min(to_segment(a, c, d), to_segment(b, c, d)))
+            best = wp.min(best, wp.min(to_segment(c, a, b), to_segment(d, a, b)))
+    nearest[t] = best

@@ -1,4 +1,4 @@
-"""How good an unwrap is: flips, overlaps, stretch, density."""
+"""How good an unwrap is: flips, overlaps, stretch, density, gutter."""
 
 from __future__ import annotations
 
@@ -7,22 +7,34 @@ from dataclasses import dataclass
 import numpy as np
 import warp as wp
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
-from ._kernels import cover_texels_kernel
+from ._kernels import gutter_kernel, overlap_kernel
+from .adjacency import edges
 
-_NOTHING = 2**31 - 1
+TOUCH = 1e-7  # [UV units] how far rounding to float32, in files and in 1 - v, moves a line that triangles share
+_PARTNERS = 8  # overlaps named for one triangle: UVs of no size at all would name every pair
 
 
 @dataclass(frozen=True)
 class UvMeasures:
     """Measures of one UV set over a mesh.
 
+    Stretch is that of Sander et al. 2001 (Texture Mapping Progressive Meshes), of the map UV → surface at equal total
+    area: 1 is an isometry.
+
     Attributes:
         flipped: bool [F] triangles whose UV winding is reversed.
         collapsed: bool [F] triangles without UV area although they have surface.
         anisotropy: float64 [F] larger over smaller singular value of surface → UV; NaN where there is no surface.
         anisotropy_mean: Surface-weighted mean of it over the triangles that are not collapsed.
-        overlapping: int32 [P, 2] pairs of triangles that cover the same texel, each once.
+        anisotropy_p95: Value that 95 % of the surface does not exceed.
+        stretch_l2: Root mean square stretch.
+        stretch_linf: The largest stretch anywhere.
+        area_ratio: float64 [F] UV area over surface, relative to the mean; NaN where there is no surface.
+        area_spread: Ratio of the 95th to the 5th percentile (by surface) of `area_ratio`; 1 is one texel density.
+        overlapping: int32 [P, 2] pairs of triangles whose insides meet, smaller number first (see `overlaps`).
         utilisation: UV area over the unit square.
         meters_per_uv: Length on the surface of one UV unit, from the areas [m].
         charts: Number of connected charts.
@@ -32,6 +44,11 @@ class UvMeasures:
     collapsed: NDArray[np.bool_]
     anisotropy: NDArray[np.float64]
     anisotropy_mean: float
+    anisotropy_p95: float
+    stretch_l2: float
+    stretch_linf: float
+    area_ratio: NDArray[np.float64]
+    area_spread: float
     overlapping: NDArray[np.int32]
     utilisation: float
     meters_per_uv: float
@@ -39,40 +56,65 @@ class UvMeasures:
 
 
 def overlapping_triangles(
-    uv: NDArray[np.float32], uv_faces: NDArray[np.int32], resolution: int = 2048
+    uv: NDArray[np.float32], uv_faces: NDArray[np.int32], touch: float = TOUCH
 ) -> NDArray[np.int32]:
-    """Return pairs of triangles that share a texel's centre, int32 [P, 2]; coordinates are taken as in [0, 1].
+    """Return pairs of triangles whose insides meet, int32 [P, 2], smaller number first, ascending.
+
+    Every pair is tested, without a raster: two triangles are apart when the line along some edge of one has the other
+    on its outer side. A triangle names at most eight partners of a higher number.
 
     Args:
-        uv: float32 [N, 2].
-        uv_faces: int32 [F, 3].
-        resolution: Texels along a side of the unit square; overlaps smaller than a texel can go unseen.
+        uv: float32 [N, 2], anywhere in the plane.
+        uv_faces: int32 [F, 3]; triangles without area meet nothing.
+        touch: Depth up to which triangles only touch [UV units]; 0 for the arithmetic's own sharpness.
     """
-    lowest = wp.full((resolution, resolution), _NOTHING, dtype=wp.int32, device="cpu")
-    highest = wp.full((resolution, resolution), -1, dtype=wp.int32, device="cpu")
+    if not len(uv_faces):
+        return np.zeros((0, 2), np.int32)
+    bvh, lows, highs = _boxes(uv, uv_faces)
+    partners = wp.full((len(uv_faces), _PARTNERS), -1, dtype=wp.int32, device="cpu")
     wp.launch(
-        cover_texels_kernel,
+        overlap_kernel,
         dim=len(uv_faces),
-        inputs=[
-            wp.array(np.ascontiguousarray(uv, np.float32), dtype=wp.vec2, device="cpu"),
-            wp.array(np.ascontiguousarray(uv_faces, np.int32), dtype=wp.int32, device="cpu"),
-            resolution,
-        ],
-        outputs=[lowest, highest],
+        inputs=[bvh.id, lows, highs, _vec2(uv), _table(uv_faces), touch, _PARTNERS],
+        outputs=[partners],
         device="cpu",
     )
-    low, high = lowest.numpy(), highest.numpy()
-    several = (high >= 0) & (low != high)
-    # one number a pair: sorting rows takes twenty times as long, and mirrored halves overlap in every texel
-    codes = np.unique(low[several].astype(np.int64) * len(uv_faces) + high[several])
-    return np.stack(np.divmod(codes, max(len(uv_faces), 1)), axis=1).astype(np.int32).reshape(-1, 2)
+    found = partners.numpy()
+    first = np.repeat(np.arange(len(uv_faces)), (found >= 0).sum(axis=1))
+    pairs = np.stack([first, found[found >= 0]], axis=1)
+    return np.asarray(pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))], np.int32)
+
+
+def gutter(uv: NDArray[np.float32], uv_faces: NDArray[np.int32]) -> float:
+    """Return the smallest distance between two charts [UV units]; infinite when there is one chart."""
+    charts = uv_charts(uv_faces)
+    if not len(charts) or not charts.any():
+        return float("inf")
+    found = edges(uv_faces)
+    border = found.face_counts == 1
+    of_edge = np.zeros(len(found.vertices), np.int32)
+    of_edge[found.face_edges.reshape(-1)] = np.repeat(charts, 3)
+    ends, label = found.vertices[border], of_edge[border]
+    bvh, lows, highs = _boxes(uv, ends)
+    extent = float(np.ptp(uv, axis=0).max())
+    reach = extent / 128
+    while True:
+        nearest = wp.full(len(ends), 1e30, dtype=wp.float64, device="cpu")
+        wp.launch(
+            gutter_kernel,
+            dim=len(ends),
+            inputs=[bvh.id, lows, highs, _vec2(uv), _table(ends), wp.array(label, dtype=wp.int32, device="cpu"), reach],
+            outputs=[nearest],
+            device="cpu",
+        )
+        least = float(nearest.numpy().min())
+        if least <= reach or reach > 2 * extent:
+            return least
+        reach *= 4
 
 
 def uv_charts(uv_faces: NDArray[np.int32]) -> NDArray[np.int32]:
     """Return the chart of every triangle, int32 [F], numbered from 0 (triangles that share a UV vertex)."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
     count = int(uv_faces.max()) + 1 if len(uv_faces) else 0
     ends = np.concatenate([uv_faces[:, [0, 1]], uv_faces[:, [1, 2]]])
     graph = coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(count, count))
@@ -86,7 +128,8 @@ def uv_measures(
     faces: NDArray[np.int32],
     uv: NDArray[np.float32],
     uv_faces: NDArray[np.int32],
-    resolution: int = 2048,
+    *,
+    overlaps: bool = True,
 ) -> UvMeasures:
     """Measure one UV set.
 
@@ -95,39 +138,83 @@ def uv_measures(
         faces: int32 [F, 3] into `points`.
         uv: float32 [N, 2].
         uv_faces: int32 [F, 3] into `uv`.
-        resolution: Texels along a side for the overlap test.
+        overlaps: Whether to look for overlaps; without, none are named.
     """
-    corners = points[faces].astype(np.float64)
-    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    normal = np.cross(first, second)
-    double_area = np.linalg.norm(normal, axis=1)
-    length = np.linalg.norm(first, axis=1)
-    has_surface = (double_area > 1e-14) & (length > 0)
-    along = first / np.where(length > 0, length, 1)[:, None]
-    across = np.cross(normal / np.where(double_area > 0, double_area, 1)[:, None], along)
-    surface = np.zeros((len(faces), 2, 2))  # columns: the two edges in the triangle's own plane
-    surface[:, 0, 0] = length
-    surface[:, 0, 1] = np.einsum("ij,ij->i", second, along)
-    surface[:, 1, 1] = np.einsum("ij,ij->i", second, across)
-    surface[~has_surface] = np.eye(2)
-    texture_corners = uv[uv_faces].astype(np.float64)
-    texture = np.stack(
-        [texture_corners[:, 1] - texture_corners[:, 0], texture_corners[:, 2] - texture_corners[:, 0]], axis=2
-    )
-    double_uv_area = np.linalg.det(texture)
-    singular = np.linalg.svd(texture @ np.linalg.inv(surface), compute_uv=False)
-    collapsed = has_surface & (np.abs(double_uv_area) < 1e-14)
-    usable = has_surface & ~collapsed
-    anisotropy = np.where(usable, singular[:, 0] / np.maximum(singular[:, 1], 1e-12), np.nan)
-    weights = double_area[usable]
+    large, small, double_area, double_uv_area = _singular(points[faces], uv[uv_faces])
+    has_surface = double_area > 1e-14
     uv_area = float(np.abs(double_uv_area).sum() / 2)
+    collapsed = has_surface & (np.abs(double_uv_area) < 1e-14 * max(uv_area, 1e-12))
+    usable = has_surface & ~collapsed
+    anisotropy = np.where(usable, large / np.maximum(small, 1e-12), np.nan)
+    meters = float(np.sqrt(double_area.sum() / 2 / uv_area)) if uv_area > 0 else float("nan")
+    nothing = float("nan")
+    weights, known = double_area[usable], bool(usable.any())
+    ratio = np.where(usable, np.abs(double_uv_area) / np.maximum(double_area, 1e-30) * meters**2, np.nan)
+    longest, shortest = 1 / np.maximum(small[usable] * meters, 1e-12), 1 / np.maximum(large[usable] * meters, 1e-12)
+    squares = (longest**2 + shortest**2) / 2
     return UvMeasures(
         flipped=usable & (double_uv_area < 0),
         collapsed=collapsed,
         anisotropy=anisotropy,
-        anisotropy_mean=float((anisotropy[usable] * weights).sum() / weights.sum()) if usable.any() else float("nan"),
-        overlapping=overlapping_triangles(uv, uv_faces, resolution),
+        anisotropy_mean=float((anisotropy[usable] * weights).sum() / weights.sum()) if known else nothing,
+        anisotropy_p95=_quantile(anisotropy[usable], weights, 0.95) if known else nothing,
+        stretch_l2=float(np.sqrt((squares * weights).sum() / weights.sum())) if known else nothing,
+        stretch_linf=float(longest.max()) if known else nothing,
+        area_ratio=ratio,
+        area_spread=_quantile(ratio[usable], weights, 0.95) / _quantile(ratio[usable], weights, 0.05)
+        if known
+        else nothing,
+        overlapping=overlapping_triangles(uv, uv_faces) if overlaps else np.zeros((0, 2), np.int32),
         utilisation=uv_area,
-        meters_per_uv=float(np.sqrt(double_area.sum() / 2 / uv_area)) if uv_area > 0 else float("nan"),
+        meters_per_uv=meters,
         charts=int(uv_charts(uv_faces).max()) + 1 if len(uv_faces) else 0,
     )
+
+
+def _singular(
+    corners: NDArray[np.floating], texture: NDArray[np.floating]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the singular values of surface → UV, larger first, and twice the areas on the surface and (signed) in UV.
+
+    Triangles without surface get the singular values of an isometry.
+    """
+    corners, texture = corners.astype(np.float64), texture.astype(np.float64)
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    double_area = np.linalg.norm(np.cross(first, second), axis=1)
+    length = np.linalg.norm(first, axis=1)
+    sound = (double_area > 1e-14) & (length > 0)
+    unit = np.where(sound, length, 1.0)
+    along = np.einsum("ij,ij->i", first, second) / unit
+    du, dv = texture[:, 1] - texture[:, 0], texture[:, 2] - texture[:, 0]
+    x = du / unit[:, None]
+    y = (dv - x * along[:, None]) / np.where(sound, double_area / unit, 1.0)[:, None]
+    total = (x**2 + y**2).sum(axis=1)
+    area = x[:, 0] * y[:, 1] - x[:, 1] * y[:, 0]
+    plus, minus = np.sqrt(np.maximum(total + 2 * area, 0)), np.sqrt(np.maximum(total - 2 * area, 0))
+    double_uv_area = du[:, 0] * dv[:, 1] - du[:, 1] * dv[:, 0]
+    large, small = (plus + minus) / 2, np.abs(plus - minus) / 2
+    return np.where(sound, large, 1.0), np.where(sound, small, 1.0), double_area, double_uv_area
+
+
+def _quantile(values: NDArray[np.float64], weights: NDArray[np.float64], share: float) -> float:
+    """Return the value that a share of the weight does not exceed."""
+    order = np.argsort(values)
+    reached = np.cumsum(weights[order])
+    return float(values[order[min(int(np.searchsorted(reached, share * reached[-1])), len(order) - 1)]])
+
+
+def _boxes(uv: NDArray[np.float32], items: NDArray[np.int32]) -> tuple[wp.Bvh, wp.array[wp.vec3], wp.array[wp.vec3]]:
+    """Return a search tree over the boxes around triangles or edges [K, n], and the boxes."""
+    corners = uv[items].astype(np.float32)
+    flat = np.zeros((2, len(items), 3), np.float32)
+    flat[0, :, :2], flat[1, :, :2] = corners.min(axis=1), corners.max(axis=1)
+    lows, highs = (wp.array(side, dtype=wp.vec3, device="cpu") for side in flat)
+    return wp.Bvh(lows, highs), lows, highs
+
+
+def _vec2(uv: NDArray[np.float32]) -> wp.array[wp.vec2]:
+    return wp.array(np.ascontiguousarray(uv, np.float32), dtype=wp.vec2, device="cpu")
+
+
+def _table(items: NDArray[np.int32]) -> wp.array[wp.int32]:
+    return wp.array(np.ascontiguousarray(items, np.int32), dtype=wp.int32, device="cpu")

@@ -7,8 +7,8 @@ from dressform.authoring.steps._panels import (
     cut_open,
     facing_along,
     open_to_disks,
+    parted,
     seams_between,
-    two_sides,
 )
 from dressform.runtime.geometry.adjacency import boundary_loops, edges
 from dressform.runtime.geometry.normals import face_areas
@@ -48,7 +48,7 @@ def test_cutting_every_edge_parts_every_face(skirt: GarmentMesh) -> None:
 def test_a_tube_is_parted_along_two_straight_side_seams(skirt: GarmentMesh) -> None:
     points, faces = arrays(skirt)
     found = edges(faces)
-    front = two_sides(points, faces, found, facing_along(points, faces, found, FRONT))
+    front = parted(points, faces, found, facing_along(points, faces, found, FRONT))
     centers = points[faces].mean(axis=1)
     assert (centers[front][:, 1] < 0.03).all()
     assert (centers[~front][:, 1] > -0.03).all()
@@ -61,7 +61,7 @@ def test_a_noisy_lean_still_gives_few_panels(tee: GarmentMesh) -> None:
     points, faces = arrays(tee)
     found = edges(faces)
     noise = np.random.default_rng(0).normal(0, 0.5, len(faces))
-    front = two_sides(points, faces, found, facing_along(points, faces, found, FRONT) + noise)
+    front = parted(points, faces, found, facing_along(points, faces, found, FRONT) + noise)
     cut = open_to_disks(points, faces, found, seams_between(found, front.astype(int)))
     charts = cut_open(faces, found, cut)
     assert charts.count <= 4

@@ -21,7 +21,7 @@ def lift(flat: np.ndarray, x_scale: float = 1.0) -> np.ndarray:
 
 def test_an_isometric_unwrap_is_perfect() -> None:
     flat, faces = grid()
-    found = uv_measures(lift(flat), faces, flat * 0.5 + 0.25, faces, resolution=256)
+    found = uv_measures(lift(flat), faces, flat * 0.5 + 0.25, faces)
     assert found.anisotropy_mean == pytest.approx(1, abs=1e-4)
     assert found.meters_per_uv == pytest.approx(2)
     assert found.utilisation == pytest.approx(0.25)
@@ -42,7 +42,7 @@ def test_flips_and_collapses_are_found_where_they_are() -> None:
     uv_faces = faces.copy()
     uv_faces[3] = [9, 10, 11]
     uv_faces[5] = [12, 13, 14]
-    found = uv_measures(lift(flat), faces, uv, uv_faces, resolution=256)
+    found = uv_measures(lift(flat), faces, uv, uv_faces)
     assert np.flatnonzero(found.flipped).tolist() == [3]
     assert np.flatnonzero(found.collapsed).tolist() == [5]
 
@@ -50,15 +50,15 @@ def test_flips_and_collapses_are_found_where_they_are() -> None:
 def test_overlap_names_the_pair() -> None:
     uv = np.array([[0, 0], [0.5, 0], [0, 0.5], [0.1, 0.1], [0.6, 0.1], [0.1, 0.6]], np.float32)
     both = np.array([[0, 1, 2], [3, 4, 5]], np.int32)
-    assert overlapping_triangles(uv, both, 256).tolist() == [[0, 1]]
+    assert overlapping_triangles(uv, both).tolist() == [[0, 1]]
     apart = uv + np.array([[0, 0]] * 3 + [[0.3, 0.3]] * 3, np.float32)
-    assert overlapping_triangles(apart, both, 256).tolist() == []
+    assert overlapping_triangles(apart, both).tolist() == []
 
 
 def test_neighbours_do_not_count_as_overlap() -> None:
     flat, faces = grid(37)
     turn = np.array([[np.cos(0.3), -np.sin(0.3)], [np.sin(0.3), np.cos(0.3)]])
-    assert len(overlapping_triangles((flat @ turn.T * 0.6 + 0.3).astype(np.float32), faces, 1024)) == 0
+    assert len(overlapping_triangles((flat @ turn.T * 0.6 + 0.3).astype(np.float32), faces, touch=0.0)) == 0
 
 
 def test_charts() -> None:

@@ -17,6 +17,7 @@ from .raw import check_image
 
 VARIANTS = "KHR_materials_variants"
 TRANSFORM = "KHR_texture_transform"
+_REPEAT = 10497  # OpenGL's number
 GLOSSINESS = "KHR_materials_pbrSpecularGlossiness"
 # texture extensions whose pictures Pillow can read
 _PICTURES = ("EXT_texture_webp", "EXT_texture_avif")
@@ -200,10 +201,10 @@ def _image(document: Document, what: str, info: dict[str, Any], sets: Sequence[i
 
 
 def _sampler(document: Document, texture: dict[str, Any]) -> dict[str, Any]:
-    if "sampler" not in texture:
-        return {}
-    sampler = document.item("samplers", texture["sampler"])
-    return {key: sampler[key] for key in ("magFilter", "minFilter", "wrapS", "wrapT") if key in sampler}
+    """Return a texture's sampler, the wrapping spelled out that glTF has where nothing is said."""
+    sampler = document.item("samplers", texture["sampler"]) if "sampler" in texture else {}
+    given = {key: sampler[key] for key in ("magFilter", "minFilter", "wrapS", "wrapT") if sampler.get(key) is not None}
+    return {"wrapS": _REPEAT, "wrapT": _REPEAT, **given}
 
 
 def _picture(document: Document, what: str, texture: dict[str, Any]) -> bytes | None:

@@ -124,6 +124,8 @@ class Skeletons:
     def skin(self, pieces: Sequence[tuple[int, NDArray[np.int64] | None, Array | None]]) -> SourceSkin | None:
         """Return the skin of pieces with so many vertices each, their joints and their weights; rests in the world."""
         if all(joints is None for _, joints, _ in pieces):
+            if self._document.items("skins"):
+                self._document.say("skin", "dropped", "nothing that is read hangs on it")
             return None
         order = [node for node in self._scene.order if node in self._joints]
         place = {node: k for k, node in enumerate(order)}

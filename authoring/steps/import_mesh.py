@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,9 @@ from dressform.authoring.draft import SIZE, Draft
 from dressform.authoring.formats.gltf import read_gltf
 from dressform.authoring.formats.mhclo import read_mhclo
 from dressform.authoring.formats.obj import read_obj
-from dressform.authoring.formats.raw import RawMesh, check_raw, check_size
+from dressform.authoring.formats.raw import Conversion, RawMesh, check_raw, check_size
 from dressform.authoring.formats.scan import read_scan
+from dressform.authoring.formats.skeleton_map import canonical_joints_of
 from dressform.authoring.formats.usd import read_usd
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import InputError, UsageError
@@ -29,6 +30,7 @@ from dressform.schemas.units import METRES_PER_UNIT
 
 from ._detect import CATEGORIES, Guess, category_from_name, category_from_shape, guess_units, guess_up, other_units
 from ._figures import mesh_figures
+from ._meshes import choose
 from ._place_relax import Obstacle, push_out
 
 READERS: dict[str, Callable[[Path], RawMesh]] = {
@@ -56,8 +58,9 @@ class ImportOptions:
         category: One of `CATEGORIES`.
         units: One of `METRES_PER_UNIT`.
         up: "y" or "z".
-        licence: SPDX identifier.
-        authors: Names.
+        licence: SPDX identifier; unless stated, the file's.
+        authors: Names; unless stated, the file's.
+        pick: Names or glob patterns of the objects to take; empty takes all but body and hair.
     """
 
     name: str | None = None
@@ -66,6 +69,7 @@ class ImportOptions:
     up: str | None = None
     licence: str = UNSTATED_LICENCE
     authors: tuple[str, ...] = ()
+    pick: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for what, value, known in (
@@ -95,6 +99,7 @@ class Imported:
         lifted: How far a garment fitted by its own file was moved out of the skin at most [m].
         guessed: Which of "units", "up" and "category" neither file nor artist stated.
         other_units: What else guessed units might be, see `other_units`.
+        picked: The objects that were taken when others were left.
     """
 
     mesh: GarmentMesh
@@ -106,12 +111,26 @@ class Imported:
     lifted: float = 0.0
     guessed: tuple[str, ...] = ()
     other_units: tuple[tuple[float, float], ...] = ()
+    picked: tuple[str, ...] = ()
 
 
 def template_name(text: str) -> str:
     """Turn any text into a template name: lower-case letters, digits and single hyphens, a letter first."""
     plain = re.sub(r"[^a-z0-9]+", "-", re.sub(r"([a-z])([A-Z])", r"\1-\2", text).lower()).strip("-")[:64].strip("-")
     return plain if plain[:1].isalpha() else f"garment-{plain}".rstrip("-")
+
+
+def read_raw(source: Path) -> RawMesh:
+    """Read a mesh file as it is, by its ending."""
+    reader = READERS.get(source.suffix.lower())
+    if reader is None:
+        check_size(source)
+        raise InputError(
+            f"{source} is of the unknown type {source.suffix or '(none)'!r}; needed {', '.join(sorted(READERS))}"
+        )
+    raw = reader(source)
+    check_raw(raw, source)
+    return raw
 
 
 def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Imported:
@@ -121,17 +140,13 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         source: .obj, .glb, .gltf, .usd, .usda, .usdc, .usdz, .mhclo, .ply or .stl.
         options: What the artist states.
     """
-    reader = READERS.get(source.suffix.lower())
-    if reader is None:
-        check_size(source)
-        raise InputError(
-            f"{source} is of the unknown type {source.suffix or '(none)'!r}; needed {', '.join(sorted(READERS))}"
-        )
-    raw = reader(source)
-    check_raw(raw, source)
+    whole = read_raw(source)
+    raw = choose(whole, options.pick, source)
+    picked = raw.part_names if raw is not whole else ()
     used = np.unique(raw.faces)
     stated = Guess(options.category, "stated") if options.category else None
-    category = stated or category_from_name(options.name or "") or category_from_name(source.stem)
+    names = (options.name or "", *picked, source.stem)
+    category = stated or next(filter(None, map(category_from_name, names)), None)
     longest = float(np.ptp(raw.points[used], axis=0).max())
     if options.units is not None and not raw.placed:
         scale, unit_reason = METRES_PER_UNIT[options.units], "stated"
@@ -176,7 +191,7 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         materials=raw.materials,
         material_ids=raw.material_ids.astype(np.int32),
         polygons=None if raw.polygons is None else raw.polygons.astype(np.int32),
-        parts=tuple(Part(name or "unnamed") for name in raw.part_names),
+        parts=raw.parts or tuple(Part(name or "unnamed") for name in raw.part_names),
         part_ids=raw.part_ids.astype(np.int32),
         layers=tuple(_turned_layer(layer, up.value) for layer in raw.layers),
         morphs=tuple(_scaled_morph(morph, scale, up.value) for morph in raw.morphs),
@@ -184,7 +199,7 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         variants=raw.variants,
         extras=raw.extras,
     )
-    return Imported(mesh, category, scale, unit_reason, up, raw, lifted, tuple(guessed), others)
+    return Imported(mesh, category, scale, unit_reason, up, raw, lifted, tuple(guessed), others, picked)
 
 
 def _z_up(vectors: NDArray[np.float32], up: str) -> NDArray[np.float32]:
@@ -223,14 +238,14 @@ def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Pr
     draft = Draft.create(folder)
     progress(0.0, f"reading {source.name}")
     imported = read_mesh(source, options)
-    name = options.name or template_name(source.stem)
+    name = options.name or template_name(imported.picked[0] if imported.picked else source.stem)
     digest = file_sha256(source)
     manifest: dict[str, Any] = {
         "schema": "dressform/draft/1",
         "name": name,
         "category": imported.category.value,
-        "licence": options.licence,
-        "authors": list(options.authors),
+        "licence": imported.raw.licence or UNSTATED_LICENCE if options.licence == UNSTATED_LICENCE else options.licence,
+        "authors": list(options.authors or imported.raw.authors),
         "source": {
             "file": source.name,
             "sha256": digest,
@@ -303,7 +318,25 @@ def _report(source: Path, imported: Imported) -> dict[str, Any]:
         "guessed": list(imported.guessed),
         "other_units": [list(pair) for pair in imported.other_units],
         "lifted_m": round(imported.lifted, 5),
-        "conversion": [asdict(entry) for entry in raw.record],
+        "conversion": [asdict(entry) for entry in (*raw.record, *_conversions(imported))],
+        **({} if raw.skin is None else {"skeleton": _skeleton(raw.skin)}),
         "notes": list(raw.notes),
         **raw.hints,
     }
+
+
+def _conversions(imported: Imported) -> Iterator[Conversion]:
+    """Say what import itself changes."""
+    scale = imported.metres_per_unit
+    yield Conversion("units", "kept" if scale == 1 else "converted", f"{scale:g} m a unit: {imported.unit_reason}")
+    turned = imported.up.value == "y"
+    way = "turned from y up to z up" if turned else "z up as it is"
+    yield Conversion("axes", "converted" if turned else "kept", f"{way}: {imported.up.reason}")
+    if imported.lifted > 0:
+        yield Conversion("points under the skin", "converted", f"lifted by up to {imported.lifted * 1e3:.1f} mm")
+
+
+def _skeleton(skin: SourceSkin) -> dict[str, Any]:
+    """Return which of a skin's joints are canonical ones, by name."""
+    found = canonical_joints_of(skin.joints, skin.parents)
+    return {"joints": len(skin.joints), "mapped": {name: skin.joints[k] for name, k in found.items()}}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -76,9 +77,7 @@ def lod_points(mesh: GarmentMesh, count: int, where: str) -> NDArray[np.int32]:
         raise AssetError(
             f"{where}: extras.lod.points names {len(listed)} points, the mesh has {len(mesh.points)}; {cure}"
         )
-    if listed and (
-        listed[0] < 0 or listed[-1] >= count or any(a >= b for a, b in zip(listed, listed[1:], strict=False))
-    ):
+    if listed and (listed[0] < 0 or listed[-1] >= count or any(a >= b for a, b in itertools.pairwise(listed))):
         raise AssetError(
             f"{where}: extras.lod.points must ascend from 0 to below {count}, the garment's points; {cure}"
         )

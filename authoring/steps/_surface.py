@@ -87,8 +87,10 @@ def doubled_pieces(points: Points, faces: Faces) -> NDArray[np.bool_]:
 
     A lining that touches its cloth in part is no double.
     """
-    _, place = np.unique(points, axis=0, return_inverse=True)
-    again = repeated(place.reshape(-1)[faces])
+    order = np.lexsort(points.T)
+    place = np.empty(len(points), np.int64)
+    place[order] = np.concatenate([[0], np.cumsum((points[order[1:]] != points[order[:-1]]).any(axis=1))])
+    again = repeated(place[faces])
     _, label = components(faces, len(points))
     piece = label[faces[:, 0]]
     return np.asarray(np.bincount(piece, weights=~again)[piece] == 0)

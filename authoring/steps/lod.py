@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -30,7 +31,7 @@ class LodOptions:
     ratios: Sequence[float] = (0.5, 0.2)
 
     def __post_init__(self) -> None:
-        falling = all(a > b for a, b in zip(self.ratios, self.ratios[1:], strict=False))
+        falling = all(a > b for a, b in itertools.pairwise(self.ratios))
         if not self.ratios or len(self.ratios) > 4 or not falling or not all(0.01 <= r < 1 for r in self.ratios):
             given = ",".join(f"{ratio:g}" for ratio in self.ratios) or "none"
             raise UsageError(f"--ratios {given} must be one to four falling numbers from 0.01 to below 1, e.g. 0.5,0.2")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,7 @@ class BuildOptions:
 
     Attributes:
         source: Of the step import, and so on.
+        place_corrections: Laid over the ones the draft keeps, and kept with them, see `read_corrections`.
         steps: Run in the order of `STEPS`, whatever the order here.
         smplx: An SMPL-X model file to rig the garment to as well, after the step rig; None for no such rig.
     """
@@ -50,6 +51,7 @@ class BuildOptions:
     clean: CleanOptions = field(default_factory=CleanOptions)
     unwrap: UnwrapOptions = field(default_factory=UnwrapOptions)
     place: PlaceOptions = field(default_factory=PlaceOptions)
+    place_corrections: Mapping[str, Any] | None = None
     rig: RigOptions = field(default_factory=RigOptions)
     lod: LodOptions = field(default_factory=LodOptions)
     preview: PreviewOptions = field(default_factory=PreviewOptions)
@@ -139,7 +141,8 @@ def _run(
     if draft is None:
         return import_mesh(source, folder, options.source, progress)
     if step == "place":
-        return place(draft, place_defaults(draft, options.place), progress=progress)
+        defaults = place_defaults(draft, options.place)
+        return place(draft, defaults, corrections=options.place_corrections, progress=progress)
     if step == "rig":
         return rig(draft, options.rig, progress=progress)
     runners: dict[str, Callable[[], Draft]] = {

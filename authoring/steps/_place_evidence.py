@@ -12,6 +12,14 @@ from ._place_options import Evidence
 from ._place_search import Found
 from ._place_wear import Worn
 
+_USUAL = {
+    "hat": 1.0,
+    "shoes": 0.5,
+    "skirt": 0.5,
+    "dress": 0.5,
+    "coat": 0.5,
+}  # [cm] brims, soles and flared cloth are off
+
 
 def evidence(found: Found, category: str, worn: Worn) -> list[Evidence]:
     """Return the evidence on a placement.
@@ -29,7 +37,7 @@ def evidence(found: Found, category: str, worn: Worn) -> list[Evidence]:
     resized = abs(float(np.log(found.fit.stand.scale)))
     return [
         Evidence(0.85, f"found {words}, but no {' or '.join(missing)}") if missing else Evidence(1.0, f"found {words}"),
-        _fits(found.fit.misfit),
+        _fits(found.fit.misfit, _USUAL.get(category, 0.0)),
         Evidence(1.0, "no other place comes near")
         if margin > 1.0
         else Evidence(float(np.clip(0.35 + 0.8 * margin, 0.3, 1.0)), f"another place fits only {margin:.1f} cm worse"),
@@ -47,8 +55,11 @@ def evidence(found: Found, category: str, worn: Worn) -> list[Evidence]:
     ]
 
 
-def _fits(misfit: float) -> Evidence:
-    return Evidence(float(np.clip(1.25 - misfit / 4, 0.2, 1.0)), f"cloth is {misfit:.1f} cm off the skin on the whole")
+def _fits(misfit: float, usual: float) -> Evidence:
+    """Judge the misfit against what is usual for the kind of garment [cm]."""
+    return Evidence(
+        float(np.clip(1.25 - (misfit - usual) / 4, 0.2, 1.0)), f"cloth is {misfit:.1f} cm off the skin on the whole"
+    )
 
 
 def described(openings: Sequence[Opening]) -> tuple[dict[str, Any], ...]:

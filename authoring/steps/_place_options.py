@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,7 +39,7 @@ class PlaceOptions:
     def from_mapping(cls, values: Mapping[str, Any], where: str) -> PlaceOptions:
         """Read options from JSON values, such as a draft's overrides."""
         known = list(cls.__dataclass_fields__)
-        unknown = sorted(set(values) - set(known))
+        unknown = sorted(str(name) for name in set(values) - set(known))
         if unknown:
             raise UsageError(f"{where}: there is no option {unknown[0]!r}; use {', '.join(known)}")
         ready = dict(values)
@@ -68,6 +70,25 @@ class PlaceOptions:
     def to_json(self) -> dict[str, Any]:
         """Return JSON values."""
         return asdict(self)
+
+
+def read_corrections(path: Path) -> dict[str, Any]:
+    """Read an artist's corrections from a JSON file with the keys of `PlaceOptions`, and check every value.
+
+    Args:
+        path: Such as overrides/place.json of another draft; null takes a correction back.
+    """
+    cure = f"needed a JSON object with some of {', '.join(PlaceOptions.__dataclass_fields__)}"
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"--place {path} cannot be read ({error.strerror or error}); {cure}") from None
+    except ValueError as error:
+        raise UsageError(f"--place {path} is not JSON ({error}); {cure}") from None
+    if not isinstance(values, dict):
+        raise UsageError(f"--place {path} holds a {type(values).__name__}; {cure}")
+    PlaceOptions.from_mapping({name: value for name, value in values.items() if value is not None}, f"--place {path}")
+    return values
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,10 @@ from ._rig_operators import cotangent_weights
 _CONTACT = 8.0  # weight of a contact against the cloth's own stiffness, per mean vertex
 _CLEAR = 0.0005  # [m] kept on top of the gap while relaxing, so that the last push has nothing to do
 _CLOSE_ENOUGH = 0.0002  # [m] a gap short by less than this is left alone
-_POKE = 0.015  # [m] skin further than this above cloth is not poking through it: another part of the body
+_POKE = 0.008  # [m] skin further than this above cloth is not poking through it: another part of the body
+_FACING = 0.6  # cosine between skin and the cloth that should cover it
+_MOST_LIFT = 0.003  # [m] of cloth in one round, for skin that pokes through
+_POKED_ROUNDS = 5
 _REFACTOR = 3  # contacts change slowly: the system is factored anew every so many rounds
 
 
@@ -133,9 +136,10 @@ def push_out(
             lift = obstacle.pushed(middles[cut], gap / 4) - middles[cut]
             corners.append(parts[cut].ravel())
             ways.append(np.repeat(lift, parts.shape[1], axis=0))
-        poked, covering = _poked(result, faces, borders, obstacle, gap / 4)
-        corners.append(poked)
-        ways.append(covering)
+        if count < _POKED_ROUNDS:
+            poked, covering = _poked(result, faces, borders, obstacle, gap / 4)
+            corners.append(poked)
+            ways.append(covering)
         move = _longest(np.concatenate(corners), np.concatenate(ways), len(result))
         if not np.any(move):
             break
@@ -178,12 +182,12 @@ def _poked(
     across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-20)
     out = obstacle.normals[seen]
     agree = np.einsum("nx,nx->n", across, out)
-    height = np.einsum("nx,nx->n", obstacle.points[seen] - closest.points, across * np.sign(agree)[:, None])
+    height = np.einsum("nx,nx->n", obstacle.points[seen] - closest.points, across)
     # beyond a hem the closest point lies on a border edge: skin there is bare, not poking through
     bary = closest.barycentrics.astype(np.float64)
     beyond = (borders[closest.triangles] & (np.roll(bary, 1, axis=1) < 1e-3)).any(axis=1)
-    through = (height > -gap) & (closest.distances < _POKE) & (np.abs(agree) > 0.3) & ~beyond
-    share = bary[through] / np.einsum("nk,nk->n", bary[through], bary[through])[:, None]
-    lift = ((height[through] + gap) / np.abs(agree[through]))[:, None] * out[through]
+    through = (height > -gap) & (closest.distances < _POKE) & (agree > _FACING) & ~beyond
+    share = np.minimum(bary[through] / np.einsum("nk,nk->n", bary[through], bary[through])[:, None], 1.0)
+    lift = np.minimum((height[through] + gap) / agree[through], _MOST_LIFT)[:, None] * out[through]
     ways = (share[:, :, None] * lift[:, None, :]).reshape(-1, 3)
     return corners[through].ravel().astype(np.intp), ways

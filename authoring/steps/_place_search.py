@@ -22,6 +22,7 @@ _FITTED = 14  # guesses that are fitted
 _AGAIN = 3  # of them that are fitted on
 # one tube around both legs, and the part of their height that hangs free
 _SKIRTED = {"skirt": 0.85, "dress": 0.5, "coat": 0.5}
+_TURNED = 0.3  # [cm] against a file that does not face the usual way
 _TILT_COST = 0.6  # [cm] against facing away from where a neckline or waist is lower
 _TRUST = 8.0  # [cm] against lying where this kind of garment never lies
 _SIZES = ((1.0, 0.0), (0.83, 0.4), (1.2, 0.4))  # made for another body: factors, and how unlikely they are
@@ -95,7 +96,7 @@ def facings(
             around, turn = standing @ about.T, about @ turn_up
             against = up + 100 * min(asymmetry(around), 0.05)
             tilt = front_tilt(find_openings(around, faces, category))
-            against += _TILT_COST * float(np.clip(-tilt / 0.1, 0.0, 1.0)) + (0.0 if yaw == 0 else 0.1)
+            against += _TILT_COST * float(np.clip(-tilt / 0.1, 0.0, 1.0)) + (0.0 if yaw == 0 else _TURNED)
             found.append((yaw, turn, float(against)))
     best = min(against for _, _, against in found)
     return [(yaw, turn, against - best) for yaw, turn, against in found]

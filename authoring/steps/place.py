@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
 from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.glb_read import read_glb
 from dressform.authoring.draft import Draft
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
@@ -23,21 +24,21 @@ from dressform.schemas.progress import Progress, silent
 from ._carry import carried
 from ._place_evidence import described, evidence
 from ._place_openings import find_openings
-from ._place_options import Evidence, PlaceOptions, PlaceReport, judge
+from ._place_options import Evidence, PlaceOptions, PlaceReport, judge, read_corrections
 from ._place_overlay import overlay
 from ._place_search import NO_DOUBT, Doubt, Found, search
 from ._place_wear import clear_of, coarser, wear
 from .clean import CleanOptions, clean_mesh
 from .import_mesh import ImportOptions, read_mesh
 
-__all__ = ["PlaceOptions", "PlaceReport", "Placed", "place", "place_mesh"]
+__all__ = ["PlaceOptions", "PlaceReport", "Placed", "place", "place_mesh", "read_corrections"]
 
 _AS_FOUND = PlaceOptions()
 _INSIDE = 0.001  # [m] a point deeper than this penetrates
 _MOST_INSIDE = 0.03  # a garment made for this body has at most this part of its points deeper than 1 cm
 _STAYS = 0.012  # [m] and the best place found for it is, on the whole, no further than this from where it is
 _RIGID = ("hat", "shoes")
-_LOST = 0.3  # below this confidence the artist is told how to place it by hand
+_LOST = 0.4  # below this confidence the artist is told how to place it by hand
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,10 @@ def place(
     begun = time.perf_counter()
     kept = {**draft.overrides("place"), **(corrections or {})}
     kept = {name: value for name, value in kept.items() if value is not None}
-    chosen = PlaceOptions.from_mapping({**options.to_json(), **kept}, f"{draft.folder}/overrides/place.json")
+    asked = {**options.to_json(), **kept}
+    if set(kept) - {"keep", "gap"}:  # a correction moves even what would be left where it is
+        asked["keep"] = kept.get("keep", False)
+    chosen = PlaceOptions.from_mapping(asked, f"{draft.folder}/overrides/place.json")
     rest = canonical_rest()
     doubt = Doubt.of_import(draft.report("import"))
     category = str(draft.manifest.get("category", ""))
@@ -98,8 +102,12 @@ def _as_modelled(draft: Draft) -> GarmentMesh:
     if not draft.has("place") or draft.report("place")["kept"]:
         return mesh
     steps = {step["step"]: step["options"] for step in draft.steps}
-    source = draft.folder / "source" / str(draft.manifest["source"]["file"])
-    before = read_mesh(source, ImportOptions(**steps["import"])).mesh
+    if draft.has("update"):  # an edited file came back, as it is worn
+        source = draft.folder / str(draft.report("update")["base"])
+        before = read_glb(source)
+    else:
+        source = draft.folder / "source" / str(draft.manifest["source"]["file"])
+        before = read_mesh(source, ImportOptions(**steps["import"])).mesh
     if "clean" in steps:
         before, _ = clean_mesh(before, CleanOptions(**steps["clean"]))
     if not np.array_equal(before.faces, mesh.faces):
@@ -172,7 +180,7 @@ def _fitted(
     confidence, reason = judge(seen)
     if confidence < _LOST:
         reason = (
-            f"{reason}; look at place.png and correct it with `dressform garment place DRAFT --yaw`, "
+            f"{reason}; look at place.png and correct it with `dressform garment place DRAFT --yaw ANGLE`, "
             "--translate X Y Z, --rotate, --scale or --place FILE"
         )
     shift = worn.points.mean(axis=0) - mesh.points.mean(axis=0)

@@ -11,6 +11,7 @@ BENCHMARKS = {
     "raster": "rasterising the body at 512×512 on one core",
     "build": "import + clean + unwrap + place + rig of the T-shirt",
     "rig": "stretch and penetration of rigged garments over bodies and poses, as carried over and as tuned",
+    "place": "garments of other bodies, poses, units and frames brought onto the canonical body",
     "penetration": "penetrating vertices over the walk, before and after push-out",
     "memory": "resident memory between frame 1,000 and 10,000",
     "refine": "acceleration error and lag of the temporal filter on a noisy walk",

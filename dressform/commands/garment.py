@@ -47,6 +47,12 @@ _IMPORT = _together(
     click.option("--licence", help="SPDX identifier, such as CC0-1.0."),
     click.option("--author", "authors", multiple=True, help="Who made it; repeat for several."),
 )
+_PLACE_FILE = click.option(
+    "--place",
+    "place_file",
+    type=click.Path(path_type=Path),
+    help="JSON file of corrections to the place: keep, translate, rotate_deg, yaw_deg, scale, arm_angle_deg, gap.",
+)
 _LOOK = _together(
     click.option("--color", help="Of materials without a texture: a CSS name or #rrggbb."),
     click.option("--stripe", help="A second colour, in level stripes."),
@@ -69,11 +75,13 @@ def garment() -> None:
 @_LOOK
 @click.option("--steps", help="Only these, comma-separated: import,clean,unwrap,place,rig,preview.")
 @click.option("--no-turntable", is_flag=True, help="Leave the turntable video out.")
+@_PLACE_FILE
 @_JSON
 def build(
     source: Path,
     folder: Path,
     steps: str | None,
+    place_file: Path | None,
     no_turntable: bool,
     as_json: bool,
     color: str | None,
@@ -87,9 +95,11 @@ def build(
     """
     from dressform.authoring.build import STEPS, BuildOptions
     from dressform.authoring.build import build as run
+    from dressform.authoring.steps.place import read_corrections
     from dressform.authoring.steps.preview import PreviewOptions
 
     options = BuildOptions(
+        place_corrections=None if place_file is None else read_corrections(place_file),
         source=_import_options(stated),
         unwrap=_unwrap_options(color, stripe, fresh_atlas),
         preview=PreviewOptions(turntable=not no_turntable),
@@ -161,7 +171,9 @@ def unwrap(draft: Path, color: str | None, stripe: str | None, fresh_atlas: bool
 @click.option("--rotate", type=float, nargs=3, help="Turn it about its middle: x y z [degrees].")
 @click.option("--scale", type=float, help="Scale it by this, instead of what is found.")
 @click.option("--arm-angle", type=float, help="Angle of its sleeves below the horizontal [degrees].")
+@click.option("--yaw", type=float, help="Turn that makes its front look forward, instead of what is found [degrees].")
 @click.option("--gap", type=float, help="Smallest distance between cloth and skin [m].")
+@_PLACE_FILE
 @click.option("--reset", is_flag=True, help="Forget the corrections of earlier runs.")
 @_JSON
 def place(
@@ -171,6 +183,8 @@ def place(
     rotate: tuple[float, ...] | None,
     scale: float | None,
     arm_angle: float | None,
+    yaw: float | None,
+    place_file: Path | None,
     gap: float | None,
     reset: bool,
     as_json: bool,
@@ -181,7 +195,7 @@ def place(
     """
     from dressform.authoring.build import place_defaults
     from dressform.authoring.draft import Draft
-    from dressform.authoring.steps.place import PlaceOptions
+    from dressform.authoring.steps.place import PlaceOptions, read_corrections
     from dressform.authoring.steps.place import place as run
 
     given = {
@@ -190,9 +204,12 @@ def place(
         "rotate_deg": None if rotate is None else list(rotate),
         "scale": scale,
         "arm_angle_deg": arm_angle,
+        "yaw_deg": yaw,
         "gap": gap,
     }
-    corrections = given if reset else {name: value for name, value in given.items() if value is not None}
+    filed = {} if place_file is None else read_corrections(place_file)
+    stated = {name: value for name, value in given.items() if value is not None}
+    corrections = {**(given if reset else {}), **filed, **stated}
 
     def work(progress: Progress) -> Draft:
         opened = Draft.open(draft)

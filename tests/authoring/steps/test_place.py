@@ -17,7 +17,7 @@ from dressform.authoring.steps._place_search import search
 from dressform.authoring.steps._place_seeds import arm_poses
 from dressform.authoring.steps.clean import clean
 from dressform.authoring.steps.import_mesh import ImportOptions, import_mesh
-from dressform.authoring.steps.place import place, place_mesh
+from dressform.authoring.steps.place import place, place_mesh, read_corrections
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import RestBody
@@ -149,8 +149,8 @@ def test_artist_moves_what_was_found(rest: RestBody, shirt: GarmentMesh) -> None
 def test_what_fits_nowhere_gets_a_low_confidence_and_words_that_help(rest: RestBody) -> None:
     tile = np.array([(0, 0, 3), (0.3, 0, 3), (0.3, 0.3, 3), (0, 0.3, 3)], np.float32)
     placed = place_mesh(garment(tile, np.array([(0, 1, 2), (0, 2, 3)], np.int32)), "gloves", rest)
-    assert placed.confidence < 0.3
-    assert "`dressform garment place DRAFT --yaw`" in placed.report.reason
+    assert placed.confidence < 0.4
+    assert "`dressform garment place DRAFT --yaw ANGLE`" in placed.report.reason
 
 
 @pytest.mark.parametrize(
@@ -282,3 +282,29 @@ def test_running_again_starts_from_what_was_modelled(tmp_path: Path, rest: RestB
     again = place(first)
     assert again.report("place")["scale"] == pytest.approx(1.05)
     assert np.array_equal(again.mesh.points, first.mesh.points)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("[1]", "holds a list; needed a JSON object"),
+        ("{", "is not JSON"),
+        ('{"turn": 3}', "no option 'turn'"),
+        ('{"yaw_deg": "left"}', "yaw_deg needs a number"),
+        (None, "cannot be read"),
+    ],
+)
+def test_a_broken_file_of_corrections_gets_one_line(tmp_path: Path, text: str | None, words: str) -> None:
+    path = tmp_path / "mine.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(UsageError, match=words) as caught:
+        read_corrections(path)
+    assert "\n" not in str(caught.value)
+    assert "mine.json" in str(caught.value)
+
+
+def test_corrections_are_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "mine.json"
+    path.write_text('{"yaw_deg": 180, "translate": [0, 0.01, 0], "scale": null}')
+    assert read_corrections(path) == {"yaw_deg": 180, "translate": [0, 0.01, 0], "scale": None}

@@ -27,6 +27,11 @@ def restricted(raw: RawMesh, keep: NDArray[np.bool_]) -> RawMesh:
         else:
             record = [entry for entry in record if entry.what != f"morph target {morph.name}"]
             record.append(Conversion(f"morph target {morph.name}", "dropped", "it moves nothing that is picked"))
+    looks = _materials(raw, keep)
+    worn = {f"material {material.name}" for material in looks["materials"]}
+    unworn = {f"material {material.name}" for material in raw.materials} - worn
+    record = [entry for entry in record if entry.what not in unworn]
+    record += [Conversion(what, "dropped", "nothing that is picked wears it") for what in sorted(unworn)]
     uvs: dict[str, Any] = {}
     for name in ("uv0", "uv1"):
         values, corners = getattr(raw, name), getattr(raw, f"{name}_faces")
@@ -53,7 +58,7 @@ def restricted(raw: RawMesh, keep: NDArray[np.bool_]) -> RawMesh:
         skin=None if raw.skin is None else _skin(raw.skin, used),
         extras=extras,
         record=tuple(record),
-        **_materials(raw, keep),
+        **looks,
         **uvs,
     )
 

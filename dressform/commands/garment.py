@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
+from .garment_meshes import conversion_lines, meshes
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _IMPORT = _together(
     click.option("--up", help="The file's up axis, y or z; by default what the file says or its shape suggests."),
     click.option("--licence", help="SPDX identifier, such as CC0-1.0."),
     click.option("--author", "authors", multiple=True, help="Who made it; repeat for several."),
+    click.option("--pick", multiple=True, help="Take only this object of the file (`*` for any text); repeat for more."),
 )
 _PLACE_FILE = click.option(
     "--place",
@@ -66,6 +68,9 @@ def garment() -> None:
 
     Example: dressform garment build shirt.glb -o drafts/shirt --category tee --color navy
     """
+
+
+garment.add_command(meshes)
 
 
 @garment.command()
@@ -118,8 +123,9 @@ def build(
 @_SOURCE
 @_OUT
 @_IMPORT
+@click.option("--verbose", is_flag=True, help="List all that was kept, converted and dropped.")
 @_JSON
-def import_command(source: Path, folder: Path, as_json: bool, **stated: Any) -> None:
+def import_command(source: Path, folder: Path, verbose: bool, as_json: bool, **stated: Any) -> None:
     """Read a mesh file into a draft, in metres and z up; the source is kept untouched beside it.
 
     Example: dressform garment import shirt.obj -o drafts/shirt --units cm --up y
@@ -127,7 +133,11 @@ def import_command(source: Path, folder: Path, as_json: bool, **stated: Any) -> 
     from dressform.authoring.steps.import_mesh import import_mesh
 
     options = _import_options(stated)
-    _show(_with_bar("import", lambda progress: import_mesh(source, folder, options, progress)), "import", as_json)
+    draft = _with_bar("import", lambda progress: import_mesh(source, folder, options, progress))
+    _show(draft, "import", as_json)
+    if not as_json:
+        for line in conversion_lines(draft.report("import"), verbose=verbose):
+            click.echo(line)
 
 
 @garment.command()

@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 
 _BELOW_CROTCH = 0.03  # [m] cloth joined above this is the seat of a pair of trousers
 _BAND = 0.02  # [m] least height of the slices that are looked at
+_TALL = 0.14  # [m] a tube around both legs that parts into two below counts from this height on
 _ASIDE = 0.05  # [m] a slice around both legs reaches this far to either side
 _BIN = 0.02  # [m] slices of the legs whose weights are averaged
 _SOFT_KNEE = 0.08  # [m] the cloth bends at the knee over this much of the leg: it hangs past it rather than folding
@@ -49,25 +50,45 @@ def spanning(points: NDArray[np.floating], faces: NDArray[np.int32], rest: RestB
     """
     found = np.zeros(len(points), bool)
     top = crotch_height(rest) - _BELOW_CROTCH
+    if len(faces) == 0 or float(points[faces][:, :, 2].min()) >= top:
+        return found
+    _, piece = components(faces, len(points))
+    face_piece = piece[faces[:, 0]]
+    middle = float(rest.canonical_joints()[0, 0])
+    for number in np.unique(piece[np.unique(faces[(points[faces][:, :, 2] < top).any(axis=1)])]):
+        found |= _piece_spans(points, faces[face_piece == number], top, middle)
+    return found
+
+
+def _piece_spans(
+    points: NDArray[np.floating], faces: NDArray[np.int32], top: float, middle: float
+) -> NDArray[np.bool_]:
+    """Return which points bool [V] of one piece hang around both legs.
+
+    The seat of wide trousers spans them too, but only for a hand's breadth and not down to a hem.
+    """
     heights = points[faces][:, :, 2]
     low, high = heights.min(axis=1), heights.max(axis=1)
-    if len(faces) == 0 or float(low.min()) >= top:
-        return found
     pairs = edges(faces).vertices
     step = max(_BAND, float(np.median(np.abs(points[pairs[:, 0], 2] - points[pairs[:, 1], 2]))))
-    middle = float(rest.canonical_joints()[0, 0])
+    found, run = np.zeros(len(points), bool), np.zeros(len(points), bool)
+    rows = 0
     for level in np.arange(top - step, float(low.min()) - step, -step):
         chosen = faces[(high > level) & (low < level + step) & (high <= top + step)]
-        if len(chosen) == 0:
-            continue
-        count, label = components(chosen, len(points))
+        count, label = components(chosen, len(points)) if len(chosen) else (1, np.zeros(len(points), np.int32))
         used = np.unique(chosen)
         left, right = np.full(count, -np.inf), np.full(count, -np.inf)
         np.maximum.at(left, label[used], points[used, 0] - middle)
         np.maximum.at(right, label[used], middle - points[used, 0])
         around = (left > _ASIDE) & (right > _ASIDE)
-        found[used[around[label[used]] & (points[used, 2] < top)]] = True
-    return found
+        if around.any():
+            run[used[around[label[used]] & (points[used, 2] < top)]] = True
+            rows += 1
+            continue
+        if rows * step >= _TALL:
+            found |= run
+        run[:], rows = False, 0
+    return found | run  # what still runs has reached the hem
 
 
 def hang(
@@ -102,7 +123,10 @@ def hang(
         return np.asarray((1 - part) * table[below] + part * table[below + 1])
 
     aside = np.abs(points[:, 0] - middle)
-    reach = np.maximum(_LEG_REACH * at(apart), _CLOTH_REACH * _half_width(points[:, 2], aside, loose))
+    reach = np.maximum(
+        _LEG_REACH * at(apart),
+        _CLOTH_REACH * _half_width(points[:, 2].astype(np.float64), aside.astype(np.float64), loose),
+    )
     side = np.clip(0.5 + 0.5 * (points[:, 0] - middle) / reach, 0, 1)
     side = (side * side * (3 - 2 * side))[:, None]
     hung = side * at(left) + (1 - side) * at(right)

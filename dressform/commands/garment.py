@@ -47,7 +47,9 @@ _IMPORT = _together(
     click.option("--up", help="The file's up axis, y or z; by default what the file says or its shape suggests."),
     click.option("--licence", help="SPDX identifier, such as CC0-1.0."),
     click.option("--author", "authors", multiple=True, help="Who made it; repeat for several."),
-    click.option("--pick", multiple=True, help="Take only this object of the file (`*` for any text); repeat for more."),
+    click.option(
+        "--pick", multiple=True, help="Take only this object of the file (`*` for any text); repeat for more."
+    ),
 )
 _PLACE_FILE = click.option(
     "--place",
@@ -230,19 +232,45 @@ def place(
 
 @garment.command()
 @_DRAFT
-@click.option("--match-picture", is_flag=True, help="Also write rig_match.png: matched and solved points.")
+@click.option(
+    "--mask", type=click.Path(path_type=Path), help="PNG over the UVs: white or green copies, black or red inpaints."
+)
+@click.option(
+    "--mask-uv", type=click.Choice(["0", "1"]), help="UV set the mask is painted over; UV0 where there is one."
+)
+@click.option("--override", type=click.Path(path_type=Path), help="JSON of regions: docs/command-line.md says how.")
+@click.option("--reset", is_flag=True, help="Forget the corrections of earlier runs.")
+@click.option("--sweep", help="Bodies and poses to try: full (the default), quick or none.")
+@click.option("--no-tune", is_flag=True, help="Leave the weights as carried over, not tuned over poses.")
 @_JSON
-def rig(draft: Path, match_picture: bool, as_json: bool) -> None:
+def rig(
+    draft: Path,
+    mask: Path | None,
+    mask_uv: str | None,
+    override: Path | None,
+    reset: bool,
+    sweep: str | None,
+    no_tune: bool,
+    as_json: bool,
+) -> None:
     """Give the garment skin weights, its binding to the body, and the mask of the skin it covers.
 
-    Example: dressform garment rig drafts/shirt --match-picture
+    See rig_match.png for where weights come from, rig_weights.png for what each place follows, and rig_worst.png for
+    the worst pose. Corrections stay for the next run.
+
+    Example: dressform garment rig drafts/shirt --mask armpits.png --override collar.json
     """
     from dressform.authoring.draft import Draft
-    from dressform.authoring.steps.rig import RigOptions
+    from dressform.authoring.steps.rig import RigOptions, new_corrections
     from dressform.authoring.steps.rig import rig as run
 
-    options = RigOptions(match_picture=match_picture)
-    _show(_with_bar("rig", lambda progress: run(Draft.open(draft), options, progress=progress)), "rig", as_json)
+    options, opened = RigOptions(tune=not no_tune, sweep=sweep or "full"), Draft.open(draft)
+    corrections = new_corrections(opened, mask, None if mask_uv is None else int(mask_uv), override, reset=reset)
+    _show(
+        _with_bar("rig", lambda progress: run(opened, options, corrections=corrections, progress=progress)),
+        "rig",
+        as_json,
+    )
 
 
 @garment.command()
@@ -335,6 +363,18 @@ def _summary(step: str, report: dict[str, Any]) -> str:
     if step == "rig":
         return (
             f"{report['matched']:.0%} of the points matched, {report['inpainted']:.0%} solved for; "
-            f"hides {report['hidden_fraction']:.0%} of the body"
+            f"hides {report['hidden_fraction']:.0%} of the body" + _sweep_gist(report)
         )
     return ", ".join(report["files"])
+
+
+def _sweep_gist(report: dict[str, Any]) -> str:
+    """Say what the pose sweep found, or nothing where there was none."""
+    if "poses_gist" not in report:
+        return ""
+    gist, worst = report["poses_gist"], report["worst_pose"]
+    return (
+        f"; over {len(report['poses'])} poses stretch p95 {gist['stretch_p95_mean']:.0%}, penetrating "
+        f"{gist['penetrating_mean']:.1%} ({gist['penetrating_after_mean']:.1%} after push-out), "
+        f"worst: {worst['pose'].replace('_', ' ')}, {worst['body']}"
+    )

@@ -38,6 +38,7 @@ def evidence(found: Found, category: str, worn: Worn) -> list[Evidence]:
     return [
         Evidence(0.85, f"found {words}, but no {' or '.join(missing)}") if missing else Evidence(1.0, f"found {words}"),
         _fits(found.fit.misfit, _USUAL.get(category, 0.0)),
+        _encloses(found),
         Evidence(1.0, "no other place comes near")
         if margin > 1.0
         else Evidence(float(np.clip(0.35 + 0.8 * margin, 0.3, 1.0)), f"another place fits only {margin:.1f} cm worse"),
@@ -53,6 +54,13 @@ def evidence(found: Found, category: str, worn: Worn) -> list[Evidence]:
         ),
         Evidence(float(np.clip(1.08 - 0.8 * resized, 0.3, 1.0)), f"scaled by {found.fit.stand.scale:.3f}"),
     ]
+
+
+def _encloses(found: Found) -> Evidence:
+    """Judge whether the cloth goes round something: a piece that lies on one side would lie as well on any other."""
+    one_sided = float(np.linalg.norm(found.fit.contact.normals.mean(axis=0)))
+    words = "it goes round the body" if one_sided < 0.7 else "it lies on one side of the body and would elsewhere"
+    return Evidence(float(np.clip(1.5 - one_sided, 0.4, 1.0)), words)
 
 
 def _fits(misfit: float, usual: float) -> Evidence:

@@ -7,9 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 
 from dressform.runtime.body.anny_body import load_anny
+from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.schemas.report import Severity
 from dressform.validators.rule import LISTED, Defect, Rule, counted
 from dressform.validators.subject import Subject
+
+FAMILIES = ("anny", "smplx")
 
 
 def sums_to_one(subject: Subject) -> Iterator[Defect]:
@@ -31,8 +34,13 @@ def is_not_negative(subject: Subject) -> Iterator[Defect]:
 
 
 def names_known_joints(subject: Subject) -> Iterator[Defect]:
-    """Joints that the body family does not have, or indices without a joint."""
+    """Body families that are unknown, joints that a family does not have or lacks, or indices without a joint."""
     for body, rig in subject.rigs.items():
+        if body not in FAMILIES or rig.body != body:
+            yield Defect(f"made for {rig.body}, needed {body}, one of {', '.join(FAMILIES)}", f"rig.{body}")
+        missing = sorted(set(CANONICAL_JOINTS) - set(rig.joints)) if body == "smplx" else []
+        if missing:  # a model file's further joints are known only where that file is
+            yield Defect(f"joints {', '.join(missing[:5])} of {body} are missing", f"rig.{body}", len(missing))
         unknown = sorted(set(rig.joints) - set(load_anny().joint_names)) if body == "anny" else []
         if unknown:
             yield Defect(f"joints {', '.join(unknown[:5])} are not {body}'s", f"rig.{body}", len(unknown))
@@ -69,7 +77,7 @@ def covers_the_mesh(subject: Subject) -> Iterator[Defect]:
                              f"rig.{body}", len(rig.joint_weights))  # fmt: skip
 
 
-_CURE = "run dressform garment rig"
+_CURE = "run dressform garment rig; for SMPL-X: dressform garment rig DRAFT --smplx FILE"
 RULES = (
     Rule("DF-SKIN-001", "skin.sum", Severity.ERROR, ("rig",), _CURE, sums_to_one),
     Rule("DF-SKIN-002", "skin.negative", Severity.ERROR, ("rig",), _CURE, is_not_negative),

@@ -16,9 +16,9 @@ from ._detect import category_from_shape
 Points = NDArray[np.float64]
 
 _GENERIC = re.compile(
-    r"(unnamed|default|mesh|object|obj|group|grp|poly|polysurface|shape|geometry|geo|node|root|scene|cube|plane|"
-    r"sphere|cylinder|circle|grid|none|null|material|mat|lambert|phong|initialshadinggroup|fabric|cloth|untitled|"
-    r"garment|model|g|o|m)?[-_. ]*[0-9]*"
+    "(unnamed|default|mesh|object|obj|group|grp|poly|surface|polysurface|shape|geometry|geo|node|root|scene|cube|plane|"
+    "sphere|cylinder|circle|grid|none|null|material|mat|lambert|phong|initial|shading|initialshadinggroup|fabric|cloth|"
+    "untitled|garment|model|g|o|m|sg)?[0-9]*"
 )
 _HARD = (
     "button",
@@ -110,11 +110,11 @@ def name_pieces(pieces: Sequence[Piece], points: Points, faces: NDArray[np.int64
         stated = slug(piece.given)
         if stated:
             hard = any(word in _HARD for word in _WORDS.findall(stated))
-            bases.append((stated, hard and max(piece.extents) < 0.4, "the artist's name"))
+            bases.append((stated, hard and bool(max(piece.extents) < 0.4), "the artist's name"))
             continue
         if piece.area >= _MAIN * total and not (category == "shoes" and max(piece.extents) < 0.4):
             word = category_from_shape(points, faces[piece.faces]).value
-            if len([p for p in pieces if not p.inner]) == 1 and category:
+            if category and len([p for p in pieces if p.area >= _MAIN * total and not p.inner]) == 1:
                 word = category
             bases.append((word, False, "a garment by its openings"))
             continue
@@ -127,7 +127,7 @@ def slug(text: str) -> str:
     """Turn an artist's name into lower-case words with hyphens; "" when it is what a tool gives unasked."""
     last = re.split(r"[/|:]", text)[-1]
     plain = re.sub(r"[^a-z0-9]+", "-", re.sub(r"([a-z])([A-Z])", r"\1-\2", last).lower()).strip("-")[:48].strip("-")
-    return "" if _GENERIC.fullmatch(plain) else plain
+    return "" if all(_GENERIC.fullmatch(word) for word in plain.split("-")) else plain
 
 
 def _trim(piece: Piece, low: float, high: float, middle_y: float) -> tuple[str, bool]:

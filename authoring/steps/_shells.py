@@ -23,6 +23,7 @@ _STRAIGHT = 0.8  # cosine between a face's normal and the way to the other shell
 _SMOOTH = 0.3  # cosine between neighbours of one shell; the rim turns sharper
 _MOSTLY = 0.65  # of a thick piece's surface: no shell has more
 _SMALLEST = 0.01  # [m²] a thick piece of cloth; buttons and straps are solid, not thick
+_NARROWEST = 0.06  # [m] a strap is solid too
 _OPENING = 0.15  # [m] girth of a hole in cloth; a joined shell has none
 
 
@@ -67,7 +68,7 @@ def find_shells(points: Points, faces: NDArray[np.int64], piece: NDArray[np.inte
     )
     inner = np.zeros(len(faces), bool)
     found: list[tuple[float, float]] = []  # thickness and surface of each
-    large = [rows for _, rows in pieces_of(piece) if cloth.areas[rows].sum() >= _SMALLEST]
+    large = [rows for _, rows in pieces_of(piece) if cloth.areas[rows].sum() >= _SMALLEST and _is_wide(cloth, rows)]
     joined = []
     for rows in large:
         gap = _behind(cloth, rows)
@@ -82,6 +83,14 @@ def find_shells(points: Points, faces: NDArray[np.int64], piece: NDArray[np.inte
     weights = sum(area for _, area in found)
     thickness = sum(gap * area for gap, area in found) / weights if weights else 0.0
     return Shells(inner, thickness, len(found))
+
+
+def _is_wide(cloth: _Cloth, rows: NDArray[np.int64]) -> bool:
+    """Say whether a piece is a sheet rather than a band or a cord."""
+    points = cloth.points[cloth.faces[rows]].reshape(-1, 3)
+    points = points - points.mean(axis=0)
+    _, axes = np.linalg.eigh(points.T @ points)
+    return bool(np.sort(np.ptp(points @ axes, axis=0))[1] >= _NARROWEST)
 
 
 def _behind(cloth: _Cloth, rows: NDArray[np.int64]) -> Points | None:

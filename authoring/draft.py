@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import AssetError, UsageError
 
 # levels of detail stand near the end: whatever moves points, turns UVs or rigs comes before them
-STEPS = ("import", "clean", "unwrap", "place", "rig", "rig-smplx", "drape", "learn", "lod", "preview")
+STEPS = ("import", "update", "clean", "unwrap", "place", "rig", "rig-smplx", "drape", "learn", "lod", "preview")
 SIZE = "M"
 _JOURNAL = ".commit"
 _STEPS_FILE = "steps.json"
@@ -114,6 +114,7 @@ class Draft:
         skeleton: Skeleton | None = None,
         manifest: Mapping[str, Any] | None = None,
         files: Mapping[str, FileContent] | None = None,
+        stands: Collection[str] | None = None,
         seconds: float = 0.0,
     ) -> Draft:
         """Replace the draft by its next state, all of it or nothing, and return that.
@@ -130,12 +131,13 @@ class Draft:
             skeleton: The body's joints for that skin.
             manifest: Keys of template.json to add or replace.
             files: Further files by their path in the draft: content, a file to copy, or None to remove.
+            stands: Steps that stay true although the mesh changes, for a step that knows; None works it out.
             seconds: How long the step took.
         """
         assert name in STEPS, name
         starts_over = name == "import"
         moved = starts_over or (mesh is not None and not _same_shape(mesh, self.mesh))
-        kept = self._standing(name, moved=moved, changed=mesh is not None)
+        kept = self._standing(name, moved=moved, changed=mesh is not None, stands=stands)
         standing = {} if starts_over else _with_levels_of(kept, self.manifest)
         new_manifest = {**standing, **(manifest or {})}
         staged: dict[str, FileContent] = dict.fromkeys(self._files_besides(kept))
@@ -155,6 +157,7 @@ class Draft:
                 "report": dict(report),
                 "files": {path: file_sha256(work / path) for path in _walk(work)},
             }
+            kept = _with_their_rigs(kept, entry["files"])
             steps = tuple(sorted((*kept, entry), key=lambda s: STEPS.index(s["step"])))
             _write_json(work / _MANIFEST_FILE, new_manifest)
             _write_json(work / _STEPS_FILE, {"schema": "dressform/steps/1", "steps": list(steps)})
@@ -191,11 +194,15 @@ class Draft:
         if rig is not None:
             write_rig(work / f"rig.{rig.body}.safetensors", rig)
 
-    def _standing(self, name: str, *, moved: bool, changed: bool) -> tuple[dict[str, Any], ...]:
+    def _standing(
+        self, name: str, *, moved: bool, changed: bool, stands: Collection[str] | None
+    ) -> tuple[dict[str, Any], ...]:
         """Return the entries of other steps that stay true when a step commits."""
         if name == "import":
             return ()
         others = tuple(s for s in self.steps if s["step"] != name)
+        if stands is not None:
+            return tuple(s for s in others if s["step"] in stands)
         if moved or name == "rig":
             return tuple(s for s in others if STEPS.index(s["step"]) < STEPS.index(name))
         return tuple(s for s in others if s["step"] not in ("lod", "preview")) if changed else others
@@ -242,6 +249,15 @@ def _with_levels_of(kept: Sequence[Mapping[str, Any]], manifest: Mapping[str, An
         return dict(manifest)
     sizes = {name: {k: v for k, v in size.items() if k != "lods"} for name, size in manifest["sizes"].items()}
     return {**manifest, "sizes": sizes}
+
+
+def _with_their_rigs(kept: Sequence[Mapping[str, Any]], written: dict[str, str]) -> tuple[dict[str, Any], ...]:
+    """Leave a rig that another step only brought up to date with the step that made it; takes it out of `written`."""
+    entries = []
+    for entry in kept:
+        own = [path for path in entry["files"] if path.startswith("rig.") and path in written]
+        entries.append({**entry, "files": {**entry["files"], **{path: written.pop(path) for path in own}}})
+    return tuple(entries)
 
 
 def _canonical_skeleton() -> Skeleton:

@@ -16,13 +16,15 @@ from dressform.assets.draft_digest import file_sha256
 from dressform.assets.files.garment import GarmentMesh, Layer, MorphTarget, Part, SourceSkin
 from dressform.assets.files.glb_buffer import Y_UP, turned_back
 from dressform.authoring.draft import SIZE, Draft
+from dressform.authoring.formats.fbx import read_fbx
 from dressform.authoring.formats.gltf import read_gltf
-from dressform.authoring.formats.mhclo import read_mhclo
+from dressform.authoring.formats.mhclo import read_mhclo, spans_of
 from dressform.authoring.formats.obj import read_obj
 from dressform.authoring.formats.raw import Conversion, RawMesh, check_raw, check_size
 from dressform.authoring.formats.scan import read_scan
 from dressform.authoring.formats.skeleton_map import canonical_joints_of
 from dressform.authoring.formats.usd import read_usd
+from dressform.runtime.body.anny_body import load_anny
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
@@ -30,6 +32,7 @@ from dressform.schemas.units import METRES_PER_UNIT
 
 from ._detect import CATEGORIES, Guess, category_from_name, category_from_shape, guess_units, guess_up, other_units
 from ._figures import mesh_figures
+from ._looks import looks_of, with_own_names
 from ._meshes import choose
 from ._place_relax import Obstacle, push_out
 
@@ -42,6 +45,7 @@ READERS: dict[str, Callable[[Path], RawMesh]] = {
     ".usdc": read_usd,
     ".usdz": read_usd,
     ".mhclo": read_mhclo,
+    ".fbx": read_fbx,
     ".ply": read_scan,
     ".stl": read_scan,
 }
@@ -238,6 +242,7 @@ def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Pr
     draft = Draft.create(folder)
     progress(0.0, f"reading {source.name}")
     imported = read_mesh(source, options)
+    mesh = with_own_names(imported.mesh)
     name = options.name or template_name(imported.picked[0] if imported.picked else source.stem)
     digest = file_sha256(source)
     manifest: dict[str, Any] = {
@@ -256,14 +261,16 @@ def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Pr
         },
         "sizes": {SIZE: {"garment": f"sizes/{SIZE}/garment.glb"}},
         "default_size": SIZE,
-        "mesh": mesh_figures(imported.mesh),
+        "mesh": mesh_figures(mesh),
     }
+    if mesh.variants:
+        manifest["variants"] = looks_of(mesh, template_name)
     files = {f"source/{path}": content for path, content in _kept_files(source, imported.raw).items()}
     committed = draft.commit_step(
         "import",
         {key: value for key, value in asdict(options).items() if value not in (None, ())},
         _report(source, imported),
-        mesh=imported.mesh,
+        mesh=mesh,
         manifest=manifest,
         files=files,
         seconds=time.perf_counter() - start,
@@ -322,6 +329,7 @@ def _report(source: Path, imported: Imported) -> dict[str, Any]:
         **({} if raw.skin is None else {"skeleton": _skeleton(raw.skin)}),
         "notes": list(raw.notes),
         **raw.hints,
+        **({"delete_body_vertices": _deleted(raw)} if "hidden_base_vertices" in raw.hints else {}),
     }
 
 
@@ -340,3 +348,10 @@ def _skeleton(skin: SourceSkin) -> dict[str, Any]:
     """Return which of a skin's joints are canonical ones, by name."""
     found = canonical_joints_of(skin.joints, skin.parents)
     return {"joints": len(skin.joints), "mapped": {name: skin.joints[k] for name, k in found.items()}}
+
+
+def _deleted(raw: RawMesh) -> list[list[int]]:
+    """Return the canonical body's vertices that a file hides under its garment, as [first, last] pairs."""
+    spans = raw.hints["hidden_base_vertices"]
+    hidden = np.concatenate([np.arange(first, last + 1) for first, last in spans])
+    return spans_of(np.flatnonzero(np.isin(load_anny().data.base_vertices, hidden)))

@@ -8,6 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh
+from dressform.schemas.errors import InputError
+
+MOST_CORNERS = 32_768  # cutting one polygon takes time that grows with the square of its corners
 
 
 def triangulate(
@@ -38,6 +41,9 @@ def triangulate(
         second = np.where(other[:, None], quads[:, [1, 2, 3]], quads[:, [0, 2, 3]])
         triangles += [first, second]
         owners += [four, four]
+    largest = int(counts.max(initial=0))
+    if largest > MOST_CORNERS:
+        raise InputError(f"a face has {largest:,} corners, at most {MOST_CORNERS:,} are cut; divide it in the 3D tool")
     for polygon in np.flatnonzero(counts > 4):
         at = starts[polygon] + np.arange(counts[polygon])
         cut = _clip_ears(points[corners[at]])
@@ -66,26 +72,42 @@ def _clip_ears(polygon: NDArray[np.float64]) -> NDArray[np.int64]:
     flat = np.delete(polygon, axis, axis=1)
     if (normal[axis] < 0) != (axis == 1):  # dropping the middle axis mirrors the plane
         flat = flat * [1.0, -1.0]
-
-    def turn(a: int, b: int, c: int) -> float:
-        (ax, ay), (bx, by), (cx, cy) = flat[a], flat[b], flat[c]
-        return float((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
-
-    left = list(range(len(polygon)))
-    cut: list[tuple[int, int, int]] = []
-    while len(left) > 3:
-        ear = 0
-        for k in range(len(left)):
-            a, b, c = left[k - 1], left[k], left[(k + 1) % len(left)]
-            if turn(a, b, c) > 0 and not any(
-                turn(a, b, q) > 0 and turn(b, c, q) > 0 and turn(c, a, q) > 0 for q in left if q not in (a, b, c)
-            ):
-                ear = k
+    count = len(flat)
+    before, after = np.roll(np.arange(count), 1), np.roll(np.arange(count), -1)
+    dented = _turn(flat[before], flat, flat[after]) <= 0
+    cut = np.empty((count - 2, 3), np.int64)
+    at = 0
+    for row in range(count - 2):
+        for _ in range(count - row):  # when no corner is an ear the polygon crosses itself: take the next one
+            if not dented[at] and not _holds_a_dent(flat, dented, int(before[at]), at, int(after[at])):
                 break
-        cut.append((left[ear - 1], left[ear], left[(ear + 1) % len(left)]))
-        del left[ear]
-    cut.append((left[0], left[1], left[2]))
-    return np.array(cut, dtype=np.int64)
+            at = int(after[at])
+        one, two = int(before[at]), int(after[at])
+        cut[row] = one, at, two
+        after[one], before[two] = two, one
+        dented[at] = False
+        for corner in (one, two):
+            dented[corner] = _turn(flat[before[corner]], flat[corner], flat[after[corner]]) <= 0
+        at = int(after[two])  # skipping a corner keeps fans from growing around one point
+    return cut
+
+
+def _turn(a: NDArray[np.float64], b: NDArray[np.float64], c: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return twice the area of triangles in the plane, positive when they turn left."""
+    one: NDArray[np.float64] = (b[..., 0] - a[..., 0]) * (c[..., 1] - a[..., 1])
+    other: NDArray[np.float64] = (b[..., 1] - a[..., 1]) * (c[..., 0] - a[..., 0])
+    return one - other
+
+
+def _holds_a_dent(flat: NDArray[np.float64], dented: NDArray[np.bool_], a: int, b: int, c: int) -> bool:
+    """Whether a dented corner lies inside the triangle; no other corner can be the first one in it."""
+    others = np.flatnonzero(dented)
+    others = others[(others != a) & (others != c)]
+    if not len(others):
+        return False
+    q = flat[others]
+    inside = (_turn(flat[a], flat[b], q) > 0) & (_turn(flat[b], flat[c], q) > 0) & (_turn(flat[c], flat[a], q) > 0)
+    return bool(inside.any())
 
 
 @dataclass(frozen=True)

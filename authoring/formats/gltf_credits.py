@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from .gltf_document import Document
 from .gltf_scene import Scene
-
-_SPDX = re.compile(r"\b(CC0|MIT|Apache-2\.0|CC[- ]BY(?:[- ]NC)?(?:[- ](?:SA|ND))?[- ]\d\.\d)\b", re.IGNORECASE)
-
-
-def spdx_of(text: str) -> str | None:
-    """Return the SPDX identifier that a line about a licence means, or None.
-
-    Only what names a version is taken, but for CC0, which has one.
-    """
-    found = _SPDX.search(text)
-    if found is None:
-        return "CC0-1.0" if "publicdomain/zero" in text.lower() else None
-    plain = found[1].upper().replace(" ", "-")
-    return {"CC0": "CC0-1.0", "APACHE-2.0": "Apache-2.0"}.get(plain, plain)
+from .licences import spdx_of
 
 
 def credits_of(document: Document, scene: Scene) -> tuple[dict[str, Any], str | None, tuple[str, ...]]:

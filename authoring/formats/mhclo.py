@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +16,13 @@ from dressform.schemas.errors import InputError
 from dressform.schemas.progress import Progress, silent
 
 from .hm08 import VERTEX_COUNT, canonical_hm08
+from .licences import spdx_of
+from .mhmat import material_of
 from .obj import read_obj
-from .raw import RawMesh, beside, check_size, read_image
+from .raw import Conversion, RawMesh, beside, check_size
 
 _AXES = {"x_scale": 0, "y_scale": 1, "z_scale": 2}
+_ABOUT = ("name", "uuid", "description", "homepage", "version")
 
 
 @dataclass
@@ -25,11 +31,15 @@ class _Clothes:
 
     Attributes:
         header: Key → the rest of its line.
+        tags: What the lines `tag` say.
+        comments: Comment lines without their #.
         rows: float64 [V, 9]: three base vertices, their weights, an offset in scaled MakeHuman axes.
         deleted: Base vertices the garment hides.
     """
 
     header: dict[str, str] = field(default_factory=dict)
+    tags: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
     rows: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 9)))
     deleted: list[int] = field(default_factory=list)
 
@@ -53,7 +63,15 @@ def read_mhclo(path: Path, progress: Progress = silent) -> RawMesh:
             "they do not belong together"
         )
     notes, companions = list(mesh.notes), [mesh_path, *mesh.companions]
-    material = _material(path, clothes, notes, companions)
+    name = clothes.header.get("name", path.stem) or "fabric"
+    material, record = Material(name=name), list(mesh.record)
+    if "material" in clothes.header:
+        material, look = material_of(path, clothes.header["material"], name)
+        record += look.record
+        notes += look.notes
+        companions += look.companions
+    licence, authors = _licence(clothes)
+    about = _about(clothes)
     return replace(
         mesh,
         points=_fit(path, clothes, canonical_hm08(progress)),
@@ -64,9 +82,13 @@ def read_mhclo(path: Path, progress: Progress = silent) -> RawMesh:
         up="z",
         up_reason="fitted onto the canonical body through its .mhclo",
         placed=True,
+        extras={"makehuman": about} if about else {},
+        record=(*record, *_said(clothes, about, licence)),
         notes=tuple(notes),
-        hints={"hidden_base_vertices": _ranges(clothes.deleted)} if clothes.deleted else {},
-        companions=tuple(companions),
+        hints=_hints(clothes, about),
+        companions=tuple(dict.fromkeys(companions)),
+        licence=licence,
+        authors=authors,
     )
 
 
@@ -77,6 +99,7 @@ def _parse(path: Path) -> _Clothes:
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         words = line.split()
         if not words or words[0].startswith("#"):
+            out.comments += [" ".join(words).lstrip("# ")] if words else []
             continue
         numeric = words[0].lstrip("-").isdigit()
         try:
@@ -88,7 +111,9 @@ def _parse(path: Path) -> _Clothes:
                 rows.append(_row(words))
             else:
                 mode = ""
-                out.header.setdefault(words[0], line.strip()[len(words[0]) :].strip())
+                rest = line.strip()[len(words[0]) :].strip()
+                out.header.setdefault(words[0], rest)
+                out.tags += [rest] if words[0] == "tag" else []
         except (ValueError, IndexError):
             raise InputError(
                 f"{path}: line {number} (`{line.strip()[:40]}`) cannot be read; the file is broken"
@@ -128,9 +153,11 @@ def _vertex_ranges(words: list[str]) -> list[int]:
     return found
 
 
-def _ranges(vertices: list[int]) -> list[list[int]]:
-    """Write sorted vertices as [first, last] pairs."""
+def spans_of(vertices: Sequence[int] | NDArray[np.int64]) -> list[list[int]]:
+    """Write vertices as [first, last] pairs, sorted."""
     values = np.unique(vertices)
+    if not len(values):
+        return []
     breaks = np.flatnonzero(np.diff(values) > 1)
     firsts, lasts = values[np.concatenate([[0], breaks + 1])], values[np.concatenate([breaks, [len(values) - 1]])]
     return [[int(first), int(last)] for first, last in zip(firsts, lasts, strict=True)]
@@ -160,26 +187,46 @@ def _fit(path: Path, clothes: _Clothes, base: NDArray[np.float64]) -> NDArray[np
     return np.stack([fitted[:, 0], -fitted[:, 2], fitted[:, 1]], axis=1)
 
 
-def _material(path: Path, clothes: _Clothes, notes: list[str], companions: list[Path]) -> Material:
-    """Read the .mhmat beside the clothes; without it the material is plain."""
-    material = Material(name=clothes.header.get("name", path.stem) or "fabric")
-    name = clothes.header.get("material")
-    if name is None:
-        return material
-    file = beside(path, name)
-    if not file.is_file():
-        notes.append(f"material {name} is not there; the garment gets a plain look")
-        return material
-    check_size(file)
-    companions.append(file)
-    keys: dict[str, str] = {}
-    for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
-        words = line.split(maxsplit=1)
-        if len(words) == 2:
-            keys.setdefault(words[0], words[1].strip())
-    if "diffuseTexture" in keys:
-        image = read_image(file, keys["diffuseTexture"], notes, companions)
-        material = replace(material, base_color_image=image, base_color=(1, 1, 1, 1) if image else material.base_color)
-    if "normalmapTexture" in keys:
-        material = replace(material, normal_image=read_image(file, keys["normalmapTexture"], notes, companions))
-    return material
+def _licence(clothes: _Clothes) -> tuple[str | None, tuple[str, ...]]:
+    """Return the licence and the authors that keys or comments name."""
+    said = [clothes.header.get("license", ""), clothes.header.get("licence", "")]
+    licence = spdx_of(" ".join(said)) or spdx_of(" ".join(clothes.comments))
+    stated = clothes.header.get("author") or next(
+        (found[1] for line in clothes.comments if (found := re.match(r"authors?\s*[:=]?\s+(\S.*)", line, re.I))), ""
+    )
+    if stated:
+        return licence, (stated.strip(),)
+    holders = (re.match(r"Copyright \(C\)\s*[\d\s,-]*(.+)", line, re.I) for line in clothes.comments)
+    return licence, tuple(re.sub(r",?\s*https?://\S+", "", found[1]).strip() for found in holders if found)
+
+
+def _about(clothes: _Clothes) -> dict[str, Any]:
+    """Return what else the file says of the garment, for its extras."""
+    about: dict[str, Any] = {key: clothes.header[key] for key in _ABOUT if key in clothes.header}
+    for key in ("z_depth", "max_pole"):
+        if key in clothes.header:
+            try:
+                about[key] = int(clothes.header[key].split()[0])
+            except (ValueError, IndexError):
+                about[key] = clothes.header[key]
+    return about | ({"tags": clothes.tags} if clothes.tags else {})
+
+
+def _hints(clothes: _Clothes, about: dict[str, Any]) -> dict[str, Any]:
+    """Return what later steps may use: the artist's delete mask, and how far out the garment lies among others."""
+    hints = {key: about[key] for key in ("z_depth", "max_pole") if isinstance(about.get(key), int)}
+    return hints | ({"hidden_base_vertices": spans_of(clothes.deleted)} if clothes.deleted else {})
+
+
+def _said(clothes: _Clothes, about: dict[str, Any], licence: str | None) -> Iterator[Conversion]:
+    yield Conversion("binding to hm08", "converted", "every vertex lies where it binds it on the canonical body")
+    if clothes.deleted:
+        count = len(set(clothes.deleted))
+        yield Conversion("delete mask", "converted", f"{count} vertices of hm08: the rig hides the skin between them")
+    if about:
+        yield Conversion(", ".join(about), "kept", "in the garment's extras, under makehuman")
+    if licence:
+        yield Conversion("licence", "kept", licence)
+    scales = [key for key in _AXES if key in clothes.header]
+    if scales:
+        yield Conversion(", ".join(scales), "converted", "offsets grow with the canonical body")

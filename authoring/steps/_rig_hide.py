@@ -6,6 +6,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+from dressform.authoring.draft import Draft
 from dressform.runtime.geometry.adjacency import components, edges
 from dressform.runtime.geometry.normals import face_normals, vertex_normals
 
@@ -47,6 +48,21 @@ def covered_faces(
     areas = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1) / 2
     covered = _without_holes(covered, body_faces, areas, len(body_points))
     return grown(covered, body_faces, -margin)
+
+
+def hidden_by_artist(draft: Draft, body_faces: NDArray[np.int32], *, margin: int = 2) -> NDArray[np.bool_]:
+    """Return the canonical body's triangles, bool [Fb], that the garment's own file deletes under it.
+
+    Args:
+        draft: Its import report names the deleted vertices, if its file has any.
+        body_faces: int32 [Fb, 3].
+        margin: Rings of triangles left visible at the border, since such masks end right at the cloth's edge.
+    """
+    spans = draft.report("import").get("delete_body_vertices") or [] if draft.has("import") else []
+    deleted = np.zeros(int(body_faces.max()) + 1, np.bool_)
+    for first, last in spans:
+        deleted[first : last + 1] = True
+    return grown(deleted[body_faces].all(axis=1), body_faces, -margin)
 
 
 def _rays(

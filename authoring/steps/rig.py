@@ -22,7 +22,7 @@ from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
-from ._rig_hide import covered_faces
+from ._rig_hide import covered_faces, hidden_by_artist
 from ._rig_mask import read_mask
 from ._rig_overrides import Corrections, orders_of, read_regions
 from ._rig_picture import match_picture, weights_picture, worst_picture
@@ -138,6 +138,10 @@ def rig(
     made, report = rig_mesh(
         mesh, rest, options, corrections=corrections, progress=lambda f, what: progress(0.5 * f, what)
     )
+    told = hidden_by_artist(draft, rest.body.faces, margin=options.hide_margin)
+    if told.any():
+        made = replace(made, hide=made.hide | told)
+        report = replace(report, hidden_fraction=float(made.hide.mean()))
     poses = {"full": tuple(SWEEP), "quick": QUICK, "none": ()}[options.sweep]
     if poses:
         sweep = pose_sweep(

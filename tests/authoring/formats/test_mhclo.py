@@ -69,3 +69,37 @@ def test_garments_lie_on_the_canonical_body(garments: Path, name: str) -> None:
     distance = Surface(rest.vertices, rest.body.faces).signed_distance(raw.points)
     assert np.median(distance) < 0.03
     assert distance.min() > -0.05
+
+
+def test_the_rest_of_the_file_is_kept(tmp_path: Path, base: np.ndarray) -> None:
+    text = (
+        "# This asset was explicitly released as CC0 in september 2020.\n# Copyright (C) 2020 Joel Palmius\n"
+        "# Copyright (C) 2020 Data Collection AB, https://www.datacollection.se\nuuid 12-34\ntag Hats\ntag Female\n"
+        "name thing\nobj_file a.obj\nz_depth 70\nmax_pole 8\nx_scale 4 5 1\nverts 0\n1\n2\n3\ndelete_verts\n3 - 5 9\n"
+    )
+    raw = read_mhclo(write(tmp_path, text))
+    assert raw.licence == "CC0-1.0"
+    assert raw.authors == ("Joel Palmius", "Data Collection AB")
+    about = {"name": "thing", "uuid": "12-34", "tags": ["Hats", "Female"], "z_depth": 70, "max_pole": 8}
+    assert raw.extras == {"makehuman": about}
+    assert raw.hints == {"hidden_base_vertices": [[3, 5], [9, 9]], "z_depth": 70, "max_pole": 8}
+    said = {entry.what: entry for entry in raw.record}
+    assert said["delete mask"].why.startswith("4 vertices")
+    assert said["binding to hm08"].outcome == "converted"
+    stated = read_mhclo(write(tmp_path, text.replace("uuid", "license CC-BY 4.0\nauthor Ada L.\nuuid")))
+    assert (stated.licence, stated.authors) == ("CC-BY-4.0", ("Ada L.",))
+
+
+def test_the_delete_mask_hides_skin(garments: Path, tmp_path: Path) -> None:
+    from dressform.authoring.steps._rig_hide import hidden_by_artist
+    from dressform.authoring.steps.import_mesh import ImportOptions, import_mesh
+    from dressform.runtime.body.canonical import canonical_rest
+
+    draft = import_mesh(garments / "male_casualsuit04" / "male_casualsuit04.mhclo", tmp_path / "d", ImportOptions())
+    rest = canonical_rest()
+    hidden = hidden_by_artist(draft, rest.body.faces)
+    assert 0.1 < hidden.mean() < 0.25
+    height = rest.vertices[rest.body.faces[hidden]][..., 2]
+    head = rest.canonical_joints()[15, 2]
+    assert height.max() < head, "a suit hides no head"
+    assert (draft.manifest["licence"], draft.manifest["authors"][1:]) == ("CC0-1.0", ["Joel Palmius", "Jonas Hauquier"])

@@ -49,7 +49,7 @@ def views(
     faces: NDArray[np.int32],
     *,
     size: tuple[int, int] = _SIZE,
-    angles_deg: Sequence[float] = tuple(angle for _, angle in _SIDES),
+    angles_deg: Sequence[float] = (0.0, 90.0, 180.0),
 ) -> tuple[list[NDArray[np.uint8]], float]:
     """Return pictures of a garment on a body, sRGB uint8 [H, W, 3], and the part of what is seen that skin breaks.
 

@@ -38,7 +38,7 @@ _INSIDE = 0.001  # [m] a point deeper than this penetrates
 _MOST_INSIDE = 0.03  # a garment made for this body has at most this part of its points deeper than 1 cm
 _STAYS = 0.012  # [m] and the best place found for it is, on the whole, no further than this from where it is
 _RIGID = ("hat", "shoes")
-_LOST = 0.4  # below this confidence the artist is told how to place it by hand
+_LOST = 0.5  # below this confidence the artist is told how to place it by hand
 
 
 @dataclass(frozen=True)

@@ -149,7 +149,7 @@ def test_artist_moves_what_was_found(rest: RestBody, shirt: GarmentMesh) -> None
 def test_what_fits_nowhere_gets_a_low_confidence_and_words_that_help(rest: RestBody) -> None:
     tile = np.array([(0, 0, 3), (0.3, 0, 3), (0.3, 0.3, 3), (0, 0.3, 3)], np.float32)
     placed = place_mesh(garment(tile, np.array([(0, 1, 2), (0, 2, 3)], np.int32)), "gloves", rest)
-    assert placed.confidence < 0.4
+    assert placed.confidence < 0.5
     assert "`dressform garment place DRAFT --yaw ANGLE`" in placed.report.reason
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dressform.assets.files.garment import GarmentMesh
 from dressform.schemas.errors import InputError
 
-MOST_CORNERS = 32_768  # cutting one polygon takes time that grows with the square of its corners
+MOST_CORNERS = 4_096  # cutting one polygon takes time that grows with the square of its corners
 
 
 def triangulate(

@@ -16,6 +16,7 @@ from ._panels import cut_open, edge_rows, face_pairs, is_disk
 Points = NDArray[np.float64]
 Faces = NDArray[np.int64]
 Path = NDArray[np.int64]
+Way = tuple[float, float, float]
 
 _DIAGONAL = 1.6  # price of running across an artist's polygon instead of along its edges
 _CREASE = 0.7  # price of running along a crease
@@ -160,17 +161,24 @@ class _Ways:
 
     def _search(self, free: NDArray[np.bool_], stray: Points, starts: set[int], stops: set[int]) -> Path | None:
         rows = np.flatnonzero(free[self._found.vertices].all(axis=1) & (self._found.face_counts == 2))
-        links: dict[int, list[tuple[int, float, Points]]] = {}
-        for (a, b), cost in zip(self._found.vertices[rows].tolist(), self._costs[rows].tolist(), strict=True):
-            price = cost * (1.0 + _STRAY * (float(stray[a] + stray[b]) / 2 / self._edge) ** 2)
-            way = self._points[b] - self._points[a]
-            way = way / max(float(np.linalg.norm(way)), 1e-12)
-            links.setdefault(a, []).append((b, price, way))
-            links.setdefault(b, []).append((a, price, -way))
+        pairs = self._found.vertices[rows]
+        way = self._points[pairs[:, 1]] - self._points[pairs[:, 0]]
+        way /= np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-12)
+        prices = self._costs[rows] * (1.0 + _STRAY * (stray[pairs].mean(axis=1) / self._edge) ** 2)
+        links: dict[int, list[tuple[int, float, Way]]] = {}
+        for (a, b), price, (x, y, z) in zip(pairs.tolist(), prices.tolist(), way.tolist(), strict=True):
+            links.setdefault(a, []).append((b, price, (x, y, z)))
+            links.setdefault(b, []).append((a, price, (-x, -y, -z)))
+        return self._shortest(links, starts, stops)
+
+    def _shortest(
+        self, links: dict[int, list[tuple[int, float, Way]]], starts: set[int], stops: set[int]
+    ) -> Path | None:
+        """Return the cheapest way from starts to stops; a state is the edge last taken, so that turns have a price."""
         queue: list[tuple[float, int, int]] = []
         best: dict[tuple[int, int], float] = {}
         before: dict[tuple[int, int], tuple[int, int]] = {}
-        ways: dict[tuple[int, int], Points] = {}
+        ways: dict[tuple[int, int], Way] = {}
         for start in starts:
             for step, price, way in links.get(start, []):
                 if step not in starts:
@@ -190,8 +198,9 @@ class _Ways:
                 return np.array(path[::-1], np.int64)
             if b in starts:
                 continue
+            x, y, z = ways[a, b]
             for c, price, way in links[b]:
-                turn = _BEND * self._edge * (1.0 - float(ways[a, b] @ way))
+                turn = _BEND * self._edge * (1.0 - x * way[0] - y * way[1] - z * way[2])
                 if c != a and total + price + turn < best.get((b, c), np.inf):
                     best[b, c] = total + price + turn
                     before[b, c] = (a, b)

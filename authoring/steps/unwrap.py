@@ -12,7 +12,7 @@ from PIL import ImageColor
 
 from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.authoring.draft import Draft
-from dressform.runtime.geometry.uv_measures import uv_measures
+from dressform.runtime.geometry.uv_measures import UvMeasures, uv_measures
 from dressform.schemas.errors import InputError
 from dressform.schemas.progress import Progress, silent
 
@@ -118,8 +118,10 @@ def unwrap_mesh(
     return done, report
 
 
-def _unwrapped(mesh: GarmentMesh, category: str, options: UnwrapOptions) -> tuple[GarmentMesh, UnwrapReport, bytes]:
-    """Return the garment with its atlas, the report, and the picture of the layout."""
+def _unwrapped(
+    mesh: GarmentMesh, category: str, options: UnwrapOptions
+) -> tuple[GarmentMesh, UnwrapReport, tuple[UvMeasures, list[str]]]:
+    """Return the garment with its atlas, the report, and what the picture of the layout is drawn from."""
     if len(mesh.faces) > MOST_TRIANGLES:
         raise InputError(
             f"the garment has {len(mesh.faces)} triangles, more than the {MOST_TRIANGLES} that can be unwrapped; "
@@ -164,12 +166,15 @@ def _unwrapped(mesh: GarmentMesh, category: str, options: UnwrapOptions) -> tupl
         metres_per_uv={"uv0": float(metres_uv0), "uv1": float(measures.meters_per_uv)},
         fabrics=fabrics,
     )
-    caption = (
+    return done, report, (measures, figures.names)
+
+
+def _caption(report: UnwrapReport) -> str:
+    return (
         f"{report.cloth_charts} charts and {report.small_charts} of small parts · anisotropy "
         f"{report.anisotropy_mean:.3f} (95 %: {report.anisotropy_p95:.2f}) · {100 * report.utilisation:.0f} % of the "
         f"square · {report.texel_density['1024']:.0f} px/m at 1024 · seams: {_SEAMS_OF[report.uv1]}"
     )
-    return done, report, uv_picture(done, measures, figures.names, caption)
 
 
 def _rigid(mesh: GarmentMesh) -> NDArray[np.bool_]:
@@ -191,12 +196,13 @@ def unwrap(draft: Draft, options: UnwrapOptions = UnwrapOptions(), progress: Pro
     progress(0.0, "unwrapping")
     mesh = _as_artist_gave(draft)
     try:
-        unwrapped, report, picture = _unwrapped(mesh, str(draft.manifest["category"]), options)
+        unwrapped, report, drawn = _unwrapped(mesh, str(draft.manifest["category"]), options)
     except InputError as error:
         raise InputError(f"{draft.folder}: {error}") from None
     figures = {**draft.manifest.get("mesh", {}), "charts": report.charts}
     metres = {key: value if np.isfinite(value) else None for key, value in report.metres_per_uv.items()}
-    progress(0.9, "storing")
+    progress(0.7, "drawing the layout")
+    picture = uv_picture(unwrapped, *drawn, _caption(report))
     done = draft.commit_step(
         "unwrap",
         {key: value for key, value in asdict(options).items() if value is not None},

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dressform.runtime.geometry.uv_measures import overlapping_triangles, uv_charts, uv_measures
+from dressform.runtime.geometry.uv_measures import gutter, overlapping_triangles, uv_charts, uv_measures
 
 
 def grid(n: int = 8) -> tuple[np.ndarray, np.ndarray]:
@@ -63,3 +63,61 @@ def test_neighbours_do_not_count_as_overlap() -> None:
 
 def test_charts() -> None:
     assert uv_charts(np.array([[0, 1, 2], [2, 1, 3], [4, 5, 6]], np.int32)).tolist() == [0, 0, 1]
+
+
+def test_no_overlap_is_too_small_to_be_found() -> None:
+    uv = np.array([[0, 0], [0.5, 0], [0, 0.5], [0.25 - 1e-5, 0.25 - 1e-5], [0.5, 0.25], [0.25, 0.5]], np.float32)
+    both = np.array([[0, 1, 2], [3, 4, 5]], np.int32)
+    assert overlapping_triangles(uv, both).tolist() == [[0, 1]]
+    touching = uv.copy()
+    touching[3] = 0.25
+    assert overlapping_triangles(touching, both, touch=0.0).tolist() == []
+
+
+def test_overlaps_are_those_of_every_pair_compared() -> None:
+    random = np.random.default_rng(4)
+    uv = (random.random((120, 1, 2)) + random.normal(0, 0.06, (120, 3, 2))).reshape(-1, 2).astype(np.float32)
+    faces = np.arange(360, dtype=np.int32).reshape(-1, 3)
+
+    def meet(a: np.ndarray, b: np.ndarray) -> bool:
+        for first, second in ((a, b), (b, a)):
+            turn = np.sign(np.linalg.det(np.stack([first[1] - first[0], first[2] - first[0]])))
+            for k in range(3):
+                p, q = first[k], first[(k + 1) % 3]
+                out = turn * ((q - p)[0] * (second - p)[:, 1] - (q - p)[1] * (second - p)[:, 0])
+                if (out <= 0).all():
+                    return False
+        return True
+
+    corners = uv[faces].astype(np.float64)
+    expected = [[i, j] for i in range(120) for j in range(i + 1, 120) if meet(corners[i], corners[j])]
+    assert overlapping_triangles(uv, faces, touch=0.0).tolist() == expected
+
+
+def test_uvs_without_size_or_all_alike_do_not_take_for_ever() -> None:
+    count = 20_000
+    faces = np.tile(np.array([[0, 1, 2]], np.int32), (count, 1))
+    uv = np.array([[0, 0], [1, 0], [0, 1]], np.float32)
+    assert len(overlapping_triangles(uv, faces)) >= count - 8
+    assert len(overlapping_triangles(uv * 0, faces)) == 0
+
+
+def test_stretch_is_sanders() -> None:
+    flat, faces = grid()
+    found = uv_measures(lift(flat, 2.0), faces, flat, faces)
+    # UV → surface at equal area stretches by √2 one way and 1/√2 the other
+    assert found.stretch_linf == pytest.approx(np.sqrt(2), abs=1e-4)
+    assert found.stretch_l2 == pytest.approx(np.sqrt((2 + 0.5) / 2), abs=1e-4)
+    assert found.anisotropy_p95 == pytest.approx(2, abs=1e-3)
+    assert found.area_spread == pytest.approx(1, abs=1e-3)
+
+
+def test_the_gutter_is_the_least_distance_between_charts() -> None:
+    flat, faces = grid(4)
+    two = np.concatenate([flat * 0.3, flat * 0.3 + [0.3 + 0.0125, 0.1]]).astype(np.float32)
+    both = np.concatenate([faces, faces + len(flat)]).astype(np.int32)
+    assert gutter(two, both) == pytest.approx(0.0125, abs=1e-6)
+    assert gutter(flat, faces) == float("inf")
+    far = two.copy()
+    far[len(flat) :] += [0.3, 0.0]
+    assert gutter(far, both) == pytest.approx(0.3125, abs=1e-6)

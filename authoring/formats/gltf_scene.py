@@ -53,8 +53,8 @@ class Scene:
 
 def read_scene(document: Document) -> Scene:
     """Return the default scene; what lies in others is noted as dropped."""
+    check_count(document.path, "nodes", len(document.data.get("nodes") or []), MAX_NODES)
     nodes = document.items("nodes")
-    check_count(document.path, "nodes", len(nodes), MAX_NODES)
     parents: dict[int, int] = {}
     for index, node in enumerate(nodes):
         for child in node.get("children") or []:

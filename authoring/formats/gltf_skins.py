@@ -95,7 +95,7 @@ class Skeletons:
             sums = np.where(loose[:, None], 1.0, sums)
         off = np.abs(sums[:, 0] - 1) > _ROUNDING
         if off.any():
-            span = f"{sums[off].min():.3g} to {sums[off].max():.3g}"
+            span = " to ".join(dict.fromkeys(f"{end:.4g}" for end in (sums[off].min(), sums[off].max())))
             self._document.say(what, "converted", f"{int(off.sum())} vertices' weights summed to {span}, now to 1")
         return np.asarray(weights / sums)
 

@@ -1,4 +1,4 @@
-"""How close levels of detail stay to their garments, how long they take, and how long a million triangles are cleaned."""
+"""How close levels of detail stay to their garments, and how long a million triangles take to clean."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ BENCHMARKS = {
     "build": "import + clean + unwrap + place + rig of the T-shirt",
     "unwrap": "charts, stretch, overlaps and use of the square of real garments' atlases; speed at 20,000 triangles",
     "rig": "stretch and penetration of rigged garments over bodies and poses, as carried over and as tuned",
+    "lod": "distance of levels of detail from their garments; cleaning a million triangles",
     "place": "garments of other bodies, poses, units and frames brought onto the canonical body",
     "penetration": "penetrating vertices over the walk, before and after push-out",
     "memory": "resident memory between frame 1,000 and 10,000",

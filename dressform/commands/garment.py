@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rich_click as click
 
 from .garment_meshes import conversion_lines, meshes
+from .garment_update import update_draft
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ _IMPORT = _together(
         "--pick", multiple=True, help="Take only this object of the file (`*` for any text); repeat for more."
     ),
 )
+_SMPLX = click.option(
+    "--smplx",
+    type=click.Path(path_type=Path),
+    help="Rig it to this SMPL-X model file (.npz) as well; it is not copied.",
+)
 _PLACE_FILE = click.option(
     "--place",
     "place_file",
@@ -80,9 +86,10 @@ garment.add_command(meshes)
 @_OUT
 @_IMPORT
 @_LOOK
-@click.option("--steps", help="Only these, comma-separated: import,clean,unwrap,place,rig,preview.")
+@click.option("--steps", help="Only these, comma-separated: import,clean,unwrap,place,rig,lod,preview.")
 @click.option("--no-turntable", is_flag=True, help="Leave the turntable video out.")
 @_PLACE_FILE
+@_SMPLX
 @_JSON
 def build(
     source: Path,
@@ -90,6 +97,7 @@ def build(
     steps: str | None,
     place_file: Path | None,
     no_turntable: bool,
+    smplx: Path | None,
     as_json: bool,
     color: str | None,
     stripe: str | None,
@@ -111,6 +119,7 @@ def build(
         unwrap=_unwrap_options(color, stripe, fresh_atlas),
         preview=PreviewOptions(turntable=not no_turntable),
         steps=STEPS if steps is None else tuple(word.strip() for word in steps.split(",") if word.strip()),
+        smplx=smplx,
     )
     result = _with_bar("build", lambda progress: run(source, folder, options, progress))
     if as_json:
@@ -123,17 +132,43 @@ def build(
 
 @garment.command("import")
 @_SOURCE
-@_OUT
+@click.option("-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder of the draft.")
 @_IMPORT
+@click.option(
+    "--update",
+    "edited",
+    type=click.Path(path_type=Path),
+    metavar="DRAFT",
+    help="SOURCE is an edited export of this draft, which takes the edit in and keeps what is still true.",
+)
+@click.option("--keep-rig-mm", type=float, help="With --update: points that moved less keep their rig (5 mm).")
+@click.option("--rebuild", is_flag=True, help="With --update: run the steps again that the edit took back.")
 @click.option("--verbose", is_flag=True, help="List all that was kept, converted and dropped.")
 @_JSON
-def import_command(source: Path, folder: Path, verbose: bool, as_json: bool, **stated: Any) -> None:
+def import_command(
+    source: Path,
+    folder: Path | None,
+    edited: Path | None,
+    keep_rig_mm: float | None,
+    rebuild: bool,
+    verbose: bool,
+    as_json: bool,
+    **stated: Any,
+) -> None:
     """Read a mesh file into a draft, in metres and z up; the source is kept untouched beside it.
+
+    With --update the file is an edited export of a draft: points, UVs, weights and materials are taken over, and the
+    report says which steps stand and which must be redone.
 
     Example: dressform garment import shirt.obj -o drafts/shirt --units cm --up y
     """
     from dressform.authoring.steps.import_mesh import import_mesh
 
+    if edited is not None:
+        update_draft(source, edited, folder, keep_rig_mm, stated, rebuild=rebuild, as_json=as_json)
+        return
+    if folder is None or rebuild or keep_rig_mm is not None:
+        raise click.UsageError("needed -o DRAFT for a new draft, or --update DRAFT (with --rebuild, --keep-rig-mm)")
     options = _import_options(stated)
     draft = _with_bar("import", lambda progress: import_mesh(source, folder, options, progress))
     _show(draft, "import", as_json)
@@ -146,9 +181,10 @@ def import_command(source: Path, folder: Path, verbose: bool, as_json: bool, **s
 @_DRAFT
 @click.option("--weld", type=float, default=1e-5, show_default=True, help="Join border points closer than this [m].")
 @click.option("--thinnest", type=float, default=1e-5, show_default=True, help="Mend triangles thinner than this [m].")
+@click.option("--sew", type=float, default=3e-4, show_default=True, help="Sew panels whose borders are this close [m].")
 @_JSON
-def clean(draft: Path, weld: float, thinnest: float, as_json: bool) -> None:
-    """Weld, remove debris, orient; every change is counted.
+def clean(draft: Path, weld: float, thinnest: float, sew: float, as_json: bool) -> None:
+    """Weld, sew panels, remove debris, orient, find thick cloth, name pieces; every change is counted.
 
     Example: dressform garment clean drafts/shirt --weld 0.0005
     """
@@ -156,7 +192,7 @@ def clean(draft: Path, weld: float, thinnest: float, as_json: bool) -> None:
     from dressform.authoring.steps.clean import CleanOptions
     from dressform.authoring.steps.clean import clean as run
 
-    options = CleanOptions(weld, thinnest)
+    options = CleanOptions(weld, thinnest, sew)
     _show(_with_bar("clean", lambda progress: run(Draft.open(draft), options, progress)), "clean", as_json)
 
 
@@ -242,6 +278,7 @@ def place(
 @click.option("--reset", is_flag=True, help="Forget the corrections of earlier runs.")
 @click.option("--sweep", help="Bodies and poses to try: full (the default), quick or none.")
 @click.option("--no-tune", is_flag=True, help="Leave the weights as carried over, not tuned over poses.")
+@_SMPLX
 @_JSON
 def rig(
     draft: Path,
@@ -251,12 +288,14 @@ def rig(
     reset: bool,
     sweep: str | None,
     no_tune: bool,
+    smplx: Path | None,
     as_json: bool,
 ) -> None:
     """Give the garment skin weights, its binding to the body, and the mask of the skin it covers.
 
     See rig_match.png for where weights come from, rig_weights.png for what each place follows, and rig_worst.png for
-    the worst pose. Corrections stay for the next run.
+    the worst pose. Corrections stay for the next run. With --smplx alone, a rigged draft keeps its rig and gets a
+    second one, for avatars of SMPL-X.
 
     Example: dressform garment rig drafts/shirt --mask armpits.png --override collar.json
     """
@@ -266,11 +305,39 @@ def rig(
 
     options, opened = RigOptions(tune=not no_tune, sweep=sweep or "full"), Draft.open(draft)
     corrections = new_corrections(opened, mask, None if mask_uv is None else int(mask_uv), override, reset=reset)
-    _show(
-        _with_bar("rig", lambda progress: run(opened, options, corrections=corrections, progress=progress)),
-        "rig",
-        as_json,
-    )
+    if smplx is None or not opened.has("rig") or sweep or no_tune or corrections is not None:
+        opened = _with_bar("rig", lambda progress: run(opened, options, corrections=corrections, progress=progress))
+        _show(opened, "rig", as_json and smplx is None)
+    if smplx is not None:
+        _add_smplx(opened, smplx, as_json)
+
+
+def _add_smplx(draft: Draft, model: Path, as_json: bool) -> None:
+    """Rig a rigged draft to SMPL-X as well, and print what came of it."""
+    from dressform.authoring.steps.rig_smplx import STEP, rig_smplx
+
+    _show(_with_bar(STEP, lambda progress: rig_smplx(draft, model, progress=progress)), STEP, as_json)
+
+
+@garment.command()
+@_DRAFT
+@click.option("--ratios", default="0.5,0.2", show_default=True, help="Triangles of each level over the garment's.")
+@_JSON
+def lod(draft: Path, ratios: str, as_json: bool) -> None:
+    """Make levels of detail (see lod.png): coarser meshes with the same UVs, seams, openings and rig.
+
+    Example: dressform garment lod drafts/shirt --ratios 0.5,0.2
+    """
+    from dressform.authoring.draft import Draft
+    from dressform.authoring.steps.lod import LodOptions
+    from dressform.authoring.steps.lod import lod as run
+    from dressform.schemas.errors import UsageError
+
+    try:
+        options = LodOptions(tuple(float(word) for word in ratios.split(",")))
+    except ValueError:
+        raise UsageError(f"--ratios {ratios!r} must be numbers with commas between, e.g. 0.5,0.2") from None
+    _show(_with_bar("lod", lambda progress: run(Draft.open(draft), options, progress)), "lod", as_json)
 
 
 @garment.command()
@@ -293,17 +360,19 @@ def preview(draft: Path, height: int, no_turntable: bool, as_json: bool) -> None
 
 @garment.command()
 @_DRAFT
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The .glb to write.")
+@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file; its ending says what.")
 @click.option("--size", default="M", show_default=True, help="Which size.")
-def export(draft: Path, output: Path, size: str) -> None:
-    """Write the garment as one GLB, skinned, for any 3D tool.
+@click.option("--lod", type=int, default=0, show_default=True, help="Level of detail; 0 is the garment itself.")
+@click.option("--no-skin", is_flag=True, help="Leave skeleton and weights out.")
+def export(draft: Path, output: Path, size: str, lod: int, no_skin: bool) -> None:
+    """Write the garment as one file for any 3D tool: skinned, with all its looks.
 
     Example: dressform garment export drafts/shirt -o shirt.glb
     """
     from dressform.authoring.draft import Draft
     from dressform.authoring.steps.export import export as run
 
-    click.echo(run(Draft.open(draft), output, size=size))
+    click.echo(run(Draft.open(draft), output, size=size, lod=lod, skin=not no_skin))
 
 
 def _import_options(stated: dict[str, Any]) -> ImportOptions:
@@ -345,14 +414,19 @@ def _summary(step: str, report: dict[str, Any]) -> str:
             + "".join(f"; note: {note}" for note in report["notes"])
         )
     if step == "clean":
-        kept = ("vertices", "triangles", "openings", "piece_count")
+        kept = ("vertices", "triangles", "openings", "polygons", "piece_count", "thick_pieces")
         changes = [
             f"{count} {name.replace('_', ' ')}"
             for name, count in report.items()
             if isinstance(count, int) and count and name not in kept
         ]
-        found = f"{report['piece_count']} pieces, {report['openings']} openings"
-        return f"{', '.join(changes) or 'nothing to mend'}; {found}"
+        names = ", ".join(piece["name"] for piece in report["pieces"][:6]) + (
+            ", …" if report["piece_count"] > 6 else ""
+        )
+        found = f"{report['piece_count']} pieces ({names}), {report['openings']} openings"
+        thick = f"; {report['thickness_mm']:.1f} mm thick" if report["thick_pieces"] else ""
+        notes = "".join(f"; note: {note}" for note in report["notes"])
+        return f"{', '.join(changes) or 'nothing to mend'}; {found}{thick}{notes}"
     if step == "unwrap":
         return (
             f"{report['charts']} charts ({report['uv1_reason']}), anisotropy {report['anisotropy_mean']:.2f}, "
@@ -365,6 +439,18 @@ def _summary(step: str, report: dict[str, Any]) -> str:
             f"{report['matched']:.0%} of the points matched, {report['inpainted']:.0%} solved for; "
             f"hides {report['hidden_fraction']:.0%} of the body" + _sweep_gist(report)
         )
+    if step == "rig-smplx":
+        return (
+            f"{report['matched']:.0%} of the points matched, hides {report['hidden_fraction']:.0%} of the body; "
+            f"grown to {report['size']:.0%}, strain {report['strain_of_size_p95']:.1%} (95th percentile), "
+            f"{report['penetrating']:.1%} inside the skin"
+        )
+    if step == "lod":
+        levels = [
+            f"level {each['level']}: {each['triangles']} triangles, at most {each['hausdorff_mm']:.1f} mm off"
+            for each in report["levels"]
+        ]
+        return "; ".join(levels)
     return ", ".join(report["files"])
 
 

@@ -46,7 +46,7 @@ def test_all_that_a_mesh_carries_stays_with_it(skirt: GarmentMesh) -> None:
     shuffled = replace(
         full,
         points=np.vstack([full.points, full.points, [[9, 9, 9]]]).astype(np.float32),
-        faces=np.where(np.arange(len(full.faces))[:, None] % 2, full.faces, full.faces + len(full.points)).astype(np.int32),
+        faces=full.faces + np.int32(len(full.points)) * (np.arange(len(full.faces), dtype=np.int32)[:, None] % 2 == 0),
         morphs=(replace(full.morphs[0], offsets=np.vstack([full.morphs[0].offsets] * 2 + [np.zeros((1, 3))])),),
         skin=replace(
             full.skin,
@@ -103,10 +103,7 @@ def test_a_repair_that_reaches_into_polygons_breaks_only_those(skirt: GarmentMes
     assert report.duplicate_faces == 1
     assert report.polygons_broken == 0
     # a quad with a corner in the middle of its neighbour's edge: the sliver between is turned over
-    inside = np.ptp(mesh.points[mesh.faces][:, :, 2] - 0.3, axis=1) + np.abs(
-        mesh.points[mesh.faces][:, :, 2] - 0.3
-    ).max(1)
-    k = int(np.argmin(inside))
+    k = int(np.argmin(np.abs(mesh.points[mesh.faces][:, :, 2] - 0.3).max(axis=1)))  # no border near
     a, b, c = (int(v) for v in mesh.faces[k])
     middle = (mesh.points[a] + mesh.points[b]) / 2
     new = len(mesh.points)
@@ -192,7 +189,7 @@ def test_mirrored_scale(skirt: GarmentMesh) -> None:
 
 
 def test_far_too_many_triangles_are_cleaned_and_said() -> None:
-    around, rings = 500, 251
+    around, rings = 460, 226
     angle = 2 * np.pi * np.arange(around) / around
     z = np.linspace(0, 0.7, rings)
     points = np.stack(
@@ -205,5 +202,5 @@ def test_far_too_many_triangles_are_cleaned_and_said() -> None:
     ids = np.zeros(len(faces), np.int32)
     mesh = GarmentMesh(points.astype(np.float32), faces.astype(np.int32), None, None, None, None, (Material(),), ids)
     _, report = clean_mesh(mesh)
-    assert report.triangles == 250_000
-    assert "250,000 triangles" in report.notes[0]
+    assert report.triangles == 207_000
+    assert "207,000 triangles" in report.notes[0]

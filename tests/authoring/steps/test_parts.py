@@ -59,7 +59,7 @@ def test_the_artists_names_win(tee: GarmentMesh) -> None:
     assert [(p.name, p.rigid) for p in cleaned.parts] == [
         ("body-front", False), ("pocket", False), ("horn-button-001", True)
     ]  # fmt: skip
-    assert [row["named_by"] for row in report.pieces][0] == "the artist's name"
+    assert next(row["named_by"] for row in report.pieces) == "the artist's name"
 
 
 def test_an_empty_group_leaves_no_part(skirt: GarmentMesh) -> None:
@@ -71,8 +71,8 @@ def test_an_empty_group_leaves_no_part(skirt: GarmentMesh) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("/root/shirt", "shirt"), ("Cube.003", ""), ("polySurface12", ""), ("", ""), ("(unnamed)", ""), ("g default", ""),
-        ("CollarBand_L", "collar-band-l"), ("Zipper (metal)", "zipper-metal"), ("???", ""),
+        ("/root/shirt", "shirt"), ("Cube.003", ""), ("polySurface12", ""), ("", ""), ("(unnamed)", ""),
+        ("g default", ""), ("CollarBand_L", "collar-band-l"), ("Zipper (metal)", "zipper-metal"), ("???", ""),
     ],
 )  # fmt: skip
 def test_words_that_a_tool_gives_unasked_are_no_names(text: str, expected: str) -> None:

@@ -40,7 +40,7 @@ def test_single_steps(source: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
     assert run("garment", "import", source, "-o", draft, "--units", "cm", "--up", "y") == 0
     assert "8 vertices, 8 triangles; 0.01 m per unit (stated); y up (stated); skirt" in capsys.readouterr().out
     assert run("garment", "clean", draft) == 0
-    assert "nothing to mend; 1 pieces, 2 openings" in capsys.readouterr().out
+    assert "nothing to mend; 1 pieces (skirt), 2 openings" in capsys.readouterr().out
     assert run("garment", "unwrap", draft, "--color", "teal", "--json") == 0
     assert json.loads(capsys.readouterr().out)["report"]["fabrics"] == {"fabric": "#008080"}
     assert run("garment", "export", draft, "-o", tmp_path / "a.glb") == 0

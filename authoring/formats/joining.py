@@ -14,7 +14,7 @@ from dressform.schemas.errors import InputError
 
 from .pieces import Findings, Joints, Piece, Shape, Values
 from .polygons import triangulate
-from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, check_count, check_finite
+from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, check_count
 from .shading import Look, material_of
 
 _WIDTHS: dict[LayerKind, int] = {"uv": 2, "color": 4, "normal": 3, "tangent": 4, "custom": 0}
@@ -25,6 +25,8 @@ _NAMES: dict[LayerKind, str] = {
     "tangent": "tangents",
     "custom": "attribute",
 }
+
+_LARGEST = 1e12  # as for points
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ def join(path: Path, pieces: list[Piece], looks: list[Look], joints: Joints, fou
     """Cut all pieces into triangles and put them into one mesh; units and axes are left to the reader."""
     check_count(path, "vertices", sum(len(p.points) for p in pieces), MAX_VERTICES)
     check_count(path, "face corners", sum(len(p.corners) for p in pieces), 3 * MAX_TRIANGLES)
-    cuts = [_cut(path, piece) for piece in pieces]
+    cuts = [_cut(path, piece, found) for piece in pieces]
     layers, names = _layers(cuts, found)
     uv0 = next((layer for layer in layers if layer.kind == "uv"), None)
     rest = tuple(layer for layer in layers if layer is not uv0)
@@ -87,9 +89,8 @@ def finished(raw: RawMesh, found: Findings, **facts: Any) -> RawMesh:
     )
 
 
-def _cut(path: Path, piece: Piece) -> _Cut:
+def _cut(path: Path, piece: Piece, found: Findings) -> _Cut:
     for layer in piece.layers:
-        check_finite(path, f"{piece.name} {layer.kind} {layer.name!r} entry", layer.values)
         if len(layer.index) != len(piece.corners) or (
             len(layer.index) and not -1 <= layer.index.min() <= layer.index.max() < len(layer.values)
         ):
@@ -97,11 +98,24 @@ def _cut(path: Path, piece: Piece) -> _Cut:
                 f"{path}: {piece.name} has {len(layer.values)} {_NAMES[layer.kind]} ({layer.name}) that do not fit its "
                 f"{len(piece.corners)} face corners; export the mesh again"
             )
-    piece = replace(piece, layers=tuple(_welded(layer, piece.corners) for layer in piece.layers))
+    layers = tuple(_welded(_sound(piece, layer, found), piece.corners) for layer in piece.layers)
+    piece = replace(piece, layers=layers)
     if len(piece.counts) == 0:
         return _Cut(piece, np.zeros((0, 3), np.int64), np.zeros(0, np.int64))
     positions, owner = triangulate(piece.points, piece.corners, piece.counts)
     return _Cut(piece, positions[:, ::-1] if piece.mirrored else positions, owner)
+
+
+def _sound(piece: Piece, layer: Values, found: Findings) -> Values:
+    """Take values that are no numbers to compute with for missing, and say so."""
+    bad = ~np.isfinite(layer.values).all(axis=1) | (np.abs(layer.values) > _LARGEST).any(axis=1)
+    if not bad.any():
+        return layer
+    found.notes.append(
+        f"{piece.name}: {int(bad.sum())} of its {_NAMES[layer.kind]} ({layer.name}) are no usable numbers"
+    )
+    index = np.where((layer.index >= 0) & bad[layer.index], -1, layer.index)
+    return replace(layer, values=np.where(bad[:, None], 0.0, layer.values), index=index)
 
 
 def _welded(layer: Values, corners: NDArray[np.int64]) -> Values:

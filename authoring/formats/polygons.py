@@ -199,4 +199,4 @@ def _one_loop(following: NDArray[np.int64], polygon: NDArray[np.int64], first: N
         lost = (at[alive] < 0) | (steps[alive] > wanted[alive])
         sound[alive[lost]] = False
         alive = alive[~lost & (at[alive] != begin[alive])]
-    return sound & (steps == wanted)
+    return np.asarray(sound & (steps == wanted))

@@ -77,7 +77,8 @@ def link_is_simple(
     degree = np.diff(rings.starts)
     thin = shared & (degree[near] < np.where(border[near], 3, 4))
     torn = border[tried.p] & border[tried.q] & (counts[tried.edge] == 2)
-    return (number == counts[tried.edge]) & (np.bincount(row[thin], minlength=len(tried.p)) == 0) & ~torn
+    unfolded = np.bincount(row[thin], minlength=len(tried.p)) == 0
+    return np.asarray((number == counts[tried.edge]) & unfolded & ~torn)
 
 
 def star_change(
@@ -97,7 +98,7 @@ def star_change(
     size = np.linalg.norm(
         np.cross(points[own[:, 1]] - points[own[:, 0]], points[own[:, 2]] - points[own[:, 0]]), axis=1
     )
-    area = np.bincount(row, weights=size / 2, minlength=count)
+    area = np.asarray(np.bincount(row, weights=size / 2, minlength=count), np.float64)
     stay = ~ends
     row, own, here, own_wedge, face = row[stay], own[stay], here[stay], own_wedge[stay], face[stay]
     before = points[own]

@@ -134,7 +134,7 @@ def push_out(
             middles = result[parts].mean(axis=1)
             cut = np.flatnonzero(obstacle.surface.signed_distance(middles) < gap / 4 - _CLOSE_ENOUGH)
             lift = obstacle.pushed(middles[cut], gap / 4) - middles[cut]
-            corners.append(parts[cut].ravel())
+            corners.append(parts[cut].ravel().astype(np.intp))
             ways.append(np.repeat(lift, parts.shape[1], axis=0))
         if count < _POKED_ROUNDS:
             poked, covering = _poked(result, faces, borders, obstacle, gap / 4)

@@ -134,7 +134,7 @@ class _Surface:
         types = Sdf.ValueTypeNames
         name = texture_name(self._stem, self._path.name, role, image)
         self._textures[name] = image
-        shader = UsdShade.Shader.Define(self._stage, self._path.AppendChild(role))
+        shader = UsdShade.Shader.Define(self._stage, self._path.AppendChild(f"{role}_texture"))
         shader.CreateIdAttr("UsdUVTexture")
         shader.CreateInput("file", types.Asset).Set(Sdf.AssetPath(f"./{name}"))
         shader.CreateInput("sourceColorSpace", types.Token).Set("sRGB" if role in ("color", "emissive") else "raw")

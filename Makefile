@@ -8,7 +8,7 @@ OUT ?= out
 PHOTO ?=
 CONSENT ?=
 
-.PHONY: demo test setup lint types format bench wheel clean
+.PHONY: demo test setup lint types format bench wheel clean node-tools
 
 demo: setup
 	$(BIN)/python -m dressform.demo --out $(OUT) $(if $(PHOTO),--photo "$(PHOTO)") $(if $(CONSENT),--consent "$(CONSENT)")
@@ -45,6 +45,11 @@ types: setup
 	for entry in dressform/*; do ln -s ../../../$$entry build/types/dressform/; done
 	for folder in schemas assets runtime authoring validators benchmarks; do ln -s ../../../$$folder build/types/dressform/$$folder; done
 	cd build/types && ../../$(BIN)/python -m mypy --config-file ../../pyproject.toml --cache-dir ../../.mypy_cache -p dressform
+
+# Outside tools for the tests of exported files (tests/authoring/test_other_tools.py); they are skipped without.
+node-tools:
+	mkdir -p build/node && cp tests/node/package.json tests/node/package-lock.json build/node/
+	cd build/node && npm ci --no-audit --no-fund
 
 bench: setup
 	$(BIN)/dressform bench all

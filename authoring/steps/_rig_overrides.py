@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from dressform.runtime.geometry.distance import Surface
 from dressform.schemas.errors import UsageError
 
 from ._rig_mask import sample_mask
+from ._rig_painted import dense_rows
 
 COPY, INPAINT = 1, -1
 
@@ -32,11 +33,13 @@ class Corrections:
         regions: Places with what to do there, JSON objects as the guide describes them.
         mask: A PNG painted over the garment's UVs, or None.
         mask_uv: The UV set it is painted over, 0 or 1; None takes UV0 where there is one.
+        painted: Weights by joint name of points that were painted in another tool.
     """
 
     regions: tuple[Mapping[str, Any], ...] = ()
     mask: bytes | None = None
     mask_uv: int | None = None
+    painted: Mapping[int, Mapping[str, float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,8 @@ def orders_of(
 ) -> Orders:
     """Return what the corrections say for each point of a garment.
 
-    Later regions go over earlier ones and over the mask.
+    Later regions go over earlier ones and over the mask, painted weights over all; they do nothing on a body without
+    their joints.
 
     Args:
         corrections: See there.
@@ -120,6 +124,11 @@ def orders_of(
         if not inside.any():
             raise UsageError(f"{name}: no point of the garment lies in it; move it or take it out")
         _apply(orders, inside, region, rest, name)
+    joint_names = rest.body.joint_names
+    if corrections.painted and all(name in joint_names for row in corrections.painted.values() for name in row):
+        rows = dense_rows(corrections.painted, joint_names, count, where)
+        given = rows.any(axis=1)
+        orders.fixed[given], orders.excluded[given], orders.touched[given] = rows[given], False, True
     return orders
 
 

@@ -14,12 +14,15 @@ from dressform.assets.files.rig import Rig
 from dressform.assets.looks import check_looks, with_looks
 from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.draft import SIZE, Draft
+from dressform.authoring.formats.obj_write import write_obj
+from dressform.authoring.formats.usd_write import write_usd
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import AssetError, UsageError
 
 from .rig import skeleton_of
 
-FORMATS = (".glb",)
+_USD = (".usda", ".usdc", ".usd", ".usdz")
+FORMATS = (".glb", *_USD, ".obj")
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,11 @@ def export_version(version: TemplateVersion, target: Path, *, lod: int = 0, skin
     return _write(Exported(version.mesh_with_looks(lod), rig), target, skin)
 
 
+def is_file_name(target: Path) -> bool:
+    """Say whether a path names a file that a garment can be written to, and not a folder."""
+    return target.suffix.lower() in FORMATS and not target.is_dir()
+
+
 def check_target(target: Path) -> None:
     """Raise unless a garment can be written there."""
     if target.suffix.lower() not in FORMATS:
@@ -88,8 +96,15 @@ def check_target(target: Path) -> None:
 def _write(exported: Exported, target: Path, skin: bool) -> Path:
     mesh = exported.mesh if skin else replace(exported.mesh, skin=None)
     rig = exported.rig if skin else None
+    skeleton = skeleton_of(canonical_rest()) if rig else None
+    suffix = target.suffix.lower()
     try:
-        write_bytes(target, glb_bytes(mesh, rig, skeleton_of(canonical_rest()) if rig else None))
+        if suffix == ".obj":
+            write_obj(target, mesh)
+        elif suffix in _USD:
+            write_usd(target, mesh, rig, skeleton)
+        else:
+            write_bytes(target, glb_bytes(mesh, rig, skeleton))
     except OSError as error:
         raise UsageError(f"-o {target} cannot be written ({error.strerror})") from None
     return target

@@ -25,6 +25,7 @@ from dressform.schemas.progress import Progress, silent
 from ._rig_hide import covered_faces, hidden_by_artist
 from ._rig_mask import read_mask
 from ._rig_overrides import Corrections, orders_of, read_regions
+from ._rig_painted import PAINTED, read_painted
 from ._rig_picture import match_picture, weights_picture, worst_picture
 from ._rig_poses import QUICK, SWEEP
 from ._rig_refine import RefineOptions
@@ -201,7 +202,7 @@ def new_corrections(
             raise UsageError(f"--override {override}: needs JSON, found something else ({error})") from error
         regions = read_regions(document, f"--override {override}")
     chosen = mask_uv if mask_uv is not None or mask is not None else kept.mask_uv
-    return Corrections(regions, data, chosen)
+    return Corrections(regions, data, chosen, kept.painted)
 
 
 def _read_file(path: Path, option: str) -> bytes:
@@ -220,7 +221,8 @@ def kept_corrections(draft: Draft) -> Corrections:
     if mask_uv not in (None, 0, 1) or isinstance(mask_uv, bool):
         raise UsageError(f"{where}: mask_uv needs 0 or 1, found {mask_uv!r}")
     regions = read_regions({"regions": document.get("regions", []), **_without(document, "regions")}, where)
-    return Corrections(regions, mask.read_bytes() if mask.is_file() else None, mask_uv)
+    painted = read_painted(draft.folder, len(draft.mesh.points))
+    return Corrections(regions, mask.read_bytes() if mask.is_file() else None, mask_uv, painted)
 
 
 def rig_mesh(
@@ -306,7 +308,8 @@ def _correction_files(corrections: Corrections) -> dict[str, bytes | None]:
     if corrections.mask is not None and corrections.mask_uv is not None:
         document["mask_uv"] = corrections.mask_uv
     text = (json.dumps(document, indent=2) + "\n").encode()
-    return {_REGIONS: text if document else None, _MASK: corrections.mask}
+    files: dict[str, bytes | None] = {_REGIONS: text if document else None, _MASK: corrections.mask}
+    return files if corrections.painted else {**files, PAINTED: None}
 
 
 def _without(document: dict[str, Any], key: str) -> dict[str, Any]:

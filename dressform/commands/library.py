@@ -246,17 +246,30 @@ def lock(wears: tuple[str, ...], output: Path, check: bool, folder: Path | None,
 
 @library.command("export")
 @click.argument("wear")
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="A new or empty folder.")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="A new or empty folder, or a file such as X.glb.",
+)
 @in_library
 def export_version(wear: str, output: Path, folder: Path | None) -> None:
-    """Write a version as a plain folder that any tool opens and `import` takes back.
+    """Write a version as a plain folder that any tool opens and `import` takes back; or its garment as one file.
+
+    The file has the garment of the size asked for with its skin and all its looks.
 
     Example: dressform library export tee@^1 -o tee
     """
     from dressform.assets.library import Library
+    from dressform.authoring.steps.export import export_version as write_file
+    from dressform.authoring.steps.export import is_file_name
 
     version = Library.open(folder).resolve(wear)
-    version.export(output)
+    if is_file_name(output):
+        write_file(version, output)
+    else:
+        version.export(output)
     click.echo(f"exported {version.label} to {output}")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.geometry.adjacency import boundary_vertices, edges
 from dressform.runtime.geometry.normals import face_areas
-from dressform.runtime.geometry.uv_measures import UvMeasures, uv_measures
+from dressform.runtime.geometry.uv_measures import UvMeasures, uv_charts, uv_measures
 
 from ._flatten import signed_areas
 from ._islands import Islands, find_islands, layout_kind, without_slits
@@ -91,13 +91,24 @@ def choose_atlas(mesh: GarmentMesh, fresh: bool = False) -> Atlas:
             reason = f"the artist's {candidate.name} cover no texel twice"
             return Atlas(candidate.uv, candidate.origin, reason, layout, 0, cloth)
         why.append(f"the artist's {candidate.name} {flaw}")
+    panels: Atlas | None = None
     for candidate in sorted(candidates, key=lambda c: c.origin != "uv0"):
         laid = _from_islands(cloth, candidate)
-        if laid is not None:
-            reason = "; ".join([*why, f"the islands of the artist's {candidate.name} are laid out anew at one scale"])
-            return Atlas(_joined(laid[0], len(cloth.faces)), "islands", reason, layout, laid[1], cloth)
-        why.append(f"the islands of the artist's {candidate.name} make no panels")
-    return _paneled(cloth, layout, "; ".join(why) or "the source has no UVs")
+        if laid is None:
+            why.append(f"the islands of the artist's {candidate.name} make no panels")
+            continue
+        if not laid.was_cut:  # the artist never meant these to open flat: a tailor's cuts are better if they are few
+            panels = panels or _paneled(cloth, layout, "")
+            if _cloth_charts(cloth, panels.uv) <= MOST_CHARTS:
+                why.append(f"the islands of the artist's {candidate.name} are not cut to lie flat")
+                continue
+        reason = "; ".join([*why, f"the islands of the artist's {candidate.name} are laid out anew at one scale"])
+        return Atlas(_joined(laid.charts, len(cloth.faces)), "islands", reason, layout, laid.by_xatlas, cloth)
+    return replace(panels or _paneled(cloth, layout, ""), reason="; ".join(why) or "the source has no UVs")
+
+
+def _cloth_charts(cloth: Cloth, uv: Uv) -> int:
+    return len(np.unique(uv_charts(uv[1])[~cloth.small]))
 
 
 def _paneled(cloth: Cloth, layout: str, reason: str) -> Atlas:
@@ -153,7 +164,22 @@ def _flaw(uv: Uv, measures: UvMeasures) -> str | None:
     return None
 
 
-def _from_islands(cloth: Cloth, candidate: _Candidate) -> tuple[list[Flat], int] | None:
+@dataclass(frozen=True)
+class _Laid:
+    """Islands laid out anew.
+
+    Attributes:
+        charts: Flat.
+        by_xatlas: How many of them xatlas had to make.
+        was_cut: Every large island was cut so that it opens flat.
+    """
+
+    charts: list[Flat]
+    by_xatlas: int
+    was_cut: bool
+
+
+def _from_islands(cloth: Cloth, candidate: _Candidate) -> _Laid | None:
     """Lay the artist's islands out anew; None where they are too many, or stretch too much, to be panels."""
     surface = edges(cloth.faces)
     seams = candidate.islands.seams | _between_pieces(cloth)
@@ -167,20 +193,19 @@ def _from_islands(cloth: Cloth, candidate: _Candidate) -> tuple[list[Flat], int]
     as_cut = {int(p.origin.min()): p for p in parts_along(np.arange(len(cloth.points)), cloth.faces,
                                                           np.arange(len(cloth.faces)), seams)}  # fmt: skip
     laid: list[Laid] = []
-    total = float(face_areas(cloth.points, cloth.faces).sum())
+    total, was_cut = float(face_areas(cloth.points, cloth.faces).sum()), True
     for part in closed:
         slit = as_cut[int(part.origin.min())]
         kept = judged(cloth, _as_drawn(cloth, slit, candidate.uv))
         if _is_kept(cloth, kept):
             laid.append(kept)
-        elif not is_disk(part.faces) and kept.area > _A_PANEL * total:
-            return None  # it was never cut to be laid flat
         else:
+            was_cut &= is_disk(part.faces) or kept.area <= _A_PANEL * total
             laid += _laid_anew(cloth, part, slit)
     done, by_xatlas = finished(cloth, laid)
     count = len([c for c in done if not cloth.small[c.origin].all()])
     stretched = _mean_anisotropy(cloth, done) > GOOD
-    return None if count > most or stretched else (done, by_xatlas)
+    return None if count > most or stretched else _Laid(done, by_xatlas, was_cut)
 
 
 def _between_pieces(cloth: Cloth) -> NDArray[np.bool_]:

@@ -10,7 +10,7 @@ from dressform.runtime.geometry.adjacency import Edges, boundary_loops, edges
 
 from ._panels import cut_open, edge_rows, facing_along, is_disk, open_to_disks, parted, seams_between
 from ._seam_paths import edge_costs, straightened
-from ._sleeves import Sleeve, find_sleeve
+from ._sleeves import Sleeve, find_sleeve, tube_length
 
 Points = NDArray[np.float64]
 Faces = NDArray[np.int64]
@@ -18,6 +18,7 @@ Faces = NDArray[np.int64]
 FRONT = np.array([0.0, -1.0, 0.0])
 _LOW = 0.25  # openings in this part of a piece's height, from below, may be those of legs
 _ASIDE = 0.35  # of a piece's half width: openings farther out may be cuffs
+_PAIR = 0.08  # [m] from where an opening's mirror image would be: a pair of cuffs
 _NOTHING = np.zeros(0, np.int64)
 
 
@@ -50,11 +51,21 @@ def tailored_cut(points: Points, faces: Faces, diagonal: NDArray[np.bool_] | Non
 def _sleeves(points: Points, faces: Faces, found: Edges, costs: Points) -> list[Sleeve]:
     middle, half = middle_of(points), float(np.ptp(points[:, 0])) / 2
     legs = leg_openings(points, faces)
+    loops = [
+        loop
+        for number, loop in enumerate(boundary_loops(faces))
+        if number not in legs and abs(float(points[loop, 0].mean()) - middle) >= _ASIDE * half
+    ]
+    reaches = [tube_length(points, faces, found, loop) for loop in loops]
+    centers = [points[loop].mean(axis=0) for loop in loops]
     sleeves: list[Sleeve] = []
-    for number, loop in enumerate(boundary_loops(faces)):
-        if number in legs or abs(float(points[loop, 0].mean()) - middle) < _ASIDE * half:
+    for loop, own, center in zip(loops, reaches, centers, strict=True):
+        twin = center * (-1.0, 1.0, 1.0) + (2 * middle, 0.0, 0.0)
+        pair = [r for r, other in zip(reaches, centers, strict=True) if np.linalg.norm(other - twin) < _PAIR]
+        reach = max((r for r in [own, *pair] if r is not None), default=None)  # a fold may have ended one too soon
+        if reach is None:
             continue
-        sleeve = find_sleeve(points, faces, found, costs, loop, middle)
+        sleeve = find_sleeve(points, faces, found, costs, loop, reach, middle)
         if sleeve is not None and not any((sleeve.faces & other.faces).any() for other in sleeves):
             sleeves.append(sleeve)
     return sleeves

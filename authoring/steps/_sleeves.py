@@ -43,10 +43,16 @@ class Sleeve:
     underarm: Path
 
 
+def tube_length(points: Points, faces: Faces, found: Edges, cuff: NDArray[np.integer]) -> float | None:
+    """Return how far the tube that ends in an opening runs until it widens as only a body does [m], or None."""
+    length = np.linalg.norm(points[found.vertices[:, 0]] - points[found.vertices[:, 1]], axis=1)
+    return _length_of_tube(points, faces, _distances(length, found, len(points), cuff)[0])
+
+
 def find_sleeve(
-    points: Points, faces: Faces, found: Edges, costs: Points, cuff: NDArray[np.integer], middle: float
+    points: Points, faces: Faces, found: Edges, costs: Points, cuff: NDArray[np.integer], reach: float, middle: float
 ) -> Sleeve | None:
-    """Return the sleeve that ends in an opening, or None when no tube does.
+    """Return the sleeve of a tube, or None when it cannot be told from the body.
 
     Args:
         points: [V, 3] [m], z up.
@@ -54,13 +60,11 @@ def find_sleeve(
         found: Edges of the faces.
         costs: [E] what seams pay to run along edges [m].
         cuff: Points of the opening.
+        reach: Length of the tube [m].
         middle: x of the body's middle [m].
     """
     length = np.linalg.norm(points[found.vertices[:, 0]] - points[found.vertices[:, 1]], axis=1)
     away, _ = _distances(length, found, len(points), cuff)
-    reach = _length_of_tube(points, faces, away)
-    if reach is None:
-        return None
     side = np.sign(points[cuff, 0].mean() - middle)
     aside = side * (points[:, 0] - middle)
     near = np.flatnonzero(np.abs(away - reach) < max(0.015, 1.5 * float(np.median(length))))

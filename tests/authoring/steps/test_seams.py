@@ -7,7 +7,7 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.authoring.steps._panels import cut_open, is_disk, open_to_disks
 from dressform.authoring.steps._seam_paths import edge_costs, seam_arcs, straightened
 from dressform.authoring.steps._seams import middle_of, mirrored, tailored_cut
-from dressform.authoring.steps._sleeves import find_sleeve
+from dressform.authoring.steps._sleeves import find_sleeve, tube_length
 from dressform.runtime.geometry.adjacency import boundary_loops, boundary_vertices, edges
 
 
@@ -34,9 +34,11 @@ def test_sleeves_are_tubes_and_hems_are_not(tee: GarmentMesh, skirt: GarmentMesh
         found = edges(faces)
         costs = edge_costs(points, faces, found, None)
         aside = [loop for loop in boundary_loops(faces) if abs(points[loop, 0].mean()) > 0.05]
-        sleeves = [find_sleeve(points, faces, found, costs, loop, middle_of(points)) for loop in aside]
-        assert len([s for s in sleeves if s is not None]) == expected
-        for sleeve in sleeves:
+        tubes = [(loop, tube_length(points, faces, found, loop)) for loop in aside]
+        assert len([reach for _, reach in tubes if reach is not None]) == expected
+        for cuff, reach in tubes:
+            assert reach is not None
+            sleeve = find_sleeve(points, faces, found, costs, cuff, reach, middle_of(points))
             assert sleeve is not None
             assert np.abs(points[sleeve.armpit, 0]) < np.abs(points[sleeve.underarm[-1], 0])
             assert points[sleeve.armpit, 2] < points[sleeve.top, 2]

@@ -116,7 +116,7 @@ def _triangles(document: Document, name: str, primitive: dict[str, Any], count: 
         faces[1::2] = faces[1::2][:, [1, 0, 2]]
     document.say(f"triangle {'fan' if mode == _FAN else 'strip'} of {name}", "converted", "it is a list of triangles")
     turns = (faces[:, 0] != faces[:, 1]) & (faces[:, 1] != faces[:, 2]) & (faces[:, 2] != faces[:, 0])
-    return faces[turns]
+    return np.asarray(faces[turns], np.int64)
 
 
 def _values(document: Document, name: str, attributes: dict[str, Any], count: int) -> dict[str, Array]:
@@ -142,7 +142,7 @@ def _kinds_of(attribute: str) -> tuple[str, ...]:
 
 
 def _finite(document: Document, what: str, values: Array) -> Array:
-    bad = ~np.isfinite(values).all(axis=1)
+    bad = ~np.asarray(np.isfinite(values).all(axis=1), np.bool_)
     if not bad.any():
         return values
     document.say(what, "converted", f"{int(bad.sum())} values that are no numbers are set to 0")

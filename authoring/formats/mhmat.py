@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from dressform.assets.files.garment import Material
@@ -158,7 +159,7 @@ def _linear(srgb: float) -> float:
     return value / 12.92 if value <= 0.04045 else float(((value + 0.055) / 1.055) ** 2.4)
 
 
-def _slopes(height: np.ndarray[Any, np.dtype[np.float32]], strength: float) -> np.ndarray[Any, np.dtype[np.uint8]]:
+def _slopes(height: NDArray[np.floating], strength: float) -> NDArray[np.uint8]:
     """Return the tangent-space normal map [H, W, 3] of heights [H, W] in [0, 1]; the texture repeats."""
     across = (np.roll(height, -1, axis=1) - np.roll(height, 1, axis=1)) * 0.5 * strength
     down = (np.roll(height, -1, axis=0) - np.roll(height, 1, axis=0)) * 0.5 * strength

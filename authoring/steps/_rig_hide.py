@@ -62,7 +62,7 @@ def hidden_by_artist(draft: Draft, body_faces: NDArray[np.int32], *, margin: int
     deleted = np.zeros(int(body_faces.max()) + 1, np.bool_)
     for first, last in spans:
         deleted[first : last + 1] = True
-    return grown(deleted[body_faces].all(axis=1), body_faces, -margin)
+    return grown(np.asarray(deleted[body_faces].all(axis=1), np.bool_), body_faces, -margin)
 
 
 def _rays(

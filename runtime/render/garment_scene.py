@@ -32,8 +32,26 @@ def garment_scene(mesh: GarmentMesh, name: str) -> list[SceneMesh]:
     for index, material in enumerate(mesh.materials):
         own = mesh.material_ids == index
         if own.any():
-            scene.append(SceneMesh(name, mesh.faces[own], uv, uv_faces[own], _surface(material)))
+            moved = transformed_uv(uv, material)
+            scene.append(SceneMesh(name, mesh.faces[own], moved, uv_faces[own], _surface(material)))
     return scene
+
+
+def transformed_uv(uv: NDArray[np.float32], material: Material) -> NDArray[np.float32]:
+    """Return UVs [N, 2] as the material's base colour reads them: moved, turned and repeated.
+
+    After the glTF extension KHR_texture_transform, which counts v from the top.
+    """
+    info = material.record.get("pbrMetallicRoughness", {}).get("baseColorTexture", {})
+    transform = info.get("extensions", {}).get("KHR_texture_transform")
+    if not transform:
+        return uv
+    angle = float(transform.get("rotation", 0.0))
+    u, v = uv[:, 0] * transform.get("scale", (1, 1))[0], (1 - uv[:, 1]) * transform.get("scale", (1, 1))[1]
+    across, down = transform.get("offset", (0, 0))
+    turned_u = across + np.cos(angle) * u + np.sin(angle) * v
+    turned_v = down - np.sin(angle) * u + np.cos(angle) * v
+    return np.stack([turned_u, 1 - turned_v], axis=1).astype(np.float32)
 
 
 def garment_counts(mesh: GarmentMesh) -> list[int]:

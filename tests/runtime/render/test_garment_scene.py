@@ -8,7 +8,7 @@ from PIL import Image
 
 from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.runtime.geometry.normals import vertex_normals
-from dressform.runtime.render.garment_scene import garment_counts, garment_scene, material_texture
+from dressform.runtime.render.garment_scene import garment_counts, garment_scene, material_texture, transformed_uv
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting
 
@@ -55,3 +55,16 @@ def test_the_texture_is_tinted_in_linear_light() -> None:
     linear = ((188 / 255 + 0.055) / 1.055) ** 2.4 / 2  # IEC 61966-2-1
     assert abs(int(half[0, 0, 0]) - 255 * (1.055 * linear ** (1 / 2.4) - 0.055)) <= 1
     assert (half[..., 1:] == 188).all()
+
+
+def test_a_texture_transform_moves_turns_and_repeats() -> None:
+    def moved(uv: list[float], **transform: object) -> list[float]:
+        extensions = {"extensions": {"KHR_texture_transform": transform}}
+        material = Material(record={"pbrMetallicRoughness": {"baseColorTexture": extensions}})
+        return [round(float(x), 6) for x in transformed_uv(np.array([uv], np.float32), material)[0]]
+
+    assert moved([0.25, 0.5]) == [0.25, 0.5]
+    assert moved([0.25, 0.5], scale=[4, 2]) == [1.0, 0.0]  # v counts from the top: 1 - 2 · (1 - 0.5)
+    assert moved([0.25, 1.0], offset=[0.5, 0.25]) == [0.75, 0.75]
+    # a quarter turn takes the picture's right to its top, as the extension's own figure shows
+    assert moved([1.0, 1.0], rotation=np.pi / 2) == [0.0, 2.0]

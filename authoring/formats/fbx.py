@@ -148,13 +148,13 @@ def _piece(
     path: Path, scene: FbxScene, model: Thing, geometry: Thing, looks: FbxLooks, rig: FbxRig, found: Findings
 ) -> Piece | None:
     record = geometry.record
-    points = record.array("Vertices", np.float64)
+    numbers = record.array("Vertices", np.float64)
     ends = record.array("PolygonVertexIndex", np.int64)
     name = model.name or geometry.name
     check_count(path, "face corners", len(ends), 3 * MAX_TRIANGLES)
-    if len(points) % 3:
-        raise InputError(f"{path}: {name} has {len(points)} coordinates, no multiple of 3; export it again")
-    points = points.reshape(-1, 3)
+    if len(numbers) % 3:
+        raise InputError(f"{path}: {name} has {len(numbers)} coordinates, no multiple of 3; export it again")
+    points = numbers.reshape(-1, 3)
     last = np.flatnonzero(ends < 0)
     corners = np.where(ends < 0, -ends - 1, ends)[: last[-1] + 1 if len(last) else 0]
     counts = np.diff(np.concatenate([[-1], last]))
@@ -198,12 +198,12 @@ def _layers(
     out: list[Values] = []
     for element, kind, values_name, index_name, width in _LAYERS:
         for number, layer in enumerate(record.all(element)):
-            values = layer.array(values_name, np.float64)
+            numbers = layer.array(values_name, np.float64)
             label = str(layer.value("Name", "") or f"{values_name} {number}")
-            if len(values) % width or not len(values):
-                found.dropped(f"{kind} {label} of {name}", f"{len(values)} numbers are no rows of {width}")
+            if len(numbers) % width or not len(numbers):
+                found.dropped(f"{kind} {label} of {name}", f"{len(numbers)} numbers are no rows of {width}")
                 continue
-            values = values.reshape(-1, width)
+            values = numbers.reshape(-1, width)
             index = _corner_index(layer, index_name, len(values), n_points, corners, counts)
             if index is None:
                 found.dropped(f"{kind} {label} of {name}", f"its {len(values)} values do not fit the mesh")
@@ -263,7 +263,7 @@ def _corner_index(
         index = np.arange(n_values)
     if per is None or len(index) < needed or not needed:
         return None
-    chosen = index[per]
+    chosen: NDArray[np.int64] = index[per].astype(np.int64)
     if len(chosen) and not -1 <= chosen.min() <= chosen.max() < n_values:
         return None
-    return chosen.astype(np.int64)
+    return chosen

@@ -108,7 +108,7 @@ def _cut(path: Path, piece: Piece, found: Findings) -> _Cut:
 
 def _sound(piece: Piece, layer: Values, found: Findings) -> Values:
     """Take values that are no numbers to compute with for missing, and say so."""
-    bad = ~np.isfinite(layer.values).all(axis=1) | (np.abs(layer.values) > _LARGEST).any(axis=1)
+    bad: NDArray[np.bool_] = np.asarray((~(np.abs(layer.values) <= _LARGEST)).any(axis=1))  # NaN is not below either
     if not bad.any():
         return layer
     found.notes.append(
@@ -226,7 +226,7 @@ def _morphs(cuts: list[_Cut], found: Findings) -> tuple[MorphTarget, ...]:
         rows = [next((s for s in cut.piece.shapes if s.name == name), None) for cut in cuts]
         offsets = [np.zeros_like(c.piece.points) if s is None else s.offsets for c, s in zip(cuts, rows, strict=True)]
         weight = next(shape.weight for shape in rows if shape is not None)
-        layers = ()
+        layers: tuple[Layer, ...] = ()
         if any(shape is not None and shape.normals is not None for shape in rows):
             layers = (_morph_normals(cuts, rows),)
         out.append(MorphTarget(name, np.concatenate(offsets).astype(np.float32), float(weight), layers))

@@ -160,7 +160,7 @@ def _vertices(path: Path, lines: _Lines) -> tuple[NDArray[np.float64], NDArray[n
     if table.shape[1] < 6:
         return points, None
     colors = table[:, 3:6]
-    given = np.isfinite(colors).all(axis=1)
+    given: NDArray[np.bool_] = np.asarray(np.isfinite(colors).all(axis=1))
     if not given.any():
         return points, None
     if colors[given].max() > 1.0:
@@ -188,7 +188,7 @@ def _corners(
     before = np.repeat(np.array(lines.counts_before, np.int64).reshape(-1, 3), counts, axis=0)
     at = np.where(numbers > 0, numbers - 1, np.where(numbers < 0, before + numbers, -1))
     limits = np.array(have)
-    wrong = (at >= limits) | ((numbers < 0) & (at < 0))
+    wrong: NDArray[np.bool_] = (at >= limits) | ((numbers < 0) & (at < 0))
     wrong[:, 0] |= numbers[:, 0] == 0
     if wrong[:, 2].any():
         found.dropped("normals", f"{int(wrong[:, 2].sum())} face corners name normals that are not there")

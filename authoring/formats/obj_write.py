@@ -37,7 +37,7 @@ def _text(path: Path, mesh: GarmentMesh, names: list[str]) -> str:
     counts, corners, faces = polygon_rings(mesh)
     point = mesh.faces.reshape(-1)[corners]
     normals, normal = _normals(mesh, corners)
-    columns = [point + 1]
+    columns: list[NDArray[np.integer]] = [point + 1]
     lines = ["# Units: m", f"mtllib {path.with_suffix('.mtl').name}", f"o {path.stem}"]
     lines += _rows("v", _y_up(mesh.points), _point_colors(mesh))
     if mesh.uv0 is not None and mesh.uv0_faces is not None:

@@ -91,15 +91,15 @@ def _ply_layers(
         out.append(Values("normal", "normal", np.where(bad[:, None], 0.0, normals), index))
         used |= {"nx", "ny", "nz"}
     if {"red", "green", "blue"} <= set(vertex.plain):
-        names = ("red", "green", "blue", "alpha") if "alpha" in vertex.plain else ("red", "green", "blue")
+        channels = ("red", "green", "blue", *(("alpha",) if "alpha" in vertex.plain else ()))
         whole = vertex.plain["red"].dtype.kind in "ui"
-        colors = vertex.table(names) / (np.iinfo(vertex.plain["red"].dtype).max if whole else 1.0)
+        colors = vertex.table(channels) / (np.iinfo(vertex.plain["red"].dtype).max if whole else 1.0)
         if whole:  # whole numbers are pixels, as on a screen; floats are light
             rgb = colors[:, :3]
             colors[:, :3] = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
             found.converted("colours of the vertices", "from sRGB to linear")
         out.append(Values("Color", "color", colors, corners))
-        used |= set(names)
+        used |= set(channels)
     for name in sorted(set(vertex.plain) - used):
         out.append(Values(name, "custom", vertex.table((name,)), corners))
     for name in sorted(set(face.plain)):

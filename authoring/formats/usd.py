@@ -65,8 +65,14 @@ def read_usd(path: Path) -> RawMesh:
         stage = Usd.Stage.Open(str(path), Usd.Stage.LoadAll)
         return _read(path, stage)
     except Tf.ErrorException as error:
-        reason = str(error).strip().splitlines()[-1].strip()
-        raise InputError(f"{path} cannot be opened as USD ({reason}); export the mesh again") from None
+        raise InputError(f"{path} cannot be opened as USD ({_reason(error)}); export the mesh again") from None
+
+
+def _reason(error: Exception) -> str:
+    """Return the first thing that USD says, without where in its own code it was said."""
+    lines = [line.strip(" '\t") for line in str(error).splitlines()]
+    said = [line.rpartition(": '")[2] if line.startswith("Error in") else line for line in lines]
+    return next((line for line in said if len(line) > 3), "no reason given")[:200]
 
 
 def _read(path: Path, stage: Any) -> RawMesh:

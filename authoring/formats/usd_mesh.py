@@ -186,7 +186,8 @@ def _corner_index(
         return None
     if not 0 <= index.min() <= index.max() < n_values:
         return None
-    return index[per].astype(np.int64)
+    chosen: NDArray[np.int64] = index[per].astype(np.int64)
+    return chosen
 
 
 def _colors(prim: Any, n_points: int, counts: NDArray[np.int64], corners: NDArray[np.int64]) -> Values | None:

@@ -173,7 +173,7 @@ def _accumulated(local: Matrix, parents: NDArray[np.int64]) -> Matrix:
     return out
 
 
-def _unit_columns(matrix: Matrix) -> Matrix:
+def _unit_columns(matrix: NDArray[np.floating]) -> Matrix:
     """Take the size out of a normal matrix, so that offsets of unit normals keep their length."""
     size = abs(np.linalg.det(matrix)) ** (1 / 3)
     scaled: Matrix = matrix / size

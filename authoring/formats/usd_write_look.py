@@ -117,8 +117,10 @@ class _Surface:
         ):
             if info is not None:
                 glow = (*record.get("emissiveFactor", (1.0, 1.0, 1.0)), 1.0)
-                scale = glow if role == "emissive" else _surface_scale(material) if role == "surface" else None
-                self._image(role, material.images[info["index"]], info, wires, scale=scale)
+                factors: tuple[float, ...] | None = (
+                    glow if role == "emissive" else _surface_scale(material) if role == "surface" else None
+                )
+                self._image(role, material.images[info["index"]], info, wires, scale=factors)
 
     def _image(
         self,

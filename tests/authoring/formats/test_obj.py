@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -133,3 +135,171 @@ def test_points_without_a_place_are_named_without_a_warning(
     with pytest.raises(InputError, match=r"vertex 4 is \[.*\] \(1 such\); all must be finite numbers"):
         read_obj(path)
     assert not recwarn.list
+
+
+def test_quads_normals_and_smoothing_groups(tmp_path: Path) -> None:
+    text = SQUARE + "v 2 0 0\nvn 0 0 2\nvn 0 1 0\ns 1\nf 1//1 2//1 3//1 4//1\ns off\nf 2//2 5//2 3//2\n"
+    raw = read_obj(write(tmp_path, text))
+    assert raw.polygons is not None
+    assert raw.polygons.tolist() == [0, 0, 1]
+    normals, groups = raw.layers
+    assert normals.values[normals.faces][:, 0].tolist() == [[0, 0, 1], [0, 0, 1], [0, 1, 0]]
+    assert (groups.kind, groups.values[groups.faces][:, 0, 0].tolist()) == ("custom", [1, 1, 0])
+
+
+def test_vertex_colours_are_linear(tmp_path: Path) -> None:
+    raw = read_obj(write(tmp_path, "v 0 0 0 1 0.5 0\nv 1 0 0 0 0 0\nv 1 1 0 0 0 1\nf 1 2 3\n"))
+    (colors,) = raw.layers
+    want = [1, ((0.5 + 0.055) / 1.055) ** 2.4, 0, 1]
+    np.testing.assert_allclose(colors.values[colors.faces[0, 0]], want, atol=1e-6)
+
+
+@pytest.mark.parametrize("ending", ["\r\n", "\r", "\n"])
+def test_line_ends_and_names_of_other_systems(tmp_path: Path, ending: str) -> None:
+    text = f"\ufeffmtllib größe.mtl\no Ärmel links\nusemtl stoff\n{SQUARE}f 1 2 3\n".replace("\n", ending)
+    path = tmp_path / "mesh.obj"
+    path.write_bytes(text.encode())
+    raw = read_obj(path)
+    assert raw.part_names == ("Ärmel links",)
+    path.write_bytes(text.lstrip("\ufeff").encode("latin-1"))
+    assert read_obj(path).part_names == ("Ärmel links",)
+    assert any("größe.mtl: it is not there" in note for note in read_obj(path).notes)
+
+
+def test_several_libraries_objects_and_empty_groups(tmp_path: Path) -> None:
+    (tmp_path / "a.mtl").write_text("newmtl one\nKd 1 0 0\nnewmtl never\nKd 1 1 1\n")
+    (tmp_path / "b c.mtl").write_text("newmtl two\nKd 0 1 0\n")
+    text = (
+        "mtllib a.mtl b c.mtl\n" + SQUARE + "o shirt\ng cuff\nusemtl one\nf 1 2 3\ng\nf 1 3 4\n"
+        "g nothing\no trousers\nusemtl two\nf 2 3 4\n"
+    )
+    raw = read_obj(write(tmp_path, text))
+    assert [raw.part_names[k] for k in raw.part_ids] == ["shirt / cuff", "shirt", "trousers"]
+    assert [raw.materials[k].base_color[:2] for k in raw.material_ids] == [(1, 0), (1, 0), (0, 1)]
+    what = {c.what: c for c in raw.record}
+    assert what["material never"].outcome == "dropped"
+    assert "nothing" in what["groups without faces"].why
+
+
+def test_every_map_and_option_of_a_material(tmp_path: Path) -> None:
+    for name, color in (("rough", "#404040"), ("metal", "#c0c0c0"), ("alpha", "#808080"), ("bumpy", "#8080ff")):
+        Image.new("RGB", (4, 4), color).save(tmp_path / f"{name}.png")
+    Image.new("RGB", (9, 3), "red").save(tmp_path / "cloth.png")
+    Image.linear_gradient("L").resize((8, 8)).save(tmp_path / "height.png")
+    (tmp_path / "m.mtl").write_text(
+        "newmtl all\nKe 0.5 0 0\nPs 0.25\nPc 0.75\nPcr 0.5\nmap_Kd -s 2 3 1 -o 0.5 0.25 -clamp on cloth.png\n"
+        "map_d -s 2 3 1 -o 0.5 0.25 alpha.png\nmap_Pr rough.png\nmap_Pm metal.png\nmap_Bump -bm 0.5 bumpy.png\n"
+        "newmtl high\nbump -bm 2 height.png\nillum 2\nNs 30\nKs 1 1 1\nrefl -type sphere x.png\n"
+    )
+    raw = read_obj(
+        write(tmp_path, "mtllib m.mtl\n" + SQUARE + "vt 0 0\nusemtl all\nf 1/1 2/1 3/1\nusemtl high\nf 1 3 4\n")
+    )
+    full, high = (raw.materials[k] for k in raw.material_ids)
+    assert full.base_color_image is not None
+    color = Image.open(io.BytesIO(full.base_color_image))
+    assert color.size == (9, 4)
+    assert color.getpixel((1, 1)) == (255, 0, 0, 128)
+    surface = Image.open(io.BytesIO(full.images[0])).getpixel((0, 0))
+    assert surface == (255, 0x40, 0xC0)
+    assert (full.roughness, full.metallic, full.sheen) == (1, 1, (0.25, 0.25, 0.25))
+    record = full.record
+    assert record["emissiveFactor"] == [0.5, 0, 0]
+    assert record["alphaMode"] == "BLEND"
+    assert record["normalTexture"]["scale"] == 0.5
+    assert full.normal_image == (tmp_path / "bumpy.png").read_bytes()
+    assert record["extensions"]["KHR_materials_clearcoat"]["clearcoatFactor"] == 0.75
+    info = record["pbrMetallicRoughness"]["baseColorTexture"]
+    # v' = 3 v + 0.25 counted from the bottom is 3 v + (1 - 3 - 0.25) from the top
+    assert info["extensions"]["KHR_texture_transform"] == {"offset": [0.5, -2.25], "scale": [2, 3]}
+    assert info["sampler"]["wrapS"] == 33071
+    assert high.normal_image is not None
+    normal = np.asarray(Image.open(io.BytesIO(high.normal_image)))[4, 4] / 255 * 2 - 1
+    assert normal[1] > 0.1  # brighter downwards: the surface rises downwards and leans up the picture
+    assert {c.what for c in raw.record if c.outcome == "converted"} >= {"opacity texture of all", "height map of high"}
+    assert any(c.what == "refl of high" and c.outcome == "dropped" for c in raw.record)
+
+
+def test_free_form_surfaces_are_left_out_and_said(tmp_path: Path) -> None:
+    raw = read_obj(write(tmp_path, SQUARE + "cstype bspline\ndeg 3 3\nsurf 0 1 0 1 1 2 3 4\nend\nl 1 2\nf 1 2 3\n"))
+    assert any("free-form" in note for note in raw.notes)
+    assert any("points and lines" in note for note in raw.notes)
+
+
+def test_a_broken_texture_costs_only_itself(tmp_path: Path) -> None:
+    (tmp_path / "cloth.png").write_bytes(b"\x89PNG\r\n\x1a\n broken")
+    (tmp_path / "m.mtl").write_text("newmtl a\nKd 0.5 0.5 0.5\nmap_Kd cloth.png\n")
+    raw = read_obj(write(tmp_path, "mtllib m.mtl\n" + SQUARE + "usemtl a\nf 1 2 3\n"))
+    assert raw.materials[0].base_color_image is None
+    assert any("not a readable texture" in note for note in raw.notes)
+
+
+def panels(*, unified: bool, thick: bool, welded: bool) -> str:
+    """A front and a back panel as pattern software exports them: own UVs 0..1 each or all laid out in metres."""
+    lines, faces, points = [], [], []
+    for shell in range(2 if thick else 1):
+        for side, name in enumerate(("Front", "Back")):
+            first = len(points)
+            for row in range(3):
+                for column in range(3):
+                    x, y = column * 200.0, row * 300.0
+                    depth = 0.0 if column in (0, 2) and welded else (-1) ** side * (30.0 - shell)
+                    points.append((x, y, depth))
+                    u, v = (x / 1000 + side * 0.5, y / 1000) if unified else (column / 2, row / 2)
+                    lines.append(f"vt {u:.6f} {v:.6f}")
+            faces += [f"g {name}_{shell}", f"usemtl {'Denim' if not shell else 'Lining'}"]
+            for row in range(2):
+                for column in range(2):
+                    a = first + row * 3 + column + 1
+                    ring = (a, a + 1, a + 4, a + 3) if side == shell else (a, a + 3, a + 4, a + 1)
+                    faces.append("f " + " ".join(f"{k}/{k}" for k in ring))
+    if welded:
+        places = sorted(set(points))
+        number = {k + 1: places.index(p) + 1 for k, p in enumerate(points)}
+        faces = [" ".join(re.sub(r"^(\d+)/", lambda m: f"{number[int(m[1])]}/", w) for w in f.split()) for f in faces]
+        points = places
+    return "\n".join(["# Units: mm", *(f"v {x} {y} {z}" for x, y, z in points), *lines, *faces]) + "\n"
+
+
+@pytest.mark.parametrize("unified", [True, False])
+@pytest.mark.parametrize("thick", [True, False])
+@pytest.mark.parametrize("welded", [True, False])
+def test_exports_of_pattern_software(tmp_path: Path, unified: bool, thick: bool, welded: bool) -> None:
+    raw = read_obj(write(tmp_path, panels(unified=unified, thick=thick, welded=welded)))
+    shells = 2 if thick else 1
+    assert raw.metres_per_unit == 0.001
+    assert len(raw.part_names) == 2 * shells
+    assert [m.name for m in raw.materials] == ["Denim", "Lining"][:shells]
+    assert len(raw.points) == (6 + 6 * shells if welded else 18 * shells)
+    assert raw.polygons is not None
+    assert len(np.unique(raw.polygons)) == 8 * shells
+    assert raw.uv0 is not None
+    assert raw.uv0_faces is not None
+    for part in range(len(raw.part_names)):
+        uv = raw.uv0[np.unique(raw.uv0_faces[raw.part_ids == part])]
+        side = 0.5 * (part % 2) if unified else 0.0
+        np.testing.assert_allclose(uv.min(axis=0), [side, 0])
+        np.testing.assert_allclose(uv.max(axis=0), [side + 0.4, 0.6] if unified else [1, 1])
+
+
+def test_the_garments_of_makehuman_read_exactly() -> None:
+    folder = Path(__file__).parents[3].parent / "shared" / "garments"
+    if not folder.is_dir():
+        pytest.skip("the MakeHuman garments are not there")
+    for path in sorted(folder.glob("*/*.obj")):
+        rows: dict[str, list[list[str]]] = {"v": [], "vt": [], "f": []}
+        for line in path.read_text().splitlines():
+            words = line.split()
+            if words and words[0] in rows:
+                rows[words[0]].append(words[1:])
+        raw = read_obj(path)
+        np.testing.assert_array_equal(raw.points, np.array(rows["v"], float)[:, :3])
+        assert raw.uv0 is not None
+        assert raw.uv0_faces is not None
+        np.testing.assert_array_equal(raw.uv0, np.array(rows["vt"], np.float32)[:, :2])
+        owner = raw.polygons if raw.polygons is not None else np.arange(len(raw.faces))
+        assert np.unique(owner).size == len(rows["f"])
+        for polygon in range(0, len(rows["f"]), 97):
+            want = {tuple(int(n) - 1 for n in word.split("/")[:2]) for word in rows["f"][polygon]}
+            mine = owner == polygon
+            pairs = np.stack([raw.faces[mine].ravel(), raw.uv0_faces[mine].ravel()], axis=1)
+            assert {tuple(pair) for pair in pairs.tolist()} == want

@@ -233,15 +233,20 @@ def _joined_anew(mesh: GarmentMesh, found: Match, material_ids: NDArray[np.int32
         if not (layer.kind == "custom" and is_ours(layer.name)) and layer.kind not in ("normal", "tangent")
     )
     new = replace(edited, **names, layers=layers, skin=None, variants=mesh.variants, extras=mesh.extras)
+    notes = []
+    if new.uv0 is None and mesh.uv0 is not None:
+        uv0, uv0_faces = _carried_uv0(mesh, new)
+        new = replace(new, uv0=uv0, uv0_faces=uv0_faces)
+        notes.append("the file has no UV0; each triangle takes the draft's from the triangle next to it")
     if found.topology == "changed":
         known = found.numbers >= 0
-        changes = Changes(~known)
+        changes = Changes(~known, notes=notes)
         if known.any():
             way = np.linalg.norm(edited.points[known] - mesh.points[found.numbers[known]], axis=1)
             changes.furthest = float(way.max())
         return new, changes
     points, changes = _points(mesh, found)
-    changes.notes.append("the triangles join the same points otherwise; points keep their numbers")
+    changes.notes += [*notes, "the triangles join the same points otherwise; points keep their numbers"]
     offsets = _morphs(mesh, found, changes)
     return replace(new, points=points, faces=found.numbers[edited.faces].astype(np.int32), morphs=offsets), changes
 
@@ -250,6 +255,21 @@ def _carried_parts(mesh: GarmentMesh, edited: GarmentMesh, part_ids: NDArray[np.
     """Give each triangle the part of the draft's triangle next to it."""
     _, nearest = cKDTree(mesh.points[mesh.faces].mean(axis=1)).query(edited.points[edited.faces].mean(axis=1))
     return part_ids[nearest].astype(np.int32)
+
+
+def _carried_uv0(mesh: GarmentMesh, new: GarmentMesh) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Continue the UV0 of the nearest of the draft's triangles over each new one; seams stay where they were."""
+    assert mesh.uv0 is not None
+    assert mesh.uv0_faces is not None
+    corners = mesh.points[mesh.faces].astype(np.float64)
+    wanted = new.points[new.faces].astype(np.float64)
+    _, nearest = cKDTree(corners.mean(axis=1)).query(wanted.mean(axis=1))
+    a, b, c = np.moveaxis(corners[nearest], 1, 0)
+    frame = np.stack([b - a, c - a], axis=2)  # [F, 3, 2]: how a point of the triangle's plane is reached
+    weights = np.einsum("fka,fca->fck", np.linalg.pinv(frame), wanted - a[:, None])
+    uv = mesh.uv0[mesh.uv0_faces[nearest]].astype(np.float64)
+    values = uv[:, :1] + np.einsum("fck,fka->fca", weights, uv[:, 1:] - uv[:, :1])
+    return _welded(values.astype(np.float32), new.faces)
 
 
 def merged_variants(

@@ -166,7 +166,8 @@ def _by_place(mesh: GarmentMesh, edited: GarmentMesh) -> Ints:
     tree = cKDTree(mesh.points.astype(np.float64))
     distance, hit = tree.query(edited.points.astype(np.float64), k=min(2, len(mesh.points)))
     distance, hit = distance.reshape(len(edited.points), -1), hit.reshape(len(edited.points), -1)
-    alone = distance[:, -1] > 4 * _SAME_PLACE if distance.shape[1] > 1 else np.ones(len(hit), bool)
+    # a neighbour may lie near, but not about as near
+    alone = distance[:, -1] > np.maximum(4 * distance[:, 0], 2e-6) if hit.shape[1] > 1 else np.ones(len(hit), bool)
     return np.where((distance[:, 0] < _SAME_PLACE) & alone, hit[:, 0], -1).astype(np.int64)
 
 

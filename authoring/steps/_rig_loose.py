@@ -21,6 +21,8 @@ _BIN = 0.02  # [m] slices of the legs whose weights are averaged
 _SOFT_KNEE = 0.08  # [m] the cloth bends at the knee over this much of the leg: it hangs past it rather than folding
 _LEG_REACH = 1.15  # cloth this times as far out as the leg's middle wholly follows that leg ...
 _CLOTH_REACH = 0.8  # ... unless the cloth is so wide that this much of its half width is further out
+_KNEE_BLEND = 0.2  # [m] above and below the knee over which cloth begins to hang
+_HANG_SMOOTH = 0.12  # [m]
 _BLEND = 0.05  # [m] length over which hanging cloth goes over into cloth that lies on the skin
 _LEGS = tuple(
     JOINT_INDEX[name]
@@ -98,7 +100,10 @@ def hang(
     rest: RestBody,
     body_weights: Floats,
 ) -> tuple[Floats, NDArray[np.bool_]]:
-    """Let cloth around both legs follow each leg more the nearer it is to that side, and both alike in the middle.
+    """Let cloth around both legs hang past the knees: each side follows its leg, the middle both alike.
+
+    Above the knees cloth that stands off is carried over smoothly enough; below them, carried weights run on from the
+    thighs, and a long dress would stick out straight when its wearer sits.
 
     Args:
         weights: Of the cloth as carried over [V, J].
@@ -130,8 +135,12 @@ def hang(
     side = np.clip(0.5 + 0.5 * (points[:, 0] - middle) / reach, 0, 1)
     side = (side * side * (3 - 2 * side))[:, None]
     hung = side * at(left) + (1 - side) * at(right)
+    hung = diffused(hung, points, faces, np.where(loose, _HANG_SMOOTH, 0.0))
+    hung /= np.maximum(hung.sum(axis=1, keepdims=True), 1e-9)
     share = diffused(loose.astype(np.float64)[:, None], points, faces, np.full(len(points), _BLEND))
-    share = np.clip(share / 0.8, 0, 1)
+    knee = float(rest.canonical_joints()[JOINT_INDEX["left_knee"], 2])
+    below = np.clip(0.5 + (knee - points[:, 2].astype(np.float64)) / (2 * _KNEE_BLEND), 0, 1)[:, None]
+    share = np.clip(share / 0.8, 0, 1) * below * below * (3 - 2 * below)
     mixed = share * hung + (1 - share) * weights
     return np.asarray(mixed / mixed.sum(axis=1, keepdims=True)), loose
 

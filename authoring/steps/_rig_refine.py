@@ -31,7 +31,7 @@ _LONGEST_EASE = 0.25  # [m]
 _MOST_STRAIN = 1.5
 _STRAIN_SPREAD = 0.04  # [m]
 _REACH = 0.1  # [m] a point may come to follow joints that points this near along the cloth follow ...
-_NOTICED = 5e-3  # ... with this weight at least
+_NOTICED = 0.02  # ... with this weight at least
 _SQUEEZE = 0.35  # a shortened edge counts this much of a lengthened one: cloth folds rather than being compressed
 
 
@@ -210,8 +210,9 @@ def refine(
     smooth = options.length**2 / float(vertex_masses(points, faces).sum()) * laplacian(points, faces)
     solver = splu(sp.csc_matrix(masses + smooth))
     mask = np.ones(len(points), bool) if free is None else free
-    around = diffused(np.maximum(weights, home)[:, joints], points, faces, np.full(len(points), _REACH))
-    allowed = (around > _NOTICED) | (current > 0)
+    around = diffused(home[:, joints], points, faces, np.full(len(points), _REACH))
+    allowed = (around > _NOTICED) | (home[:, joints] > 1e-3) | ~mask[:, None]
+    current = _onto_simplex(np.where(allowed, current, -1.0).astype(np.float32))
     step = 0.2
     for _ in range(options.rounds):
         energy.find_skin(energy.posed(current), np.maximum(away, 0))

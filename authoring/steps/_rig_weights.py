@@ -111,7 +111,7 @@ def find_weights(
     weights = _fixed(weights, own)
     progress(0.4, "tuning over poses")
     if tuning is not None:
-        free = (cloth.rigid < 0) & (own.match != COPY) & ~own.is_fixed & ~sourced
+        free = (cloth.rigid < 0) & (own.match != COPY) & ~own.is_fixed & ~sourced & ~loose
         start = eased(weights, cloth.points, faces, rest, match.away)
         start = np.where(free[:, None], start, weights)
         weights = refine(start, cloth.points, faces, rest, match.away, tuning, free=free, home=weights)

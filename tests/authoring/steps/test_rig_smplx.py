@@ -203,7 +203,7 @@ def test_from_the_draft_to_a_frame(
     draft = shutil.copytree(tube_library.parent / "draft", tmp_path / "draft")
     steps = json.loads((draft / "steps.json").read_text())["steps"]
     (draft / "steps.json").write_text(
-        json.dumps({"steps": [{"options": {}, "report": {}, "seconds": 0.0, **step} for step in steps]})
+        json.dumps({"steps": [{"options": {}, "report": {}, "seconds": 0.0, "files": {}, **step} for step in steps]})
     )
     monkeypatch.setenv("DRESSFORM_LIBRARY", str(tmp_path / "library"))
     make_smplx_avatar(models["other"]).save(tmp_path / "avatar.json")

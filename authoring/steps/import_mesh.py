@@ -141,7 +141,7 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
     """Read a mesh file and bring it into metres, z up, facing -y.
 
     Args:
-        source: .obj, .glb, .gltf, .usd, .usda, .usdc, .usdz, .mhclo, .ply or .stl.
+        source: .obj, .glb, .gltf, .usd, .usda, .usdc, .usdz, .fbx, .mhclo, .ply or .stl.
         options: What the artist states.
     """
     whole = read_raw(source)

@@ -104,7 +104,7 @@ def build(
     fresh_atlas: bool,
     **stated: Any,
 ) -> None:
-    """Run every step on a mesh: .obj .glb .gltf .usd .usda .usdc .usdz .mhclo .ply .stl.
+    """Run every step on a mesh: .obj .glb .gltf .usd .usda .usdc .usdz .fbx .mhclo .ply .stl.
 
     Example: dressform garment build shirt.usd -o drafts/shirt --category tee --units cm --licence CC0-1.0
     """

@@ -149,15 +149,16 @@ class Draft:
             for path, content in staged.items():
                 _stage(work, path, content)
             self._stage_garment(work, mesh, rig, skeleton, moved=moved)
+            written = {path: file_sha256(work / path) for path in _walk(work)}
+            kept = _with_their_rigs(kept, written)
             entry = {
                 "step": name,
                 "tool": f"dressform {__version__}",
                 "seconds": round(seconds, 3),
                 "options": dict(options),
                 "report": dict(report),
-                "files": {path: file_sha256(work / path) for path in _walk(work)},
+                "files": written,
             }
-            kept = _with_their_rigs(kept, entry["files"])
             steps = tuple(sorted((*kept, entry), key=lambda s: STEPS.index(s["step"])))
             _write_json(work / _MANIFEST_FILE, new_manifest)
             _write_json(work / _STEPS_FILE, {"schema": "dressform/steps/1", "steps": list(steps)})

@@ -34,7 +34,7 @@ class HalfEdges:
     def joined(self, a: Ints, b: Ints) -> NDArray[np.bool_]:
         """Say which pairs of points share an edge, either way."""
         sound = (a >= 0) & (b >= 0) & (a != b)
-        return sound & (self._found(a * self.count + b)[1] | self._found(b * self.count + a)[1])
+        return np.asarray(sound & (self._found(a * self.count + b)[1] | self._found(b * self.count + a)[1]))
 
     def twins(self) -> Ints:
         """Return for each corner's half-edge (3 f + k) the one that runs the other way, -1 at a border."""

@@ -147,7 +147,7 @@ def _by_uv(mesh: GarmentMesh, edited: GarmentMesh, name: str, *, nearest: bool =
     many = min(8, len(pairs))
     tree = cKDTree(uv[pairs[:, 0]].astype(np.float64))
     distance, hit = tree.query(new[asked[:, 0]].astype(np.float64), k=many, distance_upper_bound=_SAME_UV)
-    distance, hit = distance.reshape(len(asked), many), hit.reshape(len(asked), many)
+    distance, hit = np.reshape(distance, (len(asked), many)), np.reshape(hit, (len(asked), many))
     there = np.isfinite(distance)
     point = np.where(there, pairs[np.minimum(hit, len(pairs) - 1), 1], -1)
     if nearest:
@@ -165,7 +165,8 @@ def _by_place(mesh: GarmentMesh, edited: GarmentMesh) -> Ints:
     """Match vertices that lie where exactly one point lies."""
     tree = cKDTree(mesh.points.astype(np.float64))
     distance, hit = tree.query(edited.points.astype(np.float64), k=min(2, len(mesh.points)))
-    distance, hit = distance.reshape(len(edited.points), -1), hit.reshape(len(edited.points), -1)
+    count = len(edited.points)
+    distance, hit = np.reshape(distance, (count, -1)), np.reshape(hit, (count, -1))
     # a neighbour may lie near, but not about as near
     alone = distance[:, -1] > np.maximum(4 * distance[:, 0], 2e-6) if hit.shape[1] > 1 else np.ones(len(hit), bool)
     return np.where((distance[:, 0] < _SAME_PLACE) & alone, hit[:, 0], -1).astype(np.int64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -40,3 +41,12 @@ def without_strangers(mesh: GarmentMesh) -> tuple[GarmentMesh, list[str]]:
         changed |= {"materials": tuple(mesh.materials[k] for k in worn), "material_ids": ids.astype(np.int32)}
     notes = [f"the object {mesh.parts[k].name!r}, which Blender adds for its bones, is left out" for k in strange]
     return replace(mesh, **changed), notes
+
+
+def without_joint_layers(mesh: GarmentMesh, joints: Sequence[str]) -> tuple[GarmentMesh, list[str]]:
+    """Return a mesh without weights that a format without skins keeps as attributes, and a note on them."""
+    kept = tuple(layer for layer in mesh.layers if layer.kind != "custom" or layer.name not in joints)
+    if len(kept) == len(mesh.layers):
+        return mesh, []
+    count = len(mesh.layers) - len(kept)
+    return replace(mesh, layers=kept), [f"weights of {count} joints, written as attributes, are left out; use GLB"]

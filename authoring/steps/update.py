@@ -28,7 +28,7 @@ from ._rig_painted import PAINTED, painted_bytes, read_painted
 from ._update_apply import Changes, applied, merged_variants
 from ._update_match import Match, Topology, match, with_sets_of
 from ._update_materials import Materials, merged_materials, without_unused
-from ._update_strangers import without_strangers
+from ._update_strangers import without_joint_layers, without_strangers
 from ._update_weights import edited_rows, with_rows
 from .import_mesh import Imported, ImportOptions, read_mesh, template_name
 from .rig import skeleton_of
@@ -103,7 +103,7 @@ def update(draft: Draft, source: Path, options: UpdateOptions = UpdateOptions(),
     begun = time.perf_counter()
     mesh = draft.mesh
     progress(0.0, f"reading {source.name}")
-    imported = read_mesh(source, ImportOptions(units=options.units, up=options.up, category=draft.manifest["category"]))
+    imported = _read(draft, source, options)
     progress(0.3, "finding its points again")
     edit = _edit(draft, mesh, imported, source)
     verdicts = _verdicts(draft, edit, options)
@@ -134,10 +134,23 @@ def update(draft: Draft, source: Path, options: UpdateOptions = UpdateOptions(),
     return done
 
 
+def _read(draft: Draft, source: Path, options: UpdateOptions) -> Imported:
+    """Read the file; a size that makes no sense is no matter, since its points will tell the unit."""
+    stated = ImportOptions(units=options.units, up=options.up, category=draft.manifest["category"])
+    try:
+        return read_mesh(source, stated)
+    except InputError:
+        if options.units is not None:
+            raise
+    return read_mesh(source, replace(stated, units="m"))
+
+
 def _edit(draft: Draft, mesh: GarmentMesh, imported: Imported, source: Path) -> _Edit:
     """Compare the file with the draft and lay its changes over it."""
-    own, strangers = without_strangers(imported.mesh)
-    edited = with_sets_of(with_own_names(own), mesh)
+    theirs, strangers = without_strangers(imported.mesh)
+    theirs, weights = without_joint_layers(theirs, draft.rig.joints if draft.has("rig") else ())
+    strangers += weights
+    edited = with_sets_of(with_own_names(theirs), mesh)
     found = match(mesh, edited)
     known = len(np.unique(found.numbers[found.numbers >= 0])) / max(1, len(np.unique(mesh.faces)))
     if known < _SOME:
@@ -148,7 +161,7 @@ def _edit(draft: Draft, mesh: GarmentMesh, imported: Imported, source: Path) -> 
     materials = merged_materials(mesh, found.edited, full=source.suffix.lower() in _FULL_MATERIALS)
     new, changes = applied(mesh, found, materials.ids)
     variants, changes.variants = merged_variants(
-        mesh.variants, imported.mesh.variants, materials.ids, len(materials.materials)
+        mesh.variants, theirs.variants, materials.ids, len(materials.materials)
     )
     new = without_unused(replace(new, materials=materials.materials, variants=variants))
     rows: Mapping[int, Mapping[str, float]] = {}
@@ -156,12 +169,12 @@ def _edit(draft: Draft, mesh: GarmentMesh, imported: Imported, source: Path) -> 
     if found.turned:
         notes.append("the file's triangles were wound the other way; turned back")
     if edited.skin is not None and draft.has("rig"):
-        own = None if found.topology == "changed" else edited_rows(edited.skin, found.numbers, draft.rig)
-        if own is None:
+        painted = None if found.topology == "changed" else edited_rows(edited.skin, found.numbers, draft.rig)
+        if painted is None:
             why = "its points changed" if found.topology == "changed" else "it hangs on joints that are not the rig's"
             notes.append(f"the file's skin is left out: {why}")
-        rows = own or {}
-    if mesh.variants and not imported.mesh.variants:
+        rows = painted or {}
+    if mesh.variants and not theirs.variants:
         notes.append("the file has no variants; the draft's are kept")
     return _Edit(new, found, changes, materials, rows, tuple(notes))
 

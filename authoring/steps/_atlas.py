@@ -11,6 +11,7 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.geometry.adjacency import boundary_vertices, edges
 from dressform.runtime.geometry.normals import face_areas
 from dressform.runtime.geometry.uv_measures import UvMeasures, uv_charts, uv_measures
+from dressform.schemas.errors import InputError
 
 from ._flatten import signed_areas
 from ._islands import Islands, find_islands, layout_kind, without_slits
@@ -34,6 +35,7 @@ from ._panels import cut_open, is_disk, seams_between
 Uv = tuple[NDArray[np.float32], NDArray[np.int32]]
 Floats = NDArray[np.float64]
 
+MOST_TRIANGLES = 300_000  # one to two minutes of cutting and flattening
 _MOST_PANELS = 64  # of cloth that an artist's sewing panels may number
 _SEWN = frozenset({"panels_metric", "per_panel", "udim"})  # layouts that pattern tools write: their islands are panels
 _A_PANEL = 0.05  # part of the garment's area: an island as large must have been cut so that it opens flat
@@ -84,6 +86,7 @@ def choose_atlas(mesh: GarmentMesh, fresh: bool = False) -> Atlas:
     candidates, why = _candidates(mesh, cloth)
     layout = next((c.layout for c in candidates if c.origin == "uv0"), "none" if mesh.uv0 is None else "tiled")
     if fresh:
+        _check_size(cloth)
         return _paneled(cloth, layout, "asked for a fresh atlas")
     for candidate in candidates:
         flaw = _flaw(candidate.uv, uv_measures(mesh.points, mesh.faces, *candidate.uv))
@@ -91,6 +94,7 @@ def choose_atlas(mesh: GarmentMesh, fresh: bool = False) -> Atlas:
             reason = f"the artist's {candidate.name} cover no texel twice"
             return Atlas(candidate.uv, candidate.origin, reason, layout, 0, cloth)
         why.append(f"the artist's {candidate.name} {flaw}")
+    _check_size(cloth)
     panels: Atlas | None = None
     for candidate in sorted(candidates, key=lambda c: c.origin != "uv0"):
         laid = _from_islands(cloth, candidate)
@@ -105,6 +109,14 @@ def choose_atlas(mesh: GarmentMesh, fresh: bool = False) -> Atlas:
         reason = "; ".join([*why, f"the islands of the artist's {candidate.name} are laid out anew at one scale"])
         return Atlas(_joined(laid.charts, len(cloth.faces)), "islands", reason, layout, laid.by_xatlas, cloth)
     return replace(panels or _paneled(cloth, layout, ""), reason="; ".join(why) or "the source has no UVs")
+
+
+def _check_size(cloth: Cloth) -> None:
+    if len(cloth.faces) > MOST_TRIANGLES:
+        raise InputError(
+            f"the garment has {len(cloth.faces)} triangles and no UVs that could be its atlas; charts are cut "
+            f"for up to {MOST_TRIANGLES}: reduce it, or give it UVs without overlaps in a 3D tool"
+        )
 
 
 def _cloth_charts(cloth: Cloth, uv: Uv) -> int:

@@ -21,7 +21,6 @@ from ._fabric import category_color, fabric_image, parse_color
 from ._uv_picture import uv_picture
 from ._uv_report import atlas_figures
 
-MOST_TRIANGLES = 2_000_000
 _SEAMS_OF = {"artist": "the artist's", "uv0": "the artist's", "islands": "the artist's, laid out anew", "panels": "new"}
 
 
@@ -122,11 +121,6 @@ def _unwrapped(
     mesh: GarmentMesh, category: str, options: UnwrapOptions
 ) -> tuple[GarmentMesh, UnwrapReport, tuple[UvMeasures, list[str]]]:
     """Return the garment with its atlas, the report, and what the picture of the layout is drawn from."""
-    if len(mesh.faces) > MOST_TRIANGLES:
-        raise InputError(
-            f"the garment has {len(mesh.faces)} triangles, more than the {MOST_TRIANGLES} that can be unwrapped; "
-            "reduce it in a 3D tool, or give clean a triangle limit"
-        )
     atlas = choose_atlas(mesh, options.fresh)
     uv0 = (mesh.uv0, mesh.uv0_faces) if mesh.uv0 is not None else atlas.uv
     done = replace(mesh, uv0=uv0[0], uv0_faces=uv0[1], uv1=atlas.uv[0], uv1_faces=atlas.uv[1])

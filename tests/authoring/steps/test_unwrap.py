@@ -16,7 +16,7 @@ from dressform.authoring.steps.clean import clean_mesh
 from dressform.authoring.steps.import_mesh import ImportOptions, import_mesh, read_mesh
 from dressform.authoring.steps.unwrap import UnwrapOptions, unwrap, unwrap_mesh
 from dressform.runtime.geometry.uv_measures import overlapping_triangles, uv_charts, uv_measures
-from dressform.schemas.errors import UsageError
+from dressform.schemas.errors import InputError, UsageError
 
 PLAIN = UnwrapOptions(fabric=False)
 
@@ -194,3 +194,13 @@ def test_the_shirt(shirt: Path) -> None:
     assert report.charts <= 12
     assert report.anisotropy_mean <= 1.1
     assert density_spread(done) < 1.4
+
+
+def test_too_many_triangles_are_refused_unless_the_artists_uvs_serve(
+    tee: GarmentMesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made, _ = unwrap_mesh(tee, "tee", PLAIN)
+    monkeypatch.setattr("dressform.authoring.steps._atlas.MOST_TRIANGLES", 100)
+    with pytest.raises(InputError, match=f"has {len(tee.faces)} triangles .* up to 100: reduce it"):
+        unwrap_mesh(tee, "tee", PLAIN)
+    assert unwrap_mesh(replace(made, uv1=None, uv1_faces=None), "tee", PLAIN)[1].uv1 == "uv0"

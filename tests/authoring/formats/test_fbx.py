@@ -154,6 +154,17 @@ def test_rotation_order(tmp_path: Path, order: int, want: list[float]) -> None:
     np.testing.assert_allclose(raw.points[1], want, atol=1e-9)
 
 
+@pytest.mark.parametrize(("mode", "want"), [(0, [0, 2, 0]), (1, [0, 1, 0]), (2, [0, 1, 0])])
+def test_how_a_node_inherits_scale(tmp_path: Path, mode: int, want: list[float]) -> None:
+    # the parent doubles x, the child turns x to y: mode 0 doubles the child's own x, 1 the world's, 2 neither
+    above = f'Model: 21, "Model::above", "Null" {{ Properties70: {{ {prop("Lcl Scaling", 2, 1, 1)} }} }}'
+    model = prop("Lcl Rotation", 0, 0, 90) + f'P: "InheritType", "enum", "", "",{mode}\n'
+    text = fbx(above, 'C: "OO",20,21\nC: "OO",21,0', model=model).replace('C: "OO",20,0\n', "")
+    raw = read(tmp_path, text)
+    np.testing.assert_allclose(raw.points[1], want, atol=1e-9)
+    np.testing.assert_allclose(raw.points[3], [{0: -1, 1: -2, 2: -1}[mode], 0, 0], atol=1e-9)
+
+
 def test_a_mirrored_node_keeps_its_faces_outside(tmp_path: Path) -> None:
     def normal(raw: RawMesh) -> float:
         a, b, c = raw.points[raw.faces[0]]

@@ -358,3 +358,14 @@ def test_a_package_that_is_no_package(tmp_path: Path) -> None:
     (tmp_path / "a.usdz").write_bytes(b"PK\x03\x04 broken")
     with pytest.raises(InputError, match="no usdz package"):
         read_usd(tmp_path / "a.usdz")
+
+
+def test_normals_turn_with_an_uneven_scale(tmp_path: Path) -> None:
+    place = """
+        double3 xformOp:scale = (1, 4, 1)
+        uniform token[] xformOpOrder = ["xformOp:scale"]
+        normal3f[] normals = [(1, 1, 0)] (interpolation = "uniform")
+"""
+    (normals,) = read_usd(write(tmp_path, mesh(extra=place))).layers
+    # the plane x + y = 0 becomes x + y / 4 = 0
+    np.testing.assert_allclose(normals.values[normals.faces[0, 0]], np.array([4, 1, 0]) / np.sqrt(17), atol=1e-6)

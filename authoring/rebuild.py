@@ -51,7 +51,7 @@ def _runners(draft: Draft, options: Mapping[str, Any]) -> dict[str, Callable[[],
     return {
         "clean": lambda: clean(draft, _options(CleanOptions, options)),
         "unwrap": lambda: unwrap(draft, _options(UnwrapOptions, options)),
-        "place": lambda: place(draft, PlaceOptions(keep=True)),  # an edited garment comes back where it was worn
+        "place": lambda: place(draft, PlaceOptions(keep=draft.report("update")["worn"])),
         "rig": lambda: rig(draft, _options(RigOptions, options)),
         "lod": lambda: lod(draft, _options(LodOptions, options)),
         "preview": lambda: preview(draft, _options(PreviewOptions, options)),

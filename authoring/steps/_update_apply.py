@@ -28,6 +28,7 @@ class Changes:
     Attributes:
         moved: bool [V] points that moved; for a changed topology those that are new.
         furthest: The longest way of a point [m].
+        usual: The median way of all points that are found again [m].
         torn: Points whose copies at a seam came back apart.
         reassigned: Triangles that wear another material.
         uv0: Corners with another UV0.
@@ -40,6 +41,7 @@ class Changes:
 
     moved: NDArray[np.bool_]
     furthest: float = 0.0
+    usual: float = 0.0
     torn: int = 0
     reassigned: int = 0
     uv0: int = 0
@@ -114,7 +116,7 @@ def _points(mesh: GarmentMesh, found: Match) -> tuple[NDArray[np.float32], Chang
     np.maximum.at(apart, numbers, np.linalg.norm(places - middle[numbers], axis=1))
     way = np.linalg.norm(middle - mesh.points, axis=1)
     moved = way > STILL
-    changes = Changes(moved, float(way.max(initial=0.0)), int((apart > _TORN).sum()))
+    changes = Changes(moved, float(way.max(initial=0.0)), float(np.median(way)), int((apart > _TORN).sum()))
     if changes.torn:
         changes.notes.append(
             f"{changes.torn} seam points came back torn, by up to {2000 * apart.max():.1f} mm, and were joined in the "
@@ -243,7 +245,7 @@ def _joined_anew(mesh: GarmentMesh, found: Match, material_ids: NDArray[np.int32
         changes = Changes(~known, notes=notes)
         if known.any():
             way = np.linalg.norm(edited.points[known] - mesh.points[found.numbers[known]], axis=1)
-            changes.furthest = float(way.max())
+            changes.furthest, changes.usual = float(way.max()), float(np.median(way))
         return new, changes
     points, changes = _points(mesh, found)
     changes.notes += [*notes, "the triangles join the same points otherwise; points keep their numbers"]

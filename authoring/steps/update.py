@@ -36,6 +36,7 @@ from .rig import skeleton_of
 STEP = "update"
 _FULL_MATERIALS = (".glb", ".gltf")  # formats that say all that a material has
 _PLACE = "overrides/place.json"
+_ELSEWHERE = 0.02  # [m] a garment whose points moved this far for the most part is not where it was worn
 _SOME = 0.5  # a file with less of the draft's points than this is another garment
 
 
@@ -197,7 +198,9 @@ def _verdicts(draft: Draft, edit: _Edit, options: UpdateOptions) -> list[_Verdic
         why = ""
         if step in ("import", STEP):
             continue
-        if topology == "changed":
+        if step == "place" and not _is_worn(edit):
+            why = f"the file lies elsewhere: half of its points are more than {1000 * changes.usual:.0f} mm away"
+        elif topology == "changed":
             why = f"{other}; it is already on the body" if step == "place" else other
         elif step in ("rig", "rig-smplx", "drape", "learn"):
             why = _rig_doubt(step, moved=moved, far=far, way=way, edit=edit)
@@ -209,6 +212,11 @@ def _verdicts(draft: Draft, edit: _Edit, options: UpdateOptions) -> list[_Verdic
             why = "it shows the garment before the edit"
         verdicts.append(_Verdict(step, not why, why or _reason(step, edit, way if moved else "")))
     return verdicts
+
+
+def _is_worn(edit: _Edit) -> bool:
+    """Say whether the file lies where the draft lies, on the body."""
+    return edit.changes.usual < _ELSEWHERE
 
 
 def _rig_doubt(step: str, *, moved: bool, far: bool, way: str, edit: _Edit) -> str:
@@ -305,13 +313,18 @@ def _report(draft: Draft, source: Path, edit: _Edit, verdicts: list[_Verdict]) -
             "materials": edit.materials.changes,
             "weights_painted": len(edit.rows),
         },
+        "worn": _is_worn(edit),
         "stands": [{"step": v.step, "why": v.why} for v in verdicts if v.stands],
-        "redo": [{"step": v.step, "why": v.why, "command": _command(v.step, draft)} for v in verdicts if not v.stands],
+        "redo": [
+            {"step": v.step, "why": v.why, "command": _command(v.step, draft, worn=_is_worn(edit))}
+            for v in verdicts
+            if not v.stands
+        ],
         "notes": list(dict.fromkeys(edit.notes)),
     }
 
 
-def _command(step: str, draft: Draft) -> str:
+def _command(step: str, draft: Draft, *, worn: bool) -> str:
     if step == "rig-smplx":
         return f"dressform garment rig {draft.folder} --smplx FILE"
-    return f"dressform garment {step} {draft.folder}" + (" --keep" if step == "place" else "")
+    return f"dressform garment {step} {draft.folder}" + (" --keep" if step == "place" and worn else "")

@@ -185,6 +185,15 @@ def test_another_garment_is_refused_and_nothing_changes(draft: Draft, tmp_path: 
     assert {p: p.read_bytes() for p in draft.folder.rglob("*") if p.is_file()} == before
 
 
+def test_a_file_that_lies_elsewhere_must_be_placed(draft: Draft, tmp_path: Path) -> None:
+    away = replace(draft.mesh, points=draft.mesh.points + np.float32((0, 0, 0.4)))
+    done = update(draft, saved(away, tmp_path / "back.glb"))
+    assert outcome(done) == ({"clean", "unwrap"}, {"place", "rig", "lod"})
+    commands = {entry["step"]: entry["command"] for entry in done.report("update")["redo"]}
+    assert commands["place"] == f"dressform garment place {done.folder}"
+    assert not done.report("update")["worn"]
+
+
 def test_place_begins_where_the_edit_lies(draft: Draft, tmp_path: Path) -> None:
     done = update(draft, saved(raised(draft.mesh, 0.002), tmp_path / "back.glb"))
     kept = place(done, PlaceOptions(keep=True))

@@ -48,6 +48,21 @@ def carried(mesh_before: GarmentMesh, points_after: NDArray[np.floating]) -> Gar
     return moved
 
 
+def restored(mesh: GarmentMesh, before: GarmentMesh) -> GarmentMesh:
+    """Return the mesh with its points, and all that `carried` moved with them, as they were before.
+
+    Args:
+        mesh: With points that were moved, and perhaps more layers.
+        before: The same points and faces, not moved.
+    """
+    known = {(layer.kind, layer.name): layer for layer in before.layers if layer.kind in ("normal", "tangent")}
+    layers = []
+    for layer in mesh.layers:
+        was = known.get((layer.kind, layer.name))
+        layers.append(layer if was is None or not np.array_equal(was.faces, layer.faces) else was)
+    return replace(mesh, points=before.points, layers=tuple(layers), morphs=before.morphs, skin=before.skin)
+
+
 def _areas(points: NDArray[np.floating], faces: NDArray[np.int32]) -> Floats:
     corners = points[faces].astype(np.float64)
     across = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1)

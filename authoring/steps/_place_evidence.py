@@ -34,12 +34,15 @@ def evidence(found: Found, category: str, worn: Worn) -> list[Evidence]:
     missing = sorted(wanted - kinds)
     words = ", ".join(sorted(kinds)) or "no opening that tells where it hangs"
     margin = found.rival - found.cost
-    resized = abs(float(np.log(found.fit.stand.scale)))
+    expected = found.seed.stand.scale if found.told else 1.0
+    resized = abs(float(np.log(found.fit.stand.scale / expected)))
     return [
         Evidence(0.85, f"found {words}, but no {' or '.join(missing)}") if missing else Evidence(1.0, f"found {words}"),
         _fits(found.fit.misfit, _USUAL.get(category, 0.0)),
         _encloses(found),
-        Evidence(1.0, "no other place comes near")
+        Evidence(1.0, "its skeleton says so")
+        if found.told
+        else Evidence(1.0, "no other place comes near")
         if margin > 1.0
         else Evidence(float(np.clip(0.35 + 0.8 * margin, 0.3, 1.0)), f"another place fits only {margin:.1f} cm worse"),
         Evidence(

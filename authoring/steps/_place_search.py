@@ -14,6 +14,7 @@ from dressform.runtime.body.protocol import RestBody
 from ._place_articulate import Cloth, Fit, fit
 from ._place_openings import Opening, asymmetry, find_openings, front_tilt
 from ._place_seeds import Seed, arm_poses, judged, misplaced, seeds, varied
+from ._place_skeleton import ITS_SKELETON
 
 Floats = NDArray[np.float64]
 
@@ -27,6 +28,7 @@ _TILT_COST = 0.6  # [cm] against facing away from where a neckline or waist is l
 _TRUST = 8.0  # [cm] against lying where this kind of garment never lies
 _SIZES = ((1.0, 0.0), (0.83, 0.4), (1.2, 0.4))  # made for another body: factors, and how unlikely they are
 _RESIZED = 3.0  # [cm] against a change of the log of the size by 1
+_NO_FIT = 5.0  # [cm] a garment that is further off where its skeleton says is looked for elsewhere
 _SIDEWAYS_UP = np.array([[1.0, 0, 0], [0, 0, -1], [0, 1, 0]])  # a file that is y up but was taken for z up
 
 
@@ -74,6 +76,11 @@ class Found:
     rival: float
     misplaced: float
     openings: tuple[Opening, ...] = ()
+
+    @property
+    def told(self) -> bool:
+        """Whether the artist's own skeleton said so."""
+        return self.seed.arms == ITS_SKELETON
 
     def pitch_deg(self) -> float:
         """Return how far the garment leans back against how it was made."""
@@ -129,21 +136,44 @@ def search(
     """
     trust = _TRUST / 3 if doubt.category else _TRUST
     used = np.unique(faces)
+    hanging = _SKIRTED.get(category, 0.0)
+    cloth = Cloth.sampled(points, faces, _FINE, hanging=hanging)
+    rules = _Rules(category, trust, scaled=scale is None, limbs=limbs, legs=category not in _SKIRTED)
     turned = facings(points, faces, category, up_doubted=doubt.up, yaw_deg=yaw_deg)
     bodies = arm_poses(rest, category, arm_angle_deg)
     scales = ((scale, 0.0),) if scale is not None else (*_SIZES, *doubt.scales)
-    hanging = _SKIRTED.get(category, 0.0)
     few = Cloth.sampled(points, faces, _COARSE, hanging=hanging)
     guesses = judged(list(seeds(bodies, turned, points[used], scales)), few, category, trust=trust)
-    cloth = Cloth.sampled(points, faces, _FINE, hanging=hanging)
-    rules = _Rules(category, trust, scaled=scale is None, limbs=limbs, legs=category not in _SKIRTED)
     fits = [_grown(cloth, seed, rules, 6) for seed in varied(guesses, _FITTED)]
     fits.sort(key=lambda found: found.cost)
     fits[:_AGAIN] = [_again(cloth, found, rules, 12) for found in fits[:_AGAIN]]
     best = min(fits, key=lambda found: found.cost)
-    around = points @ best.seed.stand.turn.T
-    openings = tuple(find_openings(around, faces, category))
-    return replace(best, rival=_rival(best, fits, points[used]), openings=openings)
+    return _opened(replace(best, rival=_rival(best, fits, points[used])), points, faces, category)
+
+
+def settle(
+    points: Floats, faces: NDArray[np.int32], category: str, start: Seed, *, scaled: bool = False, limbs: bool = True
+) -> Found | None:
+    """Return a garment brought to the body from where its skeleton says it belongs; None when it does not fit there.
+
+    Args:
+        points: float64 [V, 3] [m].
+        faces: int32 [F, 3].
+        category: What it is.
+        start: From `_place_skeleton.led`.
+        scaled: Whether it may change its size.
+        limbs: Whether arms and legs may turn.
+    """
+    cloth = Cloth.sampled(points, faces, _FINE, hanging=_SKIRTED.get(category, 0.0))
+    rules = _Rules(category, _TRUST, scaled=scaled, limbs=limbs, legs=category not in _SKIRTED)
+    best = _grown(cloth, start, rules, 6)
+    return _opened(best, points, faces, category) if best.cost < _NO_FIT else None
+
+
+def _opened(found: Found, points: Floats, faces: NDArray[np.int32], category: str) -> Found:
+    """Name the openings of the garment as it faces there."""
+    around = points @ found.seed.stand.turn.T
+    return replace(found, openings=tuple(find_openings(around, faces, category)))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,17 +21,20 @@ from dressform.runtime.geometry.distance import Surface
 from dressform.schemas.errors import AssetError, InputError
 from dressform.schemas.progress import Progress, silent
 
-from ._carry import carried
+from ._carry import carried, restored
 from ._place_evidence import described, evidence
 from ._place_openings import find_openings
 from ._place_options import Evidence, PlaceOptions, PlaceReport, judge, read_corrections
 from ._place_overlay import overlay
-from ._place_search import NO_DOUBT, Doubt, Found, search
+from ._place_search import NO_DOUBT, Doubt, Found, search, settle
+from ._place_skeleton import led
 from ._place_wear import clear_of, coarser, wear
 from .clean import CleanOptions, clean_mesh
 from .import_mesh import ImportOptions, read_mesh
 
 __all__ = ["PlaceOptions", "PlaceReport", "Placed", "place", "place_mesh", "read_corrections"]
+
+Floats = NDArray[np.float64]
 
 _AS_FOUND = PlaceOptions()
 _INSIDE = 0.001  # [m] a point deeper than this penetrates
@@ -112,7 +115,7 @@ def _as_modelled(draft: Draft) -> GarmentMesh:
         before, _ = clean_mesh(before, CleanOptions(**steps["clean"]))
     if not np.array_equal(before.faces, mesh.faces):
         raise AssetError(f"{source} is not what {draft.folder} was made from; import the garment again")
-    return replace(mesh, points=before.points)
+    return restored(mesh, before)
 
 
 def place_mesh(
@@ -126,9 +129,10 @@ def place_mesh(
 ) -> Placed:
     """Bring a garment in metres, z up, onto the rest body.
 
-    The garment is tried at many places, facing every way, on the body in several poses; where it fits best the body's
-    limbs are brought along its sleeves and legs, and the cloth comes back with them to the rest pose. A garment that
-    already lies on the body stays where it is. Normals, tangents and morph offsets turn with the cloth.
+    Where the artist's own skeleton is understood, it tells size, facing and pose. Otherwise the garment is tried at
+    many places, facing every way, on the body in several poses; where it fits best the body's limbs are brought along
+    its sleeves and legs. The cloth comes back with them to the rest pose. A garment that already lies on the body
+    stays where it is. Normals, tangents and morph offsets turn with the cloth.
 
     Args:
         mesh: The garment as imported and cleaned.
@@ -147,6 +151,31 @@ def place_mesh(
         openings = described(find_openings(points, mesh.faces, category))
         return _kept(mesh, category, openings, Evidence(1.0, "left where it is, as asked"))
     progress(0.0, "trying where it belongs")
+    found, points = _found(mesh, points, category, rest, options, doubt)
+    small, _, _ = coarser(points, mesh.faces)
+    stays = not options.corrects() and _stays(small, found)
+    if stays and _lies_on(small, rest):
+        return _settled(mesh, category, found, rest, options)
+    return _fitted(mesh, points, category, rest, options, found, progress)
+
+
+def _found(
+    mesh: GarmentMesh, points: Floats, category: str, rest: RestBody, options: PlaceOptions, doubt: Doubt
+) -> tuple[Found, Floats]:
+    """Return where a garment belongs, and its points [V, 3] as long as the body's limbs if its skeleton tells."""
+    limbs = category != "hat"
+    if options.yaw_deg is None and options.arm_angle_deg is None:
+        scale, rigid = options.scale, category in _RIGID
+        lead = led(mesh.skin, points, rest, scale=scale, rigid=rigid)
+        if lead is not None and scale is None:  # bones tell lengths, cloth around them tells girths
+            small, faces, _ = coarser(lead.points, mesh.faces)
+            wide = settle(small, faces, category, lead.seed, scaled=True, limbs=limbs)
+            lead = led(mesh.skin, points, rest, scale=wide.fit.stand.scale, rigid=rigid) if wide is not None else None
+        if lead is not None:
+            small, faces, _ = coarser(lead.points, mesh.faces)
+            found = settle(small, faces, category, lead.seed, limbs=limbs)
+            if found is not None:
+                return found, lead.points
     small, faces, _ = coarser(points, mesh.faces)
     found = search(
         small,
@@ -157,21 +186,23 @@ def place_mesh(
         scale=options.scale,
         arm_angle_deg=options.arm_angle_deg,
         yaw_deg=options.yaw_deg,
-        limbs=category != "hat",
+        limbs=limbs,
     )
-    stays = not options.corrects() and _stays(small, found)
-    if stays and _lies_on(small, rest):
-        return _settled(mesh, category, found, rest, options)
-    return _fitted(mesh, category, rest, options, found, progress)
+    return found, points
 
 
 def _fitted(
-    mesh: GarmentMesh, category: str, rest: RestBody, options: PlaceOptions, found: Found, progress: Progress
+    mesh: GarmentMesh,
+    points: Floats,
+    category: str,
+    rest: RestBody,
+    options: PlaceOptions,
+    found: Found,
+    progress: Progress,
 ) -> Placed:
     """Fit the cloth to the body in the garment's own pose, and bring it to the rest pose."""
-    progress(0.5, "fitting the cloth")
     stand, posed = found.fit.stand, found.fit.body
-    hung = _corrected(stand.apply(mesh.points.astype(np.float64)), options)
+    hung = _corrected(stand.apply(points), options)
     worn = wear(hung, mesh, posed, options.gap, rigid=category in _RIGID, progress=progress)
     after = _inside(worn.points, rest)
     seen = evidence(found, category, worn)
@@ -226,14 +257,14 @@ def _inside(points: NDArray[np.floating], rest: RestBody) -> float:
     return float((Surface(rest.vertices, rest.body.faces).signed_distance(sample) < -_INSIDE).mean())
 
 
-def _corrected(points: NDArray[np.float64], options: PlaceOptions) -> NDArray[np.float64]:
+def _corrected(points: Floats, options: PlaceOptions) -> Floats:
     """Apply the artist's turn (about the middle) and shift."""
     middle = (points.min(axis=0) + points.max(axis=0)) / 2
     turn = Rotation.from_euler("xyz", options.rotate_deg, degrees=True).as_matrix()
     return np.asarray((points - middle) @ turn.T + middle + options.translate, np.float64)
 
 
-def _stays(points: NDArray[np.float64], found: Found) -> bool:
+def _stays(points: Floats, found: Found) -> bool:
     """Say whether the best place found for a garment is where it is, on the body at rest."""
     sample = points[:: max(1, len(points) // 500)]
     posed = found.fit.body
@@ -241,10 +272,10 @@ def _stays(points: NDArray[np.float64], found: Found) -> bool:
     skin = found.fit.contact.triangles
     corners = posed.rest.body.faces[skin]
     bent = np.linalg.norm((posed.points - posed.rest.vertices)[corners].mean(axis=1), axis=1).mean()
-    return bool(moved + bent < 2 * _STAYS and found.seed.yaw_deg == 0.0)
+    return bool(moved + bent < 2 * _STAYS and abs(found.seed.yaw_deg) < 5.0)
 
 
-def _lies_on(points: NDArray[np.float64], rest: RestBody) -> bool:
+def _lies_on(points: Floats, rest: RestBody) -> bool:
     """Say whether so little of a garment is in the body that it must have been made for it."""
     sample = points[:: max(1, len(points) // 20_000)]
     distance = Surface(rest.vertices, rest.body.faces).signed_distance(sample)

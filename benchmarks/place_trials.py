@@ -136,7 +136,7 @@ CUT: dict[str, tuple[float, Callable[[_Map], NDArray[np.bool_]]]] = {
     "gloves": (0.003, lambda m: m.arm > 1.85),
     "socks": (0.003, lambda m: m.leg > 1.6),
     "boots": (0.010, lambda m: m.leg > 1.4),
-    "beanie": (0.008, lambda m: m.head & (m.at[:, 2] > 1.73)),
+    "beanie": (0.008, lambda m: m.head & (m.at[:, 2] > 1.735 - 0.35 * np.minimum(m.at[:, 1], 0.04))),
     "scarf": (0.015, lambda m: (m.arm < 0) & (np.abs(m.at[:, 2] - 1.54 - 0.4 * m.at[:, 1]) < 0.045)),
     "belt": (0.012, lambda m: (m.arm == -1) & (m.at[:, 2] > 1.02) & (m.at[:, 2] < 1.08)),
     "sleeve_left": (0.006, lambda m: (m.arm > 0.2) & (m.arm < 1.8) & (m.at[:, 0] > 0)),

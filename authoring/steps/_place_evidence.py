@@ -73,6 +73,23 @@ def _fits(misfit: float, usual: float) -> Evidence:
     )
 
 
+def skin_evidence(inside: float, poking: float) -> list[Evidence]:
+    """Return what cloth in the body, and skin seen through it, say of a placement that is done.
+
+    Args:
+        inside: Fraction of points and face centres deeper than 1 mm.
+        poking: Part of the garment as seen from outside that skin breaks through.
+    """
+    found = []
+    if inside > 0.0:
+        score = float(np.clip(1.01 - 4 * inside, 0.2, 1.0))
+        found.append(Evidence(score, f"{inside:.1%} of it still lies inside the body"))
+    if poking > 0.0:
+        score = float(np.clip(1.01 - 12 * poking, 0.2, 1.0))
+        found.append(Evidence(score, f"skin pokes through {poking:.1%} of what is seen of it"))
+    return found
+
+
 def described(openings: Sequence[Opening]) -> tuple[dict[str, Any], ...]:
     """Return JSON values of openings."""
     return tuple(

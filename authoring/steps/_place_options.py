@@ -108,6 +108,7 @@ class PlaceReport:
         limb_turns_deg: How far the body's limbs had to turn to meet the garment's.
         inside_before: Fraction of points deeper than 1 mm in the body before the cloth was moved out.
         inside_after: The same at the end.
+        poking: Part of the garment, as seen from front, side and back, that skin breaks through.
         stretch_p95: 95th percentile of |edge length / modelled length - 1|.
         misfit_cm: How far off the skin it is on the whole, inside counted four times [cm].
         margin_cm: How much worse the next best place fits [cm]; None when no other was worth a try.
@@ -125,6 +126,7 @@ class PlaceReport:
     limb_turns_deg: Mapping[str, float] | None = None
     inside_before: float = 0.0
     inside_after: float = 0.0
+    poking: float = 0.0
     stretch_p95: float = 0.0
     misfit_cm: float = 0.0
     margin_cm: float | None = None

@@ -24,6 +24,7 @@ _WARNING = np.array((232, 28, 60), np.uint8)
 _FOV = np.radians(14.0)
 _SIDES = (("front", 0.0), ("left side", 90.0), ("back", 180.0))
 _SIZE = (560, 760)  # of one view [px]
+_GLANCE = (420, 570)  # the same where only the red is counted
 _DEEPEST = 0.02  # [m] cloth further than this behind skin belongs to another part of the body
 _SHALLOWEST = 0.0002  # [m] less is rounding
 _MARGIN = 0.10  # [m] around the garment
@@ -51,7 +52,7 @@ def views(
     size: tuple[int, int] = _SIZE,
     angles_deg: Sequence[float] = (0.0, 90.0, 180.0),
 ) -> tuple[list[NDArray[np.uint8]], float]:
-    """Return pictures of a garment on a body, sRGB uint8 [H, W, 3], and the part of what is seen that skin breaks.
+    """Return pictures of a garment on a body, sRGB uint8 [H, W, 3], and the part of it seen that skin breaks.
 
     Args:
         body_points: [V, 3] [m].
@@ -66,16 +67,44 @@ def views(
     renderer.set_vertices(np.concatenate([body_points, points]).astype(np.float32))
     target, distance = _framed(body_points, points, size)
     pictures, broken, covered = [], 0, 0
-    for angle in np.radians(angles_deg):
-        eye = target + distance * np.array([np.sin(angle), -np.cos(angle), 0.04])
-        camera = Camera.look_at(eye, target, float(_FOV), size)
+    for angle_deg in angles_deg:
+        camera = _camera(target, distance, angle_deg, size)
         picture = renderer.render(camera, Lighting.studio(), Background.plain((0.95, 0.95, 0.95))).rgb.copy()
-        poking = _poking(camera, (body_points, body_faces), (points, faces))
+        poking, cloth = _poking(camera, (body_points, body_faces), (points, faces))
         picture[poking] = _WARNING
         pictures.append(picture)
         broken += int(poking.sum())
-        covered += int((np.abs(picture.astype(int) - 242).sum(axis=2) > 30).sum())
+        covered += int(cloth.sum())
     return pictures, broken / max(covered, 1)
+
+
+def poking_share(
+    body_points: NDArray[np.floating],
+    body_faces: NDArray[np.int32],
+    points: NDArray[np.floating],
+    faces: NDArray[np.int32],
+) -> float:
+    """Return the part of a garment, as seen from front, side and back, that skin breaks through.
+
+    Args:
+        body_points: [V, 3] [m].
+        body_faces: int32 [F, 3].
+        points: Of the garment [V, 3] [m].
+        faces: int32 [F, 3].
+    """
+    target, distance = _framed(body_points, points, _GLANCE)
+    broken, covered = 0, 0
+    for _, angle_deg in _SIDES:
+        camera = _camera(target, distance, angle_deg, _GLANCE)
+        poking, cloth = _poking(camera, (body_points, body_faces), (points, faces))
+        broken, covered = broken + int(poking.sum()), covered + int(cloth.sum())
+    return broken / max(covered, 1)
+
+
+def _camera(target: NDArray[np.float64], distance: float, angle_deg: float, size: tuple[int, int]) -> Camera:
+    angle = np.radians(angle_deg)
+    eye = target + distance * np.array([np.sin(angle), -np.cos(angle), 0.04])
+    return Camera.look_at(eye, target, float(_FOV), size)
 
 
 def _framed(
@@ -96,8 +125,8 @@ def _poking(
     camera: Camera,
     body: tuple[NDArray[np.floating], NDArray[np.int32]],
     cloth: tuple[NDArray[np.floating], NDArray[np.int32]],
-) -> NDArray[np.bool_]:
-    """Return the pixels, bool [H, W], where skin is seen right in front of cloth that faces the camera."""
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return the pixels, bool [H, W], where skin lies right in front of cloth that faces the camera, and all cloth."""
     eye = np.asarray(camera.T_world_cam, np.float64)[:3, 3]
     skin, hidden = _seen(camera, *body), _seen(camera, *cloth)
     points, faces = cloth
@@ -109,7 +138,8 @@ def _poking(
     depth_cloth = 1 / np.where(both, hidden.inverse_depth, 1.0)
     behind = depth_cloth - depth_skin
     near = (behind > _SHALLOWEST) & (behind < _DEEPEST)
-    return np.asarray(both & near & towards[hidden.triangles], np.bool_)
+    visible = (hidden.triangles >= 0) & (~both | (behind < _DEEPEST))
+    return np.asarray(both & near & towards[hidden.triangles], np.bool_), np.asarray(visible, np.bool_)
 
 
 def _seen(camera: Camera, points: NDArray[np.floating], faces: NDArray[np.int32]) -> Visibility:

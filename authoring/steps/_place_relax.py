@@ -137,7 +137,7 @@ def push_out(
             corners.append(parts[cut].ravel().astype(np.intp))
             ways.append(np.repeat(lift, parts.shape[1], axis=0))
         if count < _POKED_ROUNDS:
-            poked, covering = _poked(result, faces, borders, obstacle, gap / 4)
+            poked, covering = poked_through(result, faces, obstacle, gap / 4, borders)
             corners.append(poked)
             ways.append(covering)
         move = _longest(np.concatenate(corners), np.concatenate(ways), len(result))
@@ -160,14 +160,25 @@ def _longest(corners: NDArray[np.intp], ways: NDArray[np.float64], count: int) -
     return move
 
 
-def _poked(
+def poked_through(
     points: NDArray[np.float64],
     faces: NDArray[np.int32],
-    borders: NDArray[np.bool_],
     obstacle: Obstacle,
     gap: float,
+    borders: NDArray[np.bool_] | None = None,
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Return the corners of triangles that the body's own points stick through, and the ways [n, 3] that cover them."""
+    """Return the corners of triangles that the body's own points stick through, and the ways [n, 3] that cover them.
+
+    Args:
+        points: Of the cloth [V, 3] [m].
+        faces: int32 [F, 3].
+        obstacle: The body.
+        gap: How far cloth should be over the body's points [m].
+        borders: bool [F, 3] which edges of the triangles are the cloth's border, when known.
+    """
+    if borders is None:
+        pairs = edges(faces)
+        borders = pairs.face_counts[pairs.face_edges] == 1
     cloth = Surface(points, faces, sign="normal")
     inside = np.all(
         (obstacle.points > points.min(axis=0) - _POKE) & (obstacle.points < points.max(axis=0) + _POKE), axis=1

@@ -18,6 +18,7 @@ from dressform.schemas.progress import Progress
 from ._place_articulate import JointedBody
 from ._place_limbs import unposed
 from ._place_relax import Obstacle, push_out, relax
+from ._place_rigid import widened
 from ._rig_transfer import cloth_joint_map, dense_weights, transfer_weights
 
 Floats = NDArray[np.float64]
@@ -61,8 +62,10 @@ def wear(hung: Floats, mesh: GarmentMesh, body: JointedBody, gap: float, *, rigi
     progress(0.55, "fitting the cloth around the body")
     if rigid:
         turned = small if _at_rest(body) else _unposed(small, small_faces, body)
-        placed = _as_one(small, turned, _pieces(small_faces, len(small)))
+        groups = _groups(small, _pieces(small_faces, len(small)))
         gap = min(gap, _RIGID_GAP)
+        obstacle = Obstacle(rest.vertices, rest.body.faces)
+        placed = widened(_as_one(small, turned, groups), small_faces, groups, obstacle, gap=gap)
     else:
         placed = _bent(small, small_faces, body, gap)
     moved = hung + (placed - small)[nearest] if nearest is not None else placed
@@ -145,19 +148,23 @@ def _pieces(faces: NDArray[np.int32], count: int) -> NDArray[np.int32]:
     return components(faces, count)[1]
 
 
-def _as_one(before: Floats, after: Floats, pieces: NDArray[np.int32], near: float = 0.03) -> Floats:
-    """Move each piece rigidly, nearest to where its points went; pieces that touch (a shoe and its laces) as one."""
+def _groups(points: Floats, pieces: NDArray[np.int32], near: float = 0.03) -> NDArray[np.intp]:
+    """Return which group each point belongs to [V]: pieces that touch (a shoe and its laces) are one."""
     count = int(pieces.max(initial=-1)) + 1
     group = np.arange(count)
-    trees = [cKDTree(before[pieces == k][:: max(1, int((pieces == k).sum()) // 200)]) for k in range(min(count, 60))]
+    trees = [cKDTree(points[pieces == k][:: max(1, int((pieces == k).sum()) // 200)]) for k in range(min(count, 60))]
     for a in range(len(trees)):
         for b in range(a):
             if trees[a].count_neighbors(trees[b], near):
                 group[group == group[a]] = group[b]
-    label = group[pieces]
+    return group[pieces]
+
+
+def _as_one(before: Floats, after: Floats, groups: NDArray[np.intp]) -> Floats:
+    """Move each group of points rigidly, nearest to where its points went."""
     result = after.copy()
-    for one in np.unique(label):
-        own = label == one
+    for one in np.unique(groups):
+        own = groups == one
         result[own] = rigidly(before[own], after[own])
     return result
 
@@ -184,3 +191,9 @@ def _rigid_parts(hung: Floats, moved: Floats, mesh: GarmentMesh) -> Floats:
 def clear_of(points: Floats, faces: NDArray[np.int32], rest: RestBody, gap: float) -> Floats:
     """Return points of a garment that lies on the rest body, those inside the skin moved out of it."""
     return push_out(points, faces, Obstacle(rest.vertices, rest.body.faces), gap=gap)
+
+
+def sized(points: Floats, faces: NDArray[np.int32], rest: RestBody) -> Floats:
+    """Return points of hats or shoes that lie on the rest body, grown a little where skin is in their way."""
+    groups = _groups(points, _pieces(faces, len(points)))
+    return widened(points, faces, groups, Obstacle(rest.vertices, rest.body.faces), gap=_RIGID_GAP)

@@ -22,13 +22,13 @@ from dressform.schemas.errors import AssetError, InputError
 from dressform.schemas.progress import Progress, silent
 
 from ._carry import carried, restored
-from ._place_evidence import described, evidence
+from ._place_evidence import described, evidence, skin_evidence
 from ._place_openings import find_openings
 from ._place_options import Evidence, PlaceOptions, PlaceReport, judge, read_corrections
-from ._place_overlay import overlay
+from ._place_overlay import overlay, poking_share
 from ._place_search import NO_DOUBT, Doubt, Found, search, settle
 from ._place_skeleton import led
-from ._place_wear import clear_of, coarser, wear
+from ._place_wear import clear_of, coarser, sized, wear
 from .clean import CleanOptions, clean_mesh
 from .import_mesh import ImportOptions, read_mesh
 
@@ -204,8 +204,8 @@ def _fitted(
     stand, posed = found.fit.stand, found.fit.body
     hung = _corrected(stand.apply(points), options)
     worn = wear(hung, mesh, posed, options.gap, rigid=category in _RIGID, progress=progress)
-    after = _inside(worn.points, rest)
-    seen = evidence(found, category, worn)
+    after, poking = _in_the_way(worn.points, mesh.faces, rest)
+    seen = [*evidence(found, category, worn), *skin_evidence(after, poking)]
     if options.corrects():
         seen.append(Evidence(1.0, "moved as asked"))
     confidence, reason = judge(seen)
@@ -228,6 +228,7 @@ def _fitted(
         limb_turns_deg=posed.turns_deg(),
         inside_before=worn.inside_before,
         inside_after=after,
+        poking=poking,
         stretch_p95=worn.stretch_p95,
         misfit_cm=round(found.fit.misfit, 3),
         margin_cm=None if found.rival == np.inf else round(found.rival - found.cost, 3),
@@ -239,22 +240,29 @@ def _fitted(
 def _settled(mesh: GarmentMesh, category: str, found: Found, rest: RestBody, options: PlaceOptions) -> Placed:
     """Leave a garment that already lies on the body, but for points inside the skin."""
     openings = described(found.openings)
-    inside = _inside(mesh.points, rest)
-    if inside == 0.0:
+    inside, poking = _in_the_way(mesh.points, mesh.faces, rest)
+    if max(inside, poking) == 0.0:
         return _kept(mesh, category, openings, Evidence(0.98, "it already lies on the canonical body"))
-    cleared = clear_of(mesh.points.astype(np.float64), mesh.faces, rest, options.gap / 2)
-    seen = Evidence(0.96, f"it already lies on the canonical body; {inside:.1%} of it was moved out of the skin")
-    confidence, reason = judge([seen])
+    points = mesh.points.astype(np.float64)
+    if category in _RIGID:
+        points = sized(points, mesh.faces, rest)
+    cleared = clear_of(points, mesh.faces, rest, options.gap / 2)
+    most = max(inside, poking)
+    seen = [Evidence(0.96, f"it already lies on the canonical body; {most:.1%} of it was moved out of the skin")]
+    after, left = _in_the_way(cleared, mesh.faces, rest)
+    confidence, reason = judge([*seen, *skin_evidence(after, left)])
     report = PlaceReport(
-        False, confidence, reason, category, openings, inside_before=inside, inside_after=_inside(cleared, rest)
+        False, confidence, reason, category, openings, inside_before=inside, inside_after=after, poking=left
     )
     return Placed(carried(mesh, cleared), report, confidence)
 
 
-def _inside(points: NDArray[np.floating], rest: RestBody) -> float:
-    """Return the fraction of points deeper than 1 mm in the rest body."""
+def _in_the_way(points: NDArray[np.floating], faces: NDArray[np.int32], rest: RestBody) -> tuple[float, float]:
+    """Return the fraction of points and face centres deeper than 1 mm in the body, and what skin breaks through."""
     sample = points[:: max(1, len(points) // 50_000)]
-    return float((Surface(rest.vertices, rest.body.faces).signed_distance(sample) < -_INSIDE).mean())
+    middles = points[faces[:: max(1, len(faces) // 50_000)]].mean(axis=1)
+    distance = Surface(rest.vertices, rest.body.faces).signed_distance(np.concatenate([sample, middles]))
+    return float((distance < -_INSIDE).mean()), poking_share(rest.vertices, rest.body.faces, points, faces)
 
 
 def _corrected(points: Floats, options: PlaceOptions) -> Floats:

@@ -23,7 +23,7 @@ from dressform.schemas.units import METRES_PER_UNIT
 from .place_trials import BODIES, NAMES, POSES, TrialGarment, exported, garment, obj_text, wearer
 
 SEED = 7
-TRIALS_EACH = 4
+TRIALS_EACH = 2
 GOOD_M = 0.025  # mean error below which an artist would call it placed
 SURE, UNSURE = 0.7, 0.4  # confidences above and below which the figures are also given
 

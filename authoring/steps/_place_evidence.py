@@ -36,7 +36,9 @@ def evidence(found: Found, category: str, worn: Worn) -> list[Evidence]:
     margin = found.rival - found.cost
     expected = found.seed.stand.scale if found.told else 1.0
     resized = abs(float(np.log(found.fit.stand.scale / expected)))
+    tube = category == "skirt" and not found.told
     return [
+        *([Evidence(0.7, "nothing but its waist tells how high a skirt hangs")] if tube else []),
         Evidence(0.85, f"found {words}, but no {' or '.join(missing)}") if missing else Evidence(1.0, f"found {words}"),
         _fits(found.fit.misfit, _USUAL.get(category, 0.0)),
         _encloses(found),

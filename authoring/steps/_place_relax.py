@@ -166,6 +166,8 @@ def poked_through(
     obstacle: Obstacle,
     gap: float,
     borders: NDArray[np.bool_] | None = None,
+    *,
+    reach: float = _POKE,
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Return the corners of triangles that the body's own points stick through, and the ways [n, 3] that cover them.
 
@@ -175,13 +177,14 @@ def poked_through(
         obstacle: The body.
         gap: How far cloth should be over the body's points [m].
         borders: bool [F, 3] which edges of the triangles are the cloth's border, when known.
+        reach: Skin further than this above cloth is another part of the body [m].
     """
     if borders is None:
         pairs = edges(faces)
         borders = pairs.face_counts[pairs.face_edges] == 1
     cloth = Surface(points, faces, sign="normal")
     inside = np.all(
-        (obstacle.points > points.min(axis=0) - _POKE) & (obstacle.points < points.max(axis=0) + _POKE), axis=1
+        (obstacle.points > points.min(axis=0) - reach) & (obstacle.points < points.max(axis=0) + reach), axis=1
     )
     seen = np.flatnonzero(inside)
     if not len(seen):
@@ -197,7 +200,7 @@ def poked_through(
     # beyond a hem the closest point lies on a border edge: skin there is bare, not poking through
     bary = closest.barycentrics.astype(np.float64)
     beyond = (borders[closest.triangles] & (np.roll(bary, 1, axis=1) < 1e-3)).any(axis=1)
-    through = (height > -gap) & (closest.distances < _POKE) & (agree > _FACING) & ~beyond
+    through = (height > -gap) & (closest.distances < reach) & (agree > _FACING) & ~beyond
     share = np.minimum(bary[through] / np.einsum("nk,nk->n", bary[through], bary[through])[:, None], 1.0)
     lift = np.minimum((height[through] + gap) / agree[through], _MOST_LIFT)[:, None] * out[through]
     ways = (share[:, :, None] * lift[:, None, :]).reshape(-1, 3)

@@ -10,9 +10,10 @@ from ._place_relax import Obstacle, poked_through
 Floats = NDArray[np.float64]
 
 _MOST_GROWTH = 0.06  # along each axis
-_SHIFT, _GROWTH = 0.01, 0.02  # [m] and part: what costs alike
+_SHIFT, _GROWTH = 0.006, 0.03  # [m] and part: what costs alike
 _ROUNDS = 14
 _SAMPLES = 4000  # of points and of triangles looked at in a round
+_REACH = 0.02  # [m] a toe this far through a shoe is still its toe
 _AHEAD = 0.0004  # [m] aimed at beyond the gap
 
 
@@ -69,6 +70,6 @@ def _wanted(points: Floats, faces: NDArray[np.int32], obstacle: Obstacle, gap: f
         low = probes[obstacle.surface.signed_distance(probes) < kept]
         places.append(low)
         ways.append(obstacle.pushed(low, kept) - low)
-    corners, lifts = poked_through(points, faces, obstacle, gap / 2)
+    corners, lifts = poked_through(points, faces, obstacle, gap / 2, reach=_REACH)
     real = np.linalg.norm(lifts, axis=1) > 1e-6
     return np.concatenate([*places, points[corners[real]]]), np.concatenate([*ways, lifts[real]])

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from dressform.runtime.body.protocol import RestBody
 
 from ._place_articulate import Cloth, Fit, fit
+from ._place_hang import Hang
 from ._place_openings import Opening, asymmetry, find_openings, front_tilt
 from ._place_seeds import Seed, arm_poses, judged, misplaced, seeds, varied
 from ._place_skeleton import ITS_SKELETON
@@ -23,6 +24,7 @@ _FITTED = 14  # guesses that are fitted
 _AGAIN = 3  # of them that are fitted on
 # one tube around both legs, and the part of their height that hangs free
 _SKIRTED = {"skirt": 0.85, "dress": 0.5, "coat": 0.5}
+_YOKE = 0.2  # [m] at the top of a skirt that lies on waist and hips
 _TURNED = 0.3  # [cm] against a file that does not face the usual way
 _TILT_COST = 0.6  # [cm] against facing away from where a neckline or waist is lower
 _TRUST = 8.0  # [cm] against lying where this kind of garment never lies
@@ -136,14 +138,15 @@ def search(
     """
     trust = _TRUST / 3 if doubt.category else _TRUST
     used = np.unique(faces)
-    hanging = _SKIRTED.get(category, 0.0)
+    hanging = _hanging(points, category)
     cloth = Cloth.sampled(points, faces, _FINE, hanging=hanging)
-    rules = _Rules(category, trust, scaled=scale is None, limbs=limbs, legs=category not in _SKIRTED)
+    hang = Hang(points, faces, category, rest, sure=not doubt.category)
+    rules = _Rules(category, trust, scaled=scale is None, limbs=limbs, legs=category not in _SKIRTED, hang=hang)
     turned = facings(points, faces, category, up_doubted=doubt.up, yaw_deg=yaw_deg)
     bodies = arm_poses(rest, category, arm_angle_deg)
     scales = ((scale, 0.0),) if scale is not None else (*_SIZES, *doubt.scales)
     few = Cloth.sampled(points, faces, _COARSE, hanging=hanging)
-    guesses = judged(list(seeds(bodies, turned, points[used], scales)), few, category, trust=trust)
+    guesses = judged(list(seeds(bodies, turned, points[used], scales)), few, category, trust=trust, hang=hang)
     fits = [_grown(cloth, seed, rules, 6) for seed in varied(guesses, _FITTED)]
     fits.sort(key=lambda found: found.cost)
     fits[:_AGAIN] = [_again(cloth, found, rules, 12) for found in fits[:_AGAIN]]
@@ -164,10 +167,18 @@ def settle(
         scaled: Whether it may change its size.
         limbs: Whether arms and legs may turn.
     """
-    cloth = Cloth.sampled(points, faces, _FINE, hanging=_SKIRTED.get(category, 0.0))
-    rules = _Rules(category, _TRUST, scaled=scaled, limbs=limbs, legs=category not in _SKIRTED)
+    cloth = Cloth.sampled(points, faces, _FINE, hanging=_hanging(points, category))
+    hang = Hang(points, faces, category, start.body.rest)
+    rules = _Rules(category, _TRUST, scaled=scaled, limbs=limbs, legs=category not in _SKIRTED, hang=hang)
     best = _grown(cloth, start, rules, 6)
     return _opened(best, points, faces, category) if best.cost < _NO_FIT else None
+
+
+def _hanging(points: Floats, category: str) -> float:
+    """Return the part of a garment's height that hangs free."""
+    tall = float(np.ptp(points[:, 2]))
+    free = _SKIRTED.get(category, 0.0)
+    return min(free, max(0.0, 1 - _YOKE / max(tall, 1e-9))) if category == "skirt" else free
 
 
 def _opened(found: Found, points: Floats, faces: NDArray[np.int32], category: str) -> Found:
@@ -185,6 +196,7 @@ class _Rules:
     scaled: bool
     limbs: bool
     legs: bool
+    hang: Hang
 
 
 def _grown(cloth: Cloth, seed: Seed, rules: _Rules, rounds: int) -> Found:
@@ -203,7 +215,7 @@ def _again(cloth: Cloth, found: Found, rules: _Rules, rounds: int) -> Found:
 def _judged(grown: Fit, seed: Seed, rules: _Rules) -> Found:
     wrong = misplaced(rules.category, grown.contact.follows)
     resized = abs(float(np.log(grown.stand.scale / seed.stand.scale)))
-    cost = grown.misfit + seed.prior + rules.trust * wrong + _RESIZED * resized
+    cost = grown.misfit + seed.prior + rules.trust * wrong + _RESIZED * resized + rules.hang.cost(grown.stand)
     return Found(grown, seed, cost, np.inf, wrong)
 
 

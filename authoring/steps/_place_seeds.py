@@ -13,6 +13,7 @@ from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.geometry.distance import Surface
 
 from ._place_articulate import Cloth, JointedBody, Stand, misfit, segment_weights
+from ._place_hang import Hang
 
 Floats = NDArray[np.float64]
 
@@ -160,7 +161,7 @@ def _targets(size: Floats, middle: Floats, body: JointedBody) -> Iterator[tuple[
         yield (own.min(axis=0) + own.max(axis=0)).astype(np.float64) / 2, 0.1
 
 
-def judged(found: Sequence[Seed], cloth: Cloth, category: str, *, trust: float) -> list[Seed]:
+def judged(found: Sequence[Seed], cloth: Cloth, category: str, *, trust: float, hang: Hang) -> list[Seed]:
     """Return the likelier seeds with their cost, the best first.
 
     Args:
@@ -168,8 +169,9 @@ def judged(found: Sequence[Seed], cloth: Cloth, category: str, *, trust: float) 
         cloth: A few hundred samples of the garment.
         category: What it is.
         trust: Cost of lying wholly where this kind of garment does not [cm].
+        hang: Judges how it hangs.
     """
-    judge = _Judge(category, trust)
+    judge = _Judge(category, trust, hang)
     rough = sorted(judge.costs(sorted(found, key=lambda seed: seed.prior), cloth.thinned(_ROUGH)), key=lambda s: s.cost)
     return sorted(judge.costs(rough[:_KEPT], cloth), key=lambda seed: seed.cost)
 
@@ -177,8 +179,8 @@ def judged(found: Sequence[Seed], cloth: Cloth, category: str, *, trust: float) 
 class _Judge:
     """Costs of seeds, many of one body at a time."""
 
-    def __init__(self, category: str, trust: float) -> None:
-        self._category, self._trust = category, trust
+    def __init__(self, category: str, trust: float, hang: Hang) -> None:
+        self._category, self._trust, self._hang = category, trust, hang
         self._bodies: dict[int, tuple[Surface, Floats]] = {}
 
     def costs(self, found: Sequence[Seed], cloth: Cloth) -> list[Seed]:
@@ -214,6 +216,7 @@ class _Judge:
             own = slice(k * count, (k + 1) * count)
             wrong = misplaced(self._category, weights[faces[closest.triangles[own], 0]])
             cost = misfit(side[own], facing[own], cloth) + seed.prior + self._trust * wrong
+            cost += self._hang.cost(seed.stand)
             result.append(replace(seed, cost=cost))
         return result
 

@@ -21,6 +21,11 @@ from .raw import MAX_TRIANGLES, Conversion, Outcome, beside, check_count, check_
 _DTYPES = {5120: "<i1", 5121: "<u1", 5122: "<i2", 5123: "<u2", 5125: "<u4", 5126: "<f4"}
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 _JSON_CHUNK, _BIN_CHUNK = 0x4E4F534A, 0x004E4942
+# what every glTF file has to hold as a list of objects, as a list, as an object
+_LISTS_OF_OBJECTS = {"accessors", "animations", "buffers", "bufferViews", "cameras", "images", "materials", "meshes"}
+_LISTS_OF_OBJECTS |= {"nodes", "primitives", "samplers", "scenes", "skins", "textures", "targets"}
+_LISTS = _LISTS_OF_OBJECTS | {"children", "joints", "weights", "extensionsUsed", "extensionsRequired"}
+_OBJECTS = {"extensions", "pbrMetallicRoughness", "sparse"}
 
 
 @dataclass
@@ -104,9 +109,37 @@ def open_document(path: Path) -> Document:
         parsed = json.loads(text)
     except ValueError as error:
         raise InputError(f"{path}: the glTF JSON cannot be read ({error}); export the mesh again") from error
-    if not isinstance(parsed, dict) or not str(parsed.get("asset", {}).get("version", "")).startswith("2"):
-        raise InputError(f"{path} is not glTF 2.0 (asset.version is missing or other); export it as glTF 2.0")
+    asset = parsed.get("asset") if isinstance(parsed, dict) else None
+    version = str(asset.get("version")) if isinstance(asset, dict) and "version" in asset else None
+    if not isinstance(parsed, dict) or version is None or not version.startswith("2"):
+        found = f"its asset.version is {version[:20]!r}" if version else "it has no asset.version"
+        raise InputError(f"{path} is not glTF 2.0 ({found}); export it as glTF 2.0")
+    _check_kinds(path, parsed)
     return Document(path, parsed, binary)
+
+
+def _check_kinds(path: Path, parsed: dict[str, Any]) -> None:
+    """Raise, naming the place, when something that must be an object or a list is something else."""
+    stack: list[tuple[str, dict[str, Any]]] = [("", parsed)]
+    while stack:
+        at, holder = stack.pop()
+        for key, value in holder.items():
+            where = f"{at}{key}"
+            is_object = key in _OBJECTS or key.endswith("Texture") or at.endswith("extensions.")
+            is_object |= key == "attributes" and "].primitives[" in at
+            needed = list if key in _LISTS else dict if is_object else None
+            if needed is not None and not isinstance(value, needed):
+                kind = "a list" if needed is list else "an object"
+                raise InputError(f"{path}: {where} is {str(value)[:40]!r}, needed {kind}; export the mesh again")
+            inside = list(enumerate(value)) if isinstance(value, list) else []
+            objects = [(f"{where}[{k}].", each) for k, each in inside if isinstance(each, dict)]
+            of_objects = key in _LISTS_OF_OBJECTS and (not at or key in ("primitives", "targets"))
+            if of_objects and len(objects) < len(inside):
+                raise InputError(f"{path}: {where} holds what is no object; export the mesh again")
+            if isinstance(value, dict) and key != "extras":
+                stack.append((f"{where}.", value))
+            elif key != "extras":
+                stack += objects
 
 
 def read_accessor(document: Document, index: object, *kinds: str) -> NDArray[np.float64]:
@@ -208,6 +241,10 @@ def uri_bytes(document: Document, uri: str) -> bytes:
         except binascii.Error as error:
             raise document.wrong(f"has a data URI that is no base64 ({error})") from error
     path = document.beside(uri)
+    if not path.is_file():
+        raise InputError(
+            f"{document.path} needs {uri[:80]} beside it, which is not there; copy it there or export a .glb"
+        )
     check_size(path)
     if path not in document.companions:
         document.companions.append(path)

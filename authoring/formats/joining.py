@@ -103,6 +103,8 @@ def _cut(path: Path, piece: Piece, found: Findings) -> _Cut:
     if len(piece.counts) == 0:
         return _Cut(piece, np.zeros((0, 3), np.int64), np.zeros(0, np.int64))
     positions, owner = triangulate(piece.points, piece.corners, piece.counts)
+    if piece.mirrored:
+        found.converted(f"mirrored scale of {piece.name}", "its polygons are turned, outside stays out")
     return _Cut(piece, positions[:, ::-1] if piece.mirrored else positions, owner)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,7 +48,7 @@ class _Lines:
 def read_obj(path: Path) -> RawMesh:
     """Read polygons, UVs, normals, vertex colours, smoothing groups, materials with textures, objects and groups."""
     check_size(path)
-    data = path.read_bytes().removeprefix(b"\xef\xbb\xbf")
+    data = _utf8(path.read_bytes())
     if b"\0" in data[:65536]:
         raise InputError(f"{path} is a binary file, an OBJ is text; check the file's type")
     found = Findings()
@@ -81,6 +82,13 @@ def read_obj(path: Path) -> RawMesh:
         up="y" if makehuman else None,
         up_reason="the header names MakeHuman, which writes y up" if makehuman else "",
     )
+
+
+def _utf8(data: bytes) -> bytes:
+    """Return a text file's bytes as UTF-8 without its mark; some editors save in two bytes a letter."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return data.decode("utf-16", "replace").encode()
+    return data.removeprefix(codecs.BOM_UTF8)
 
 
 def _sort_lines(data: bytes) -> _Lines:

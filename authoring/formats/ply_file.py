@@ -48,6 +48,9 @@ def read_ply_elements(path: Path) -> tuple[dict[str, Columns], list[str]]:
     """Return every element of a file and its comments."""
     data = path.read_bytes()
     kind, elements, comments, start = _header(path, data)
+    if not any(element.name == "face" and element.count for element in elements):
+        count = sum(element.count for element in elements if element.name == "vertex")
+        raise InputError(f"{path} has {count} vertices and no faces, a cloud of points; export a triangle or quad mesh")
     out: dict[str, Columns] = {}
     if kind == "ascii":
         words = data[start:].split()

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import io
 import os
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from dressform.assets.files import checks
 from dressform.assets.files.garment import Layer, Material, MorphTarget, Part, SourceSkin, Variant
@@ -19,6 +20,7 @@ from dressform.schemas.errors import InputError
 MAX_VERTICES, MAX_TRIANGLES = checks.MAX_POINTS, checks.MAX_TRIANGLES
 MAX_FILE_BYTES = 1 << 30
 MAX_TEXTURE_PX = 16_384
+MAX_TEXTURE_PIXELS = 80_000_000  # a little more than 8192 × 8192; decoded it takes 320 MB
 
 
 Outcome = Literal["kept", "converted", "dropped"]
@@ -187,11 +189,11 @@ def beside(path: Path, name: str) -> Path:
 def check_image(data: bytes, where: str) -> bytes:
     """Return an encoded image as PNG or JPEG, refusing what is no image or too large to be one."""
     try:
-        with Image.open(io.BytesIO(data)) as image:
-            if max(image.size) > MAX_TEXTURE_PX:
+        with _opened(data) as image:
+            if max(image.size) > MAX_TEXTURE_PX or image.size[0] * image.size[1] > MAX_TEXTURE_PIXELS:
                 raise InputError(
-                    f"{where}: texture of {image.size[0]}×{image.size[1]} pixels, at most {MAX_TEXTURE_PX} a side are "
-                    "read; scale it down"
+                    f"{where}: texture of {image.size[0]}×{image.size[1]} pixels, at most {MAX_TEXTURE_PX} a side and "
+                    f"{MAX_TEXTURE_PIXELS / 1e6:.0f} million are read; scale it down, to 8192×8192 or less"
                 )
             if image.format in ("PNG", "JPEG"):
                 image.load()
@@ -199,8 +201,18 @@ def check_image(data: bytes, where: str) -> bytes:
             converted = io.BytesIO()
             image.convert("RGBA" if "A" in image.getbands() else "RGB").save(converted, "PNG")
             return converted.getvalue()
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise InputError(f"{where}: not a readable texture ({error}); export it as PNG or JPEG") from error
+    except Image.DecompressionBombError:
+        raise InputError(f"{where}: texture of far too many pixels; scale it down, to 8192×8192 or less") from None
+    except (OSError, ValueError, SyntaxError) as error:
+        reason = "no image that is known" if isinstance(error, UnidentifiedImageError) else error
+        raise InputError(f"{where}: not a readable texture ({reason}); export it as PNG or JPEG") from error
+
+
+def _opened(data: bytes) -> Image.Image:
+    """Open an image without Pillow's warning about large ones, which has limits of its own here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        return Image.open(io.BytesIO(data))
 
 
 def read_image(mesh_path: Path, name: str, notes: list[str], companions: list[Path]) -> bytes | None:

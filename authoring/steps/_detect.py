@@ -31,6 +31,7 @@ _SIZES: dict[str, tuple[float, float, float]] = {
     "shoes": (0.15, 0.35, 0.80),
     "socks": (0.10, 0.30, 0.80),
     "gloves": (0.15, 0.40, 1.95),
+    "body": (1.20, 1.70, 2.30),  # what a file holds beside the garment; span of T-pose arms or height
 }
 _ANY_SIZE = (0.10, 0.85, 2.10)
 # how much rarer a unit is among garment files than m, cm and mm; in the unit of |ln(size / usual size)|
@@ -99,10 +100,30 @@ def guess_units(longest: float, stated: float | None, stated_reason: str, catego
     if not fits:
         raise InputError(
             f"{said}in no unit is a {kind} of {longest:.4g} units between {least:g} and {most:g} m long; "
-            "state the units, e.g. --units cm"
+            "scale it to the size of a person in a 3D tool, or name what it is with --category"
         )
     best = min(fits, key=lambda unit: abs(np.log(longest * fits[unit] / usual)) + _RARITY[unit])
     return fits[best], f"{said}{longest:.4g} units long: a {kind} of {longest * fits[best]:.2f} m if they are {best}"
+
+
+def check_stated_units(longest: float, unit: str, category: str | None) -> tuple[str, ...]:
+    """Return a note when stated units give a garment an odd size; raise when they give it one that nobody wears.
+
+    Args:
+        longest: Longest side of the bounding box, file units.
+        unit: As stated.
+        category: The kind of garment, when known.
+    """
+    least, _, most = _SIZES.get(category or "", _ANY_SIZE)
+    size = longest * METRES_PER_UNIT[unit]
+    if least <= size <= most:
+        return ()
+    likely = [name for name, scale in METRES_PER_UNIT.items() if least <= longest * scale <= most]
+    cure = f"did you mean --units {' or '.join(likely)}?" if likely else "scale it in a 3D tool"
+    said = f"--units {unit} makes the {category or 'garment'} {size:.3g} m long; usual is {least:g} to {most:g} m"
+    if not 0.02 <= size <= 10:
+        raise InputError(f"{said}; {cure}")
+    return (f"{said}; {cure}",)
 
 
 def other_units(longest: float, chosen: float, category: str | None) -> tuple[tuple[float, float], ...]:
@@ -146,7 +167,7 @@ def category_from_shape(points: Points, faces: NDArray[np.int64]) -> Guess:
     if max(width, depth, height) < 0.5 and height < 0.3:
         low = points[:, 2] < points[:, 2].min() + 0.5 * height
         middle = np.abs(points[low, 0] - (points[:, 0].min() + points[:, 0].max()) / 2) < 0.1 * width
-        if middle.mean() < 0.05:
+        if low.any() and middle.mean() < 0.05:
             return Guess("shoes", f"two low pieces side by side, {height:.2f} m high")
         return Guess("hat", f"{width:.2f} × {depth:.2f} × {height:.2f} m is the size of a head")
     openings = _openings(points, faces)

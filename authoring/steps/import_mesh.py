@@ -30,10 +30,19 @@ from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 from dressform.schemas.units import METRES_PER_UNIT
 
-from ._detect import CATEGORIES, Guess, category_from_name, category_from_shape, guess_units, guess_up, other_units
+from ._detect import (
+    CATEGORIES,
+    Guess,
+    category_from_name,
+    category_from_shape,
+    check_stated_units,
+    guess_units,
+    guess_up,
+    other_units,
+)
 from ._figures import mesh_figures
 from ._looks import looks_of, with_own_names
-from ._meshes import choose
+from ._meshes import choose, list_meshes
 from ._place_relax import Obstacle, push_out
 
 READERS: dict[str, Callable[[Path], RawMesh]] = {
@@ -132,8 +141,9 @@ def read_raw(source: Path) -> RawMesh:
         raise InputError(
             f"{source} is of the unknown type {source.suffix or '(none)'!r}; needed {', '.join(sorted(READERS))}"
         )
-    raw = reader(source)
-    check_raw(raw, source)
+    with np.errstate(all="ignore"):  # numbers that cannot be computed with are found and named below
+        raw = reader(source)
+        check_raw(raw, source)
     return raw
 
 
@@ -152,15 +162,19 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
     names = (options.name or "", *picked, source.stem)
     category = stated or next(filter(None, map(category_from_name, names)), None)
     longest = float(np.ptp(raw.points[used], axis=0).max())
-    if options.units is not None and not raw.placed:
-        scale, unit_reason = METRES_PER_UNIT[options.units], "stated"
-    else:
-        try:
-            scale, unit_reason = guess_units(
-                longest, raw.metres_per_unit, raw.unit_reason, category.value if category else None
-            )
-        except InputError as error:
-            raise InputError(f"{source}: {error}") from None
+    kind = category.value if category else None
+    notes: tuple[str, ...] = ()
+    body = _body_height(whole) if raw is not whole and options.units is None else None
+    try:
+        if options.units is not None and not raw.placed:
+            scale, unit_reason = METRES_PER_UNIT[options.units], "stated"
+            notes = check_stated_units(longest, options.units, kind)
+        elif body is not None:
+            scale, unit_reason = guess_units(body, raw.metres_per_unit, raw.unit_reason, "body")
+        else:
+            scale, unit_reason = guess_units(longest, raw.metres_per_unit, raw.unit_reason, kind)
+    except InputError as error:
+        raise InputError(f"{source}: {error}") from None
     up = (
         Guess(options.up, "stated")
         if options.up and not raw.placed
@@ -175,7 +189,7 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         )
         if unsaid
     ]
-    others = other_units(longest, scale, category.value if category else None) if "units" in guessed else ()
+    others = other_units(longest, scale, kind) if "units" in guessed and body is None else ()
     points = raw.points * scale
     if up.value == "y":
         points = np.stack([points[:, 0], -points[:, 2], points[:, 1]], axis=1)
@@ -203,7 +217,18 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         variants=raw.variants,
         extras=raw.extras,
     )
+    raw = replace(raw, notes=(*raw.notes, *notes))
     return Imported(mesh, category, scale, unit_reason, up, raw, lifted, tuple(guessed), others, picked)
+
+
+def _body_height(whole: RawMesh) -> float | None:
+    """Return the longest side of the body in a file, in its units: better evidence than the size of a garment."""
+    bodies = [mesh for mesh in list_meshes(whole) if mesh.kind == "body"]
+    if not bodies:
+        return None
+    low = np.min([mesh.low for mesh in bodies], axis=0)
+    high = np.max([mesh.high for mesh in bodies], axis=0)
+    return float((high - low).max())
 
 
 def _z_up(vectors: NDArray[np.float32], up: str) -> NDArray[np.float32]:

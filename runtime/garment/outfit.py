@@ -23,9 +23,10 @@ from dressform.schemas.errors import AssetError
 from .candidates import Posed, find_candidates, sample_transforms
 from .hide import hidden_faces
 from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
-from .push_out import Fade, PushOut
+from .push_out import Fade, PushOut, Side
 from .rest_fit import settle
 from .shape_transfer import Binding, transfer
+from .stiff import cleared_as_one, stiff_pieces
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -38,18 +39,19 @@ CLOTH_GAP = 0.002  # [m] least height of cloth over the layer below
 
 
 class Contact(NamedTuple):
-    """One kind of contact: see `PushOut` and `find_candidates`."""
+    """One kind of contact: see `Side` and `find_candidates`."""
 
     gap: float
     fade: Fade
-    passes: int
     facing: bool
     reach: float
 
 
-LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), passes=2, facing=True, reach=0.08)
-TOUCHING = Contact(0.001, Fade(0.01, 0.03, 0.045), passes=3, facing=False, reach=0.03)
-LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), passes=4, facing=True, reach=0.08)
+LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), facing=True, reach=0.08)
+TOUCHING = Contact(0.002, Fade(0.01, 0.03, 0.045), facing=False, reach=0.03)
+LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), facing=True, reach=0.08)
+BODY_PASSES = (3, 2)
+LAYER_PASSES = (4,)
 
 
 @dataclass(frozen=True)
@@ -170,13 +172,10 @@ class Outfit:
         ]
         everyone = range(1, len(self.faces))
         normals = [{k: vertex_normals(parts[k], self.faces[k]) for k in everyone} for parts in samples]
-        # first out of other limbs, then, with the last word, out of the skin the cloth lies on
-        stages = [
-            self._push_out(samples, normals, everyone, range(1), TOUCHING),
-            self._push_out(samples, normals, everyone, range(1), LYING),
-        ]
+        stages = [self._push_out(samples, normals, everyone, range(1), (LYING, TOUCHING), BODY_PASSES)]
         for outer in everyone[1:]:
-            stages.append(self._push_out(samples, normals, range(outer, outer + 1), range(1, outer), LAYERED))
+            movers = range(outer, outer + 1)
+            stages.append(self._push_out(samples, normals, movers, range(1, outer), (LAYERED,), LAYER_PASSES))
         return stages
 
     def _push_out(
@@ -185,9 +184,10 @@ class Outfit:
         normals: list[dict[int, Floats]],
         movers: range,
         obstacles: range,
-        contact: Contact,
+        contacts: tuple[Contact, ...],
+        passes: tuple[int, ...],
     ) -> PushOut:
-        """Prepare the push of some consecutive meshes out of some others."""
+        """Prepare the push of some consecutive meshes out of some others: what is below, then what faces them."""
         first_mover, first_obstacle = self._offsets[movers.start], self._offsets[obstacles.start]
         obstacle_faces = np.concatenate([self.faces[k] + self._offsets[k] for k in obstacles])
         posed = [
@@ -198,39 +198,46 @@ class Outfit:
             )
             for parts, own in zip(samples, normals, strict=True)
         ]
-        candidates = find_candidates(posed, obstacle_faces - first_obstacle, facing=contact.facing, reach=contact.reach)
+        found = [
+            find_candidates(posed, obstacle_faces - first_obstacle, facing=contact.facing, reach=contact.reach)
+            for contact in contacts
+        ]
         mover_faces = np.concatenate([self.faces[k] + (self._offsets[k] - first_mover) for k in movers])
-        moved, candidates, starts, around = _movable(candidates, mover_faces, contact.passes)
+        meeting = np.any([(candidates >= 0).any(axis=1) for candidates in found], axis=0)
+        moved, starts, around = _movable(meeting, mover_faces, max(passes))
+        sides = [
+            Side(candidates[moved], contact.gap, contact.fade)
+            for candidates, contact in zip(found, contacts, strict=True)
+        ]
         return PushOut(
             first_mover + moved,
-            candidates,
-            np.full(len(moved), contact.gap, np.float32),
+            sides[0],
+            sides[1] if len(sides) > 1 else None,
             obstacle_faces,
             starts,
             around,
-            fade=contact.fade,
-            passes=contact.passes,
+            passes=passes,
             device=self.device,
         )
 
 
-def _movable(candidates: Integers, faces: Integers, passes: int) -> tuple[Integers, Integers, Integers, Integers]:
+def _movable(meeting: NDArray[np.bool_], faces: Integers, passes: int) -> tuple[Integers, Integers, Integers]:
     """Leave out the points that neither meet anything nor are within some edges of one that does.
 
     Returns:
-        The points that stay int32 [M], their candidates [M, K], and their neighbours among them in compressed rows.
+        The points that stay int32 [M], and their neighbours among them in compressed rows.
     """
-    averaging = averaging_matrix(faces, len(candidates))
-    meeting: NDArray[np.float64] = np.asarray((candidates >= 0).any(axis=1), np.float64)
+    averaging = averaging_matrix(faces, len(meeting))
+    near: NDArray[np.float64] = np.asarray(meeting, np.float64)
     for _ in range(passes):
-        meeting = np.asarray(meeting + averaging @ meeting)
-    stays = np.asarray(meeting > 0)
+        near = np.asarray(near + averaging @ near)
+    stays = np.asarray(near > 0)
     moved = np.flatnonzero(stays).astype(np.int32)
-    number = np.full(len(candidates), -1, np.int32)
+    number = np.full(len(meeting), -1, np.int32)
     number[moved] = np.arange(len(moved))
     kept = number[faces[stays[faces].all(axis=1)]]
     starts, around = neighbours(kept, len(moved))
-    return moved, candidates[moved], starts, around
+    return moved, starts, around
 
 
 def _check(garment: DressedGarment, body: Body) -> None:
@@ -257,12 +264,16 @@ def _fit(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ..
     """Carry each garment to the body's shape and settle it over the skin and the layers below."""
     body = rest.body
     source = _template_body(body).vertices
+    nude = Surface(rest.vertices, body.faces)
     fitted: list[Floats] = []
     for position, garment in enumerate(garments):
         rig, faces = garment.rig, garment.mesh.faces
         binding = Binding(rig.binding_triangles, rig.binding_barycentrics, rig.binding_offsets)
-        points = transfer(binding, faces, source, rest.vertices, body.faces)
-        points = settle(points, faces, rest.vertices, body.faces, SKIN_GAP)
+        stiff = stiff_pieces(rig, faces)
+        carried = transfer(binding, faces, source, rest.vertices, body.faces, stiff=stiff)
+        points = settle(carried, faces, rest.vertices, body.faces, SKIN_GAP)
+        for piece in stiff:  # a hat or a button clears the skin as it is, it does not mould itself to it
+            points[piece] = cleared_as_one(carried[piece], nude, SKIN_GAP)
         for below in range(position):
             points = settle(points, faces, fitted[below], garments[below].mesh.faces, CLOTH_GAP)
         fitted.append(points)

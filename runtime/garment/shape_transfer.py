@@ -8,6 +8,7 @@ garment is then smoothed by a bi-Laplacian solve, so that folds, hems and distan
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,6 +22,7 @@ from dressform.runtime.geometry.normals import face_areas
 from dressform.runtime.geometry.rotations import nearest_rotations
 
 from .facing import facing_closest
+from .stiff import moved_as_one
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
@@ -81,6 +83,7 @@ def transfer(
     target: FloatArray,
     faces: IntArray,
     *,
+    stiff: Sequence[NDArray[np.integer]] = (),
     smoothing_length: float = SMOOTHING_LENGTH,
 ) -> NDArray[np.float32]:
     """Carry a garment from the `source` body to the `target` body of the same topology.
@@ -91,6 +94,7 @@ def transfer(
         source: Body vertices [B, 3] the binding was made on [m].
         target: Body vertices [B, 3] to dress [m].
         faces: Body triangles [F, 3].
+        stiff: Points of each piece that may turn and grow as a whole but not bend.
         smoothing_length: Detail of the displacement shorter than this is smoothed away [m].
 
     Returns:
@@ -103,7 +107,10 @@ def transfer(
     offsets = points - start
     wanted = end + np.einsum("vij,vj->vi", nearest_rotations(rotations), offsets) - points
     trust = 1.0 / (1.0 + (np.linalg.norm(offsets, axis=1) / TRUST_DISTANCE) ** 2)
-    return np.asarray(points + smooth_field(wanted, points, garment_faces, trust, smoothing_length), np.float32)
+    carried = points + smooth_field(wanted, points, garment_faces, trust, smoothing_length)
+    for piece in stiff:
+        carried[piece] = moved_as_one(points[piece], (points + wanted)[piece], trust[piece])
+    return np.asarray(carried, np.float32)
 
 
 def smooth_field(

@@ -19,6 +19,8 @@ _CLOSE_ENOUGH = 0.0002  # [m] a gap short by less than this is left alone
 _POKE = 0.008  # [m] skin further than this above cloth is not poking through it: another part of the body
 _FACING = 0.6  # cosine between skin and the cloth that should cover it
 _MOST_LIFT = 0.003  # [m] of cloth in one round, for skin that pokes through
+_FINE_EDGE = 0.005  # [m] between points this close, outside the skin, no skin comes through
+_FEW_COARSE = 0.01
 _POKED_ROUNDS = 5
 _REFACTOR = 3  # contacts change slowly: the system is factored anew every so many rounds
 
@@ -113,8 +115,8 @@ def push_out(
 ) -> NDArray[np.float64]:
     """Return points moved out to `gap` from the obstacle, neighbours carried along so that no dents remain.
 
-    Triangles count too: one whose corners are outside may still cut a convex part of the body, so face centres, the
-    middles of edges and the body's own points against the cloth are looked at as well.
+    Triangles with edges over 5 mm count too: one whose corners are outside may still cut a convex part of the body, so
+    face centres, the middles of edges and the body's own points against the cloth are looked at as well.
 
     Args:
         points: [V, 3] [m].
@@ -127,16 +129,19 @@ def push_out(
     average = averaging_matrix(faces, len(result))
     pairs = edges(faces)
     borders = pairs.face_counts[pairs.face_edges] == 1
+    long = np.linalg.norm(result[pairs.vertices[:, 0]] - result[pairs.vertices[:, 1]], axis=1) > _FINE_EDGE
+    coarse = long[pairs.face_edges].any(axis=1)
+    spans = (faces[coarse], pairs.vertices[long])
     for count in range(rounds):
         low = np.flatnonzero(obstacle.surface.signed_distance(result) < gap - _CLOSE_ENOUGH)
         corners, ways = [low], [obstacle.pushed(result[low], gap) - result[low]]
-        for parts in (faces, pairs.vertices):
+        for parts in spans:
             middles = result[parts].mean(axis=1)
             cut = np.flatnonzero(obstacle.surface.signed_distance(middles) < gap / 4 - _CLOSE_ENOUGH)
             lift = obstacle.pushed(middles[cut], gap / 4) - middles[cut]
             corners.append(parts[cut].ravel().astype(np.intp))
             ways.append(np.repeat(lift, parts.shape[1], axis=0))
-        if count < _POKED_ROUNDS:
+        if count < _POKED_ROUNDS and coarse.mean() > _FEW_COARSE:
             poked, covering = poked_through(result, faces, obstacle, gap / 4, borders)
             corners.append(poked)
             ways.append(covering)

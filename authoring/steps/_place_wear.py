@@ -10,7 +10,7 @@ from scipy.spatial import cKDTree
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.geometry.adjacency import components, edges
+from dressform.runtime.geometry.adjacency import averaging_matrix, components, edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.rotations import nearest_rotations
 from dressform.schemas.progress import Progress
@@ -68,6 +68,8 @@ def wear(hung: Floats, mesh: GarmentMesh, body: JointedBody, gap: float, *, rigi
         placed = widened(_as_one(small, turned, groups), small_faces, groups, obstacle, gap=gap)
     else:
         placed = _bent(small, small_faces, body, gap)
+    if nearest is not None:
+        placed = clear_of(placed, small_faces, rest, gap)
     moved = hung + (placed - small)[nearest] if nearest is not None else placed
     if nearest is not None:
         moved = _evened(hung, moved, faces)
@@ -110,14 +112,9 @@ def coarser(points: Floats, faces: NDArray[np.int32]) -> tuple[Floats, NDArray[n
 def _evened(hung: Floats, moved: Floats, faces: NDArray[np.int32]) -> Floats:
     """Even out the steps between cells in how points moved."""
     shift = moved - hung
-    pairs = edges(faces).vertices
-    degree = np.maximum(np.bincount(pairs.ravel(), minlength=len(hung)), 1)[:, None]
+    average = averaging_matrix(faces, len(hung))
     for _ in range(40):
-        total = np.zeros_like(shift)
-        for k in range(3):
-            total[:, k] = np.bincount(pairs[:, 0], shift[pairs[:, 1], k], minlength=len(hung))
-            total[:, k] += np.bincount(pairs[:, 1], shift[pairs[:, 0], k], minlength=len(hung))
-        shift = 0.3 * shift + 0.7 * total / degree
+        shift = 0.3 * shift + 0.7 * (average @ shift)
     return np.asarray(hung + shift, np.float64)
 
 

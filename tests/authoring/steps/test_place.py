@@ -93,9 +93,8 @@ def test_openings_are_named_by_place(shirt: GarmentMesh) -> None:
     assert found["left_sleeve"].normal[0] > 0.3
 
 
-@pytest.mark.parametrize("quarters", [1, 2])
-def test_front_is_found_from_any_side(rest: RestBody, shirt: GarmentMesh, quarters: int) -> None:
-    turn = quarters * np.pi / 2
+def test_front_is_found_from_the_side(rest: RestBody, shirt: GarmentMesh) -> None:
+    turn = np.pi / 2
     c, s = np.cos(turn), np.sin(turn)
     points = shirt.points @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])
     found = search(points.astype(np.float64), shirt.faces, "tee", rest)
@@ -137,8 +136,8 @@ def test_a_smaller_garment_is_scaled_and_says_so(rest: RestBody, shirt: GarmentM
 
 
 def test_artist_moves_what_was_found(rest: RestBody, shirt: GarmentMesh) -> None:
-    found = place_mesh(shirt, "tee", rest, PlaceOptions(scale=1.0, gap=0.0))
-    moved = place_mesh(shirt, "tee", rest, PlaceOptions(scale=1.0, gap=0.0, translate=(0, 0, 0.02)))
+    found = place_mesh(shirt, "tee", rest, PlaceOptions(scale=1.0, yaw_deg=0.0, gap=0.0))
+    moved = place_mesh(shirt, "tee", rest, PlaceOptions(scale=1.0, yaw_deg=0.0, gap=0.0, translate=(0, 0, 0.02)))
     way = (moved.mesh.points - found.mesh.points).mean(axis=0)
     assert way[2] == pytest.approx(0.02, abs=0.008)
     assert abs(way[0]) < 0.003
@@ -263,8 +262,8 @@ def test_the_step_keeps_corrections_in_the_draft(tmp_path: Path, rest: RestBody,
     assert json.loads((draft.folder / "overrides" / "place.json").read_text()) == {"keep": True}
     draft = place(Draft.open(draft.folder))
     assert "as asked" in draft.report("place")["reason"]
-    place(draft, corrections={"keep": None})
-    assert json.loads((draft.folder / "overrides" / "place.json").read_text()) == {}
+    place(draft, PlaceOptions(keep=True), corrections={"keep": None, "gap": 0.003})
+    assert json.loads((draft.folder / "overrides" / "place.json").read_text()) == {"gap": 0.003}
     with pytest.raises(UsageError, match="no option"):
         place(draft, corrections={"turn": 3})
 
@@ -278,7 +277,7 @@ def test_running_again_starts_from_what_was_modelled(tmp_path: Path, rest: RestB
     source.write_text("\n".join(lines) + "\n")
     options = ImportOptions(category="tee", units="cm", up="y")
     draft = clean(import_mesh(source, tmp_path / "draft", options))
-    first = place(draft, corrections={"scale": 1.05})
+    first = place(draft, corrections={"scale": 1.05, "yaw_deg": 180})
     again = place(first)
     assert again.report("place")["scale"] == pytest.approx(1.05)
     assert np.array_equal(again.mesh.points, first.mesh.points)

@@ -6,6 +6,19 @@ import warp as wp
 
 from dressform.runtime.geometry.triangles import closest_barycentrics
 
+# two surfaces that a point must clear may each be met short by this part, so that opposite ones meet in the middle and
+# a sharp wedge does not throw a point far out
+YIELD = wp.constant(0.1)
+
+
+@wp.struct
+class Plane:
+    """A surface as one point sees it; without concern where there is none."""
+
+    normal: wp.vec3
+    height: float
+    concern: float
+
 
 @wp.kernel
 def face_frames(
@@ -38,31 +51,25 @@ def corner_normals(
     normals[v] = wp.normalize(total)
 
 
-@wp.kernel
-def push(
+@wp.func
+def level(
+    p: wp.vec3,
     points: wp.array(dtype=wp.vec3),
-    moved: wp.array(dtype=wp.int32),
+    row: wp.int32,
     candidates: wp.array2d(dtype=wp.int32),
-    gaps: wp.array(dtype=float),
     faces: wp.array2d(dtype=wp.int32),
     corners: wp.array2d(dtype=wp.int32),
     centres: wp.array(dtype=wp.vec3),
     normals: wp.array(dtype=wp.vec3),
-    fade_from: float,
-    fade_to: float,
-    depth: float,
-    # outputs
-    pushes: wp.array(dtype=wp.vec3),
-    moves: wp.array(dtype=wp.vec3),
-) -> None:
-    i = wp.tid()
-    p = points[moved[i]]
+    fade: wp.vec3,
+) -> Plane:
+    # the plane through the nearest two candidates: its normal, the height of p over it, and how much it concerns p
     first = wp.int32(-1)
     second = wp.int32(-1)
     first_gap = wp.float32(1.0e9)
     second_gap = wp.float32(1.0e9)
     for k in range(candidates.shape[1]):
-        f = candidates[i, k]
+        f = candidates[row, k]
         if f >= 0:
             apart = wp.length_sq(p - centres[f])
             if apart < first_gap:
@@ -73,7 +80,9 @@ def push(
             elif apart < second_gap:
                 second = f
                 second_gap = apart
-    total = wp.vec3(0.0, 0.0, 0.0)
+    normal = wp.vec3(0.0, 0.0, 0.0)
+    height = wp.float32(0.0)
+    concern = wp.float32(0.0)
     weights = wp.float32(0.0)
     for turn in range(2):
         f = first
@@ -88,17 +97,65 @@ def push(
             n = wp.normalize(
                 w[0] * normals[corners[f, 0]] + w[1] * normals[corners[f, 1]] + w[2] * normals[corners[f, 2]]
             )
-            height = wp.dot(off, n)
-            aside = wp.length(off - height * n)
-            fade = wp.clamp((fade_to - aside) / (fade_to - fade_from), 0.0, 1.0)
-            fade *= wp.clamp(3.0 + 3.0 * height / depth, 0.0, 1.0)
+            up = wp.dot(off, n)
+            aside = wp.length(off - up * n)
+            here = wp.clamp((fade[1] - aside) / (fade[1] - fade[0]), 0.0, 1.0)
+            here *= wp.clamp(3.0 + 3.0 * up / fade[2], 0.0, 1.0)
             near = 1.0 / (wp.length_sq(off) + 1.0e-8)
             near *= near
-            total += (near * wp.max(gaps[i] - height, 0.0) * fade) * n
+            normal += near * n
+            height += near * up
+            concern += near * here
             weights += near
-    result = wp.vec3(0.0, 0.0, 0.0)
+    plane = Plane()
     if weights > 0.0:
-        result = total / weights
+        plane.normal = wp.normalize(normal)
+        plane.height = height / weights
+        plane.concern = concern / weights
+    return plane
+
+
+@wp.kernel
+def push(
+    points: wp.array(dtype=wp.vec3),
+    moved: wp.array(dtype=wp.int32),
+    below: wp.array2d(dtype=wp.int32),
+    below_gap: float,
+    below_fade: wp.vec3,
+    facing: wp.array2d(dtype=wp.int32),
+    facing_gap: float,
+    facing_fade: wp.vec3,
+    faces: wp.array2d(dtype=wp.int32),
+    corners: wp.array2d(dtype=wp.int32),
+    centres: wp.array(dtype=wp.vec3),
+    normals: wp.array(dtype=wp.vec3),
+    # outputs
+    pushes: wp.array(dtype=wp.vec3),
+    moves: wp.array(dtype=wp.vec3),
+) -> None:
+    i = wp.tid()
+    p = points[moved[i]]
+    under = level(p, points, i, below, faces, corners, centres, normals, below_fade)
+    over = level(p, points, i, facing, faces, corners, centres, normals, facing_fade)
+    need = below_gap - under.height
+    other = facing_gap - over.height
+    cosine = wp.dot(under.normal, over.normal)
+    alone = wp.max(need, 0.0) * under.normal
+    apart = wp.max(other, 0.0) * over.normal
+    # the shortest move that clears both; between surfaces that leave no room, the middle
+    both = wp.vec3(0.0, 0.0, 0.0)
+    if need > 0.0 or other > 0.0:
+        if need > 0.0 and cosine * need >= other:
+            both = alone
+        elif other > 0.0 and cosine * other >= need:
+            both = apart
+        else:
+            span = (1.0 + YIELD) * (1.0 + YIELD) - cosine * cosine
+            both = (((1.0 + YIELD) * need - cosine * other) / span) * under.normal
+            both += (((1.0 + YIELD) * other - cosine * need) / span) * over.normal
+    a = under.concern
+    b = over.concern
+    result = a * (b * both + (1.0 - b) * alone) + (1.0 - a) * b * apart
     pushes[i] = result
     moves[i] = result
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,8 @@ from dressform.runtime.geometry.triangles import closest_on_triangles
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer]
+
+YIELD = 0.1  # see `_kernels`
 
 
 def smooth_normals(points: Floats, faces: Integers) -> Floats:
@@ -20,35 +24,61 @@ def smooth_normals(points: Floats, faces: Integers) -> Floats:
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-20))
 
 
-def push(
+class Level(NamedTuple):
+    """A surface as one point sees it: its normal [3], the point's height over it [m], how much it concerns it."""
+
+    normal: Floats
+    height: float
+    concern: float
+
+
+def level(
+    p: Floats,
     points: Floats,
     normals: Floats,
-    moved: Integers,
-    candidates: list[list[tuple[int, int, int]]],
-    gaps: Floats,
+    candidates: list[tuple[int, int, int]],
     fade: tuple[float, float, float],
-) -> Floats:
-    """Return how far each moved point must go to keep its gap from its candidate triangles, [M, 3] [m]."""
-    pushes = np.zeros((len(moved), 3))
-    for i, index in enumerate(moved):
-        p = points[index]
-        ranked = sorted(candidates[i], key=lambda triangle: np.sum((p - points[list(triangle)].mean(axis=0)) ** 2))
-        weights = 0.0
-        for triangle in ranked[:2]:
-            corners = points[list(triangle)]
-            where = closest_on_triangles(p, *corners)
-            off = p - where @ corners
-            n = where @ normals[list(triangle)]
-            n = n / np.linalg.norm(n)
-            height = off @ n
-            aside = np.linalg.norm(off - height * n)
-            fading = np.clip((fade[1] - aside) / (fade[1] - fade[0]), 0, 1)
-            fading *= np.clip(3 + 3 * height / fade[2], 0, 1)
-            near = (off @ off + 1e-8) ** -2
-            pushes[i] += near * max(gaps[i] - height, 0) * fading * n
-            weights += near
-        pushes[i] /= max(weights, 1e-20)
-    return pushes
+) -> Level:
+    """Return the plane through the nearest two candidate triangles of a point, the closer one counting more."""
+    ranked = sorted(candidates, key=lambda triangle: np.sum((p - points[list(triangle)].mean(axis=0)) ** 2))
+    rows = []
+    for triangle in ranked[:2]:
+        corners = points[list(triangle)]
+        where = closest_on_triangles(p, *corners)
+        off = p - where @ corners
+        n = where @ normals[list(triangle)]
+        n = n / np.linalg.norm(n)
+        height = off @ n
+        aside = np.linalg.norm(off - height * n)
+        fading = np.clip((fade[1] - aside) / (fade[1] - fade[0]), 0, 1)
+        fading *= np.clip(3 + 3 * height / fade[2], 0, 1)
+        rows.append(((off @ off + 1e-8) ** -2, n, height, fading))
+    if not rows:
+        return Level(np.zeros(3), 0.0, 0.0)
+    weights = np.array([row[0] for row in rows])
+    weights /= weights.sum()
+    n = weights @ np.array([row[1] for row in rows])
+    height, concern = (float(weights @ np.array([row[k] for row in rows])) for k in (2, 3))
+    return Level(n / np.linalg.norm(n), height, concern)
+
+
+def push(under: Level, under_gap: float, over: Level, over_gap: float) -> Floats:
+    """Return how far a point must go to keep its gap from both surfaces, [3] [m]."""
+    need, other = under_gap - under.height, over_gap - over.height
+    alone, apart = max(need, 0.0) * under.normal, max(other, 0.0) * over.normal
+    cosine = under.normal @ over.normal
+    if need <= 0 and other <= 0:
+        both = np.zeros(3)
+    elif need > 0 and cosine * need >= other:
+        both = alone
+    elif other > 0 and cosine * other >= need:
+        both = apart
+    else:
+        stiff = np.array([[1 + YIELD, cosine], [cosine, 1 + YIELD]])
+        lengths = np.linalg.solve(stiff, np.array([need, other]))
+        both = lengths[0] * under.normal + lengths[1] * over.normal
+    a, b = under.concern, over.concern
+    return np.asarray(a * (b * both + (1 - b) * alone) + (1 - a) * b * apart)
 
 
 def diffuse(pushes: Floats, moves: Floats, starts: Integers, neighbours: Integers) -> Floats:

@@ -32,42 +32,56 @@ class Fade(NamedTuple):
     depth: float
 
 
+class Side(NamedTuple):
+    """What cloth points can meet on one side.
+
+    Attributes:
+        candidates: int32 [M, K] the triangles each point may meet; −1 for none.
+        gap: Least height over the triangles [m].
+        fade: Where a triangle no longer concerns a point.
+    """
+
+    candidates: NDArray[np.int32]
+    gap: float
+    fade: Fade
+
+
 class PushOut:
     """Pushes some points of a vertex buffer out of some triangles of the same buffer.
 
-    A point is tested against the nearest two of its candidate triangles, by the height over their smooth normals, and
-    pushed by the mean of both, the closer one counting more, so that no push jumps from one frame to the next. Pushes
+    On either side a point is tested against the nearest two of its candidate triangles, by the mean height over their
+    smooth normals, the closer one counting more, so that no push jumps from one frame to the next. Both sides are
+    cleared by one move: under an arm, pushing out of the arm and then out of the chest would undo each other. Pushes
     are diffused over the cloth so that nothing jags, but never fall short of what a point needs.
 
     Args:
         moved: int32 [M] the points that may move, indices into the buffer.
-        candidates: int32 [M, K] the triangles each may meet, rows of `faces`; −1 for none.
-        gaps: float32 [M] least height over the triangles [m].
-        faces: int32 [F, 3] triangles to stay out of, indices into the buffer.
+        below: What they lie on.
+        facing: What they may run into, or None.
+        faces: int32 [F, 3] triangles to stay out of, indices into the buffer; what candidates are rows of.
         starts: int32 [M + 1] and
         neighbours: int32, the moved points' neighbours in compressed rows, numbered like `moved`.
-        fade: Where a triangle no longer concerns a point.
-        passes: Diffusions of the pushes.
+        passes: Diffusions of the pushes, for each round of pushing.
         device: Warp device.
     """
 
     def __init__(
         self,
         moved: NDArray[np.int32],
-        candidates: NDArray[np.int32],
-        gaps: NDArray[np.float32],
+        below: Side,
+        facing: Side | None,
         faces: NDArray[np.int32],
         starts: NDArray[np.int32],
         neighbours: NDArray[np.int32],
         *,
-        fade: Fade,
-        passes: int = 2,
+        passes: tuple[int, ...] = (2,),
         device: str = "cpu",
     ) -> None:
         self.device = device
         self._passes = passes
-        self._fade = fade
-        used = _UsedFaces.of(faces, candidates)
+        nothing = np.full((len(moved), 1), -1, np.int32)
+        sides = (below, Side(nothing, 0.0, below.fade) if facing is None else facing)
+        used = _UsedFaces.of(faces, np.concatenate([side.candidates for side in sides], axis=1))
 
         def integers(values: NDArray[np.int32]) -> Any:
             return wp.array(np.ascontiguousarray(values, np.int32), dtype=wp.int32, device=device)
@@ -75,8 +89,11 @@ class PushOut:
         def vectors(count: int) -> Any:
             return wp.zeros(count, dtype=wp.vec3, device=device)
 
-        self._moved, self._candidates = integers(moved), integers(used.candidates)
-        self._gaps = wp.array(np.ascontiguousarray(gaps, np.float32), dtype=float, device=device)
+        self._moved = integers(moved)
+        parted = np.split(used.candidates, [below.candidates.shape[1]], axis=1)
+        self._sides: list[Any] = []
+        for candidates, side in zip(parted, sides, strict=True):
+            self._sides += [integers(candidates), side.gap, wp.vec3(*side.fade)]
         self._faces, self._corners = integers(used.faces), integers(used.corners)
         self._around_starts, self._around = integers(used.around_starts), integers(used.around)
         self._starts, self._neighbours = integers(starts), integers(neighbours)
@@ -107,21 +124,15 @@ class PushOut:
                 [self._area_vectors, self._around_starts, self._around],
                 [self._normals],
             ),
-            command(
-                push,
-                count,
-                [
-                    points, self._moved, self._candidates, self._gaps, self._faces, self._corners,
-                    self._centres, self._normals, *self._fade,
-                ],
-                [self._pushes, self._moves],
-            ),
-        ]  # fmt: skip
-        moves, other = self._moves, self._other
-        for _ in range(self._passes):
-            commands.append(command(diffuse, count, [self._pushes, moves, self._starts, self._neighbours], [other]))
-            moves, other = other, moves
-        commands.append(command(apply_moves, count, [moves, self._moved], [points]))
+        ]
+        table = [self._faces, self._corners, self._centres, self._normals]
+        for passes in self._passes:
+            moves, other = self._moves, self._other
+            commands.append(command(push, count, [points, self._moved, *self._sides, *table], [self._pushes, moves]))
+            for _ in range(passes):
+                commands.append(command(diffuse, count, [self._pushes, moves, self._starts, self._neighbours], [other]))
+                moves, other = other, moves
+            commands.append(command(apply_moves, count, [moves, self._moved], [points]))
         return commands
 
 

@@ -55,7 +55,9 @@ def restored(mesh: GarmentMesh, before: GarmentMesh) -> GarmentMesh:
         mesh: With points that were moved, and perhaps more layers.
         before: The same points and faces, not moved.
     """
-    known = {(layer.kind, layer.name): layer for layer in before.layers if layer.kind in ("normal", "tangent")}
+    known: dict[tuple[str, str], Layer] = {
+        (layer.kind, layer.name): layer for layer in before.layers if layer.kind in ("normal", "tangent")
+    }
     layers = []
     for layer in mesh.layers:
         was = known.get((layer.kind, layer.name))

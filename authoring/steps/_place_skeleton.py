@@ -146,7 +146,7 @@ def _held(weights: Floats) -> Floats:
     for joint, parent in enumerate(CANONICAL_PARENTS):  # a joint lies at the end of the segment above, too
         if parent >= 0:
             around[joint] += share[parent] / 2
-    return around + 1e-3
+    return np.asarray(around + 1e-3, np.float64)
 
 
 def _proportioned(placed: Floats, weights: Floats, standing: Mapping[str, Floats], joints: Floats) -> Floats:
@@ -172,7 +172,7 @@ def _proportioned(placed: Floats, weights: Floats, standing: Mapping[str, Floats
         way = b - a
         along = np.clip((placed - a) @ way / max(float(way @ way), 1e-9), 0.0, 1.0)
         result += (share * (1 - along))[:, None] * first + (share * along)[:, None] * second
-    return result / np.maximum(weights.sum(axis=1), 1e-3)[:, None]
+    return np.asarray(result / np.maximum(weights.sum(axis=1), 1e-3)[:, None], np.float64)
 
 
 def _limited(way: Floats) -> Floats:

@@ -144,11 +144,20 @@ def other_units(longest: float, chosen: float, category: str | None) -> tuple[tu
     return tuple((scale / chosen, max(0.0, unlikely(unit) - first)) for unit, scale in fits.items() if scale != chosen)
 
 
-def guess_up(points: Points, stated: str | None, stated_reason: str) -> Guess:
-    """Return "y" or "z": the file's word, else the longer of the two, since a garment is taller than deep."""
+_FLAT = ("hat", "shoes")  # what is deeper than tall
+
+
+def guess_up(points: Points, stated: str | None, stated_reason: str, category: str | None = None) -> Guess:
+    """Return "y" or "z": the file's word, else the longer of the two, since a garment is taller than deep.
+
+    Shoes and hats are deeper than tall, so for them it is the shorter of the two.
+    """
     if stated is not None:
         return Guess(stated, stated_reason)
     _, y, z = np.ptp(points, axis=0)
+    if category in _FLAT and max(y, z) > 1.15 * min(y, z):
+        up, across = ("z", "y") if z < y else ("y", "z")
+        return Guess(up, f"{category} {min(y, z):.3g} units along {up} and {max(y, z):.3g} along {across} lie flat")
     if z > 1.15 * y:
         return Guess("z", f"it is {z:.3g} units along z and only {y:.3g} along y")
     if y > 1.15 * z:

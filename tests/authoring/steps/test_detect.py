@@ -36,6 +36,9 @@ def test_up_axis() -> None:
     assert guess_up(box, None, "").value == "y"
     assert guess_up(box[:, [0, 2, 1]], None, "").value == "z"
     assert guess_up(box, "z", "the stage says so").value == "z"
+    shoe = np.array([[0, 0, 0], [0.1, 0.28, 0.12]])
+    assert guess_up(shoe, None, "", "shoes").value == "z"
+    assert guess_up(shoe[:, [0, 2, 1]], None, "", "hat").value == "y"
     assert "alike" in guess_up(np.array([[0, 0, 0], [0.5, 0.3, 0.3]]), None, "").reason
 
 

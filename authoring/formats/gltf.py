@@ -41,9 +41,9 @@ def read_gltf(path: Path) -> RawMesh:
     try:
         return _read(path)
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError, RecursionError) as error:
-        raise InputError(
-            f"{path} is not valid glTF ({type(error).__name__}: {error}); export the mesh again"
-        ) from error
+        missing = isinstance(error, KeyError)
+        reason = f"{error} is missing where it is needed" if missing else "a value is not of the kind that it must be"
+        raise InputError(f"{path} is not valid glTF ({reason}); export the mesh again") from error
 
 
 def _read(path: Path) -> RawMesh:

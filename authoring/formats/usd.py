@@ -70,7 +70,11 @@ def read_usd(path: Path) -> RawMesh:
 
 def _reason(error: Exception) -> str:
     """Return the first thing that USD says, without where in its own code it was said."""
-    lines = [line.strip(" '\t") for line in str(error).splitlines()]
+    try:
+        text = str(error)
+    except UnicodeDecodeError:  # it quotes the file, whatever is in there
+        return "it holds bytes that are no text"
+    lines = [line.strip(" '\t") for line in text.splitlines()]
     said = [line.rpartition(": '")[2] if line.startswith("Error in") else line for line in lines]
     return next((line for line in said if len(line) > 3), "no reason given")[:200]
 

@@ -17,7 +17,7 @@ from ._parts import describe_piece, name_pieces
 from ._shells import Shells, find_shells
 from ._surface import CornerLayer, Surface, pieces_of
 
-LARGE = 200_000  # triangles
+LARGE, AMPLE = 200_000, 100_000  # triangles; a mesh of more than the first is collapsed to the second
 _MOST_PIECES = 400  # described one by one; a mesh of more is not made of parts
 
 

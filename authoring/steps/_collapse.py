@@ -21,10 +21,11 @@ Indices = NDArray[np.int64]
 
 _LINE_WEIGHT = 10.0  # how much more a line resists than the cloth beside it
 _EVENNESS = 2e-3  # of the squared edge length in the cost: on flat cloth short edges go first
-_SHARE = 0.35  # of the points, the cheapest, that one round may take away
+_SHARE, _SHARE_DENSE = 0.35, 0.8  # of the points, the cheapest, that one round may take away
 _FORGET = 6  # rounds after which a refused collapse may be tried again
 _CLOSE, _CLOSEST = 0.03, 0.004  # [m] from the next layer of cloth, below which errors count more, and count no more
-_TURNS = 2  # rounds of choosing per evaluation
+_TURNS, _TURNS_DENSE = 2, 6  # rounds of choosing per evaluation
+_DENSE = 150_000  # triangles above which one round takes more, since it costs seconds
 
 
 @dataclass
@@ -146,7 +147,8 @@ class Collapser:
         cost = tried.cost + change.area * change.slide**2
         order = np.flatnonzero(good)
         order = order[np.lexsort((self._tie[tried.p[order]], cost[order]))]
-        chosen = _independent(tried, order, rings, len(mesh.points))
+        turns = _TURNS_DENSE if len(faces) > _DENSE else _TURNS
+        chosen = _independent(tried, order, rings, len(mesh.points), turns)
         chosen = chosen[: _enough(found.face_counts[tried.edge[chosen]], surplus)]
         ends = np.full(len(tried.p), -1, np.int64)
         ends[bent] = ahead
@@ -155,19 +157,28 @@ class Collapser:
 
     def _cheapest(self, ends: Indices, counts: NDArray[np.int32], lines: _Lines) -> Candidates:
         """Return the best allowed collapse of each point, the cheapest share of them."""
+        points, quadrics, count = self.mesh.points, self._quadrics, len(self.mesh.points)
+        length2 = ((points[ends[:, 0]] - points[ends[:, 1]]) ** 2).sum(axis=1)
+        both = quadrics[ends[:, 0]]
+        both += quadrics[ends[:, 1]]
         p = np.concatenate([ends[:, 0], ends[:, 1]])
         q = np.concatenate([ends[:, 1], ends[:, 0]])
         edge = np.tile(np.arange(len(ends)), 2)
+        cost = np.concatenate([_quadric_cost(both, points[ends[:, k]]) for k in (1, 0)])
+        cost += _EVENNESS * quadrics[p, 0] * np.tile(length2, 2)
         allowed = ~lines.fixed[p] & (~lines.on_line[p] | (lines.bits[edge] > 0)) & (counts[edge] <= 2)
         if self._refused:
-            allowed &= ~np.isin(p * len(self.mesh.points) + q, np.concatenate(self._refused))
-        p, q, edge = p[allowed], q[allowed], edge[allowed]
-        points, quadrics = self.mesh.points, self._quadrics
-        length2 = ((points[p] - points[q]) ** 2).sum(axis=1)
-        cost = _quadric_cost(quadrics[p] + quadrics[q], points[q]) + _EVENNESS * quadrics[p, 0] * length2
-        order = np.lexsort((q, cost, p))
-        first = order[np.concatenate([[True], np.diff(p[order]) > 0])] if len(order) else order
-        keep = max(int(_SHARE * len(first)), min(len(first), 64))
+            allowed &= ~np.isin(p * count + q, np.concatenate(self._refused))
+        p, q, edge, cost = p[allowed], q[allowed], edge[allowed], cost[allowed]
+        least = np.full(count, np.inf)
+        np.minimum.at(least, p, cost)
+        first = np.flatnonzero(cost == least[p])
+        lowest = np.full(count, count)
+        np.minimum.at(lowest, p[first], q[first])
+        first = first[q[first] == lowest[p[first]]]
+        first = first[np.argsort(p[first], kind="stable")]
+        share = _SHARE_DENSE if len(self.mesh.corners) > _DENSE else _SHARE
+        keep = max(int(share * len(first)), min(len(first), 64))
         first = first[np.argsort(cost[first], kind="stable")[:keep]]
         return Candidates(p[first], q[first], edge[first], cost[first])
 
@@ -228,12 +239,12 @@ class Collapser:
         self._quadrics[q] += self._quadrics[p]
 
 
-def _independent(tried: Candidates, order: Indices, rings: Neighbours, count: int) -> Indices:
+def _independent(tried: Candidates, order: Indices, rings: Neighbours, count: int, turns: int) -> Indices:
     """Return those collapses, best first, whose points and neighbours are nobody else's."""
     taken = np.zeros(count, bool)
     chosen: list[Indices] = []
     left = order
-    for _ in range(_TURNS):
+    for _ in range(turns):
         if not len(left):
             break
         row, near = expanded(rings, tried.p[left])

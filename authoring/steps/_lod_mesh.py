@@ -21,6 +21,8 @@ from ._collapse_checks import segment_distance
 _SEAMS = ("uv", "color")  # layers whose jumps are seams
 _DROPPED = ("normal", "tangent")  # belong to the fine surface; a level's are made from its own triangles
 _TRIES = 4
+_SAMPLE = 200_000  # points that a coarser mesh is held against
+_MOST_PIECES = 24  # whose distances from each other are taken; a garment of more has buttons, not layers
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,18 @@ def make_levels(mesh: GarmentMesh, ratios: Sequence[float]) -> list[Level]:
     return levels
 
 
+def coarser(mesh: GarmentMesh, triangles: int) -> tuple[GarmentMesh, float]:
+    """Return a mesh collapsed to so many triangles, and how far it lies from what it was at most [m].
+
+    Polygons, authored normals and tangents belong to the fine surface and are left out.
+    """
+    (level,) = _collapsed(mesh, [triangles / len(mesh.faces)], np.zeros(len(mesh.points), bool))
+    made = replace(level.mesh, extras=mesh.extras)
+    step = max(1, len(mesh.points) // _SAMPLE)
+    off = Surface(made.points, made.faces, sign="normal").closest(mesh.points[::step]).distances
+    return made, float(off.max())
+
+
 def _collapsed(mesh: GarmentMesh, ratios: Sequence[float], locked: NDArray[np.bool_]) -> list[Level]:
     columns, tables = _columns(mesh)
     keys = np.column_stack([mesh.faces.reshape(-1), *(c.reshape(-1) for c in columns)]).astype(np.int64)
@@ -108,7 +122,7 @@ def _collapsed(mesh: GarmentMesh, ratios: Sequence[float], locked: NDArray[np.bo
 def _room(mesh: GarmentMesh) -> NDArray[np.float64] | None:
     """Return each point's distance to the nearest other piece [V] [m], or None when there is only one."""
     count, piece = components(mesh.faces, len(mesh.points))
-    if count < 2:
+    if not 2 <= count <= _MOST_PIECES:
         return None
     room = np.full(len(mesh.points), np.inf)
     owner = piece[mesh.faces[:, 0]]

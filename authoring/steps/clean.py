@@ -15,8 +15,9 @@ from dressform.runtime.geometry.adjacency import boundary_loops
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
-from ._clean_mesh import LARGE, packed, surface_of, with_parts
+from ._clean_mesh import AMPLE, LARGE, packed, surface_of, with_parts
 from ._crossings import crossing_faces
+from ._lod_mesh import coarser
 from ._sew import count_seams, sewn_borders, welded_borders
 from ._surface import (
     Surface,
@@ -29,6 +30,7 @@ from ._surface import (
     repeated,
 )
 
+LEAST = 500  # triangles that still make a garment
 _LISTED = 60  # pieces named in the report, largest first
 
 
@@ -40,16 +42,26 @@ class CleanOptions:
         weld: Border points closer than this become one [m].
         thinnest: Triangles with a smaller altitude are taken for modelling debris [m].
         sew: Border edges of two panels that run along each other this close become a seam [m]; 0 leaves them.
+        triangles: Collapse a mesh of more to so many, 0 for never; None collapses what has more than `LARGE`, to
+            `AMPLE`.
     """
 
     weld: float = 1e-5
     thinnest: float = 1e-5
     sew: float = 3e-4
+    triangles: int | None = None
 
     def __post_init__(self) -> None:
-        for name, value in asdict(self).items():
+        for name, value in (("weld", self.weld), ("thinnest", self.thinnest), ("sew", self.sew)):
             if not 0 <= value <= 0.01:
                 raise UsageError(f"--{name} {value:g} must be between 0 and 0.01 m")
+        if self.triangles is not None and not (self.triangles == 0 or self.triangles >= LEAST):
+            raise UsageError(f"--triangles {self.triangles} must be at least {LEAST}, or 0 to keep them all")
+
+    def most(self, count: int) -> int | None:
+        """Return how many triangles a mesh of `count` is collapsed to, or None when it stays."""
+        wanted = self.triangles if self.triangles is not None else AMPLE if count > LARGE else 0
+        return wanted if 0 < wanted < count else None
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,8 @@ class CleanReport:
         faces_turned: Triangles turned to agree with their neighbours.
         pieces_turned: Pieces turned outward as a whole.
         unused_points: Points removed that no triangle used.
+        triangles_collapsed: Triangles that a mesh with far too many lost.
+        collapse_mm: How far the surface moved by that at most [mm].
         polygons_broken: The artist's polygons that a repair cut into triangles.
         self_intersections: Triangles that go through others; they are left as they are.
         thick_pieces: Pieces, or pairs of them, that are an outer and an inner shell.
@@ -97,6 +111,8 @@ class CleanReport:
     faces_turned: int
     pieces_turned: int
     unused_points: int
+    triangles_collapsed: int
+    collapse_mm: float
     polygons_broken: int
     self_intersections: int
     thick_pieces: int
@@ -143,6 +159,9 @@ def clean_mesh(
     nonmanifold, split = make_manifold(surface)
     faces_turned, pieces_turned = orient(surface)
     cleaned, broken = packed(surface, mesh)
+    before, most, moved = len(cleaned.faces), options.most(len(cleaned.faces)), 0.0
+    if most is not None:
+        cleaned, moved = coarser(cleaned, most)
     cleaned, pieces, shells = with_parts(cleaned, category)
     crossing = int(crossing_faces(cleaned.points, cleaned.faces).sum())
     report = CleanReport(
@@ -159,6 +178,8 @@ def clean_mesh(
         faces_turned=faces_turned,
         pieces_turned=pieces_turned,
         unused_points=len(mesh.points) - _used(mesh.faces),
+        triangles_collapsed=before - len(cleaned.faces),
+        collapse_mm=round(1e3 * moved, 3),
         polygons_broken=broken,
         self_intersections=crossing,
         thick_pieces=shells.pairs,
@@ -169,7 +190,7 @@ def clean_mesh(
         polygons=0 if cleaned.polygons is None else int(cleaned.polygons.max()) + 1,
         pieces=tuple(pieces[:_LISTED]),
         piece_count=len(pieces),
-        notes=tuple(_notes(cleaned, crossing)),
+        notes=tuple(_notes(cleaned, crossing, before, moved)),
     )
     return cleaned, report
 
@@ -182,8 +203,13 @@ def _weld(surface: Surface, options: CleanOptions) -> tuple[int, float]:
     return count_seams(before, surface.faces, surface.points)
 
 
-def _notes(mesh: GarmentMesh, crossing: int) -> list[str]:
+def _notes(mesh: GarmentMesh, crossing: int, before: int, moved: float) -> list[str]:
     notes = []
+    if len(mesh.faces) < before:
+        notes.append(
+            f"{before:,} triangles are more than cloth needs and became {len(mesh.faces):,}, at most {1e3 * moved:.1f} "
+            "mm off; polygons and normals stay in source/; --triangles says another number, 0 for all"
+        )
     if len(mesh.faces) > LARGE:
         notes.append(
             f"{len(mesh.faces):,} triangles are more than cloth needs ({LARGE:,}), and every later step takes long: "
@@ -199,12 +225,15 @@ def _notes(mesh: GarmentMesh, crossing: int) -> list[str]:
 def clean(draft: Draft, options: CleanOptions = CleanOptions(), progress: Progress = silent) -> Draft:
     """Clean a draft's mesh."""
     start = time.perf_counter()
-    progress(0.0, "cleaning the mesh")
+    most = options.most(len(draft.mesh.faces))
+    wait = f", {len(draft.mesh.faces):,} triangles become {most:,}: a minute or two" if most is not None else ""
+    progress(0.0, f"cleaning the mesh{wait}")
     try:
         mesh, report = clean_mesh(draft.mesh, options, draft.manifest.get("category"))
     except InputError as error:
         raise InputError(f"{draft.folder}: {error}") from None
-    done = draft.commit_step("clean", asdict(options), report.to_json(), mesh=mesh, seconds=time.perf_counter() - start)
+    stated = {name: value for name, value in asdict(options).items() if value is not None}
+    done = draft.commit_step("clean", stated, report.to_json(), mesh=mesh, seconds=time.perf_counter() - start)
     progress(1.0, "cleaned")
     return done
 

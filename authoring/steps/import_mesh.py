@@ -30,6 +30,7 @@ from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 from dressform.schemas.units import METRES_PER_UNIT
 
+from ._clean_mesh import AMPLE, LARGE
 from ._detect import (
     CATEGORIES,
     Guess,
@@ -178,7 +179,7 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
     up = (
         Guess(options.up, "stated")
         if options.up and not raw.placed
-        else guess_up(raw.points[used], raw.up, raw.up_reason)
+        else guess_up(raw.points[used], raw.up, raw.up_reason, category.value if category else None)
     )
     guessed = [
         what
@@ -217,6 +218,11 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         variants=raw.variants,
         extras=raw.extras,
     )
+    if len(raw.faces) > LARGE:
+        notes += (
+            f"{len(raw.faces):,} triangles are more than cloth needs: cleaning will collapse them to {AMPLE:,}, which "
+            "takes a minute or two; --triangles says another number, 0 for all",
+        )
     raw = replace(raw, notes=(*raw.notes, *notes))
     return Imported(mesh, category, scale, unit_reason, up, raw, lifted, tuple(guessed), others, picked)
 

@@ -63,6 +63,11 @@ _PLACE_FILE = click.option(
     type=click.Path(path_type=Path),
     help="JSON file of corrections to the place: keep, translate, rotate_deg, yaw_deg, scale, arm_angle_deg, gap.",
 )
+_TRIANGLES = click.option(
+    "--triangles",
+    type=int,
+    help="Collapse a mesh of more triangles to so many, 0 for never; by default one of over 200,000 to 100,000.",
+)
 _LOOK = _together(
     click.option("--color", help="Of materials without a texture: a CSS name or #rrggbb."),
     click.option("--stripe", help="A second colour, in level stripes."),
@@ -88,6 +93,7 @@ garment.add_command(meshes)
 @_LOOK
 @click.option("--steps", help="Only these, comma-separated: import,clean,unwrap,place,rig,lod,preview.")
 @click.option("--no-turntable", is_flag=True, help="Leave the turntable video out.")
+@_TRIANGLES
 @_PLACE_FILE
 @_SMPLX
 @_JSON
@@ -95,6 +101,7 @@ def build(
     source: Path,
     folder: Path,
     steps: str | None,
+    triangles: int | None,
     place_file: Path | None,
     no_turntable: bool,
     smplx: Path | None,
@@ -110,10 +117,12 @@ def build(
     """
     from dressform.authoring.build import STEPS, BuildOptions
     from dressform.authoring.build import build as run
+    from dressform.authoring.steps.clean import CleanOptions
     from dressform.authoring.steps.place import read_corrections
     from dressform.authoring.steps.preview import PreviewOptions
 
     options = BuildOptions(
+        clean=CleanOptions(triangles=triangles),
         place_corrections=None if place_file is None else read_corrections(place_file),
         source=_import_options(stated),
         unwrap=_unwrap_options(color, stripe, fresh_atlas),
@@ -127,6 +136,9 @@ def build(
         return
     for step in result.steps:
         click.echo(f"{step.step:<8} {step.seconds:6.1f} s  {_summary(step.step, step.report)}")
+        if step.step == "import":
+            for line in conversion_lines(step.report, verbose=False):
+                click.echo(f"{'':<19}{line}")
     click.echo(f"draft in {folder}, {result.seconds:.1f} s; next: dressform library publish {folder}")
 
 
@@ -182,8 +194,9 @@ def import_command(
 @click.option("--weld", type=float, default=1e-5, show_default=True, help="Join border points closer than this [m].")
 @click.option("--thinnest", type=float, default=1e-5, show_default=True, help="Mend triangles thinner than this [m].")
 @click.option("--sew", type=float, default=3e-4, show_default=True, help="Sew panels whose borders are this close [m].")
+@_TRIANGLES
 @_JSON
-def clean(draft: Path, weld: float, thinnest: float, sew: float, as_json: bool) -> None:
+def clean(draft: Path, weld: float, thinnest: float, sew: float, triangles: int | None, as_json: bool) -> None:
     """Weld, sew panels, remove debris, orient, find thick cloth, name pieces; every change is counted.
 
     Example: dressform garment clean drafts/shirt --weld 0.0005
@@ -192,7 +205,7 @@ def clean(draft: Path, weld: float, thinnest: float, sew: float, as_json: bool) 
     from dressform.authoring.steps.clean import CleanOptions
     from dressform.authoring.steps.clean import clean as run
 
-    options = CleanOptions(weld, thinnest, sew)
+    options = CleanOptions(weld, thinnest, sew, triangles)
     _show(_with_bar("clean", lambda progress: run(Draft.open(draft), options, progress)), "clean", as_json)
 
 

@@ -55,6 +55,8 @@ TRAINING: tuple[Turns, ...] = (
     {"right_collar": (0, 16, 0), "right_shoulder": (0, 112, 0), "left_shoulder": (0, 32, 0)},
     {**_both("shoulder", -62, 10, 0), **_both("elbow", -95, 10, 0)},
     {**_both("shoulder", 28, 22, 0), **_both("elbow", 8, 22, 0)},
+    _both("shoulder", -9, 33, 0),
+    {"left_shoulder": (16, 24, 0), "right_shoulder": (-16, -24, 0)},
     {**_both("hip", -60, 0, 0), **_both("knee", -4, 0, 0), "spine3": (10, 0, 0)},
     {**_both("hip", -96, -8, 0), **_both("knee", 10, 0, 0), **_both("shoulder", -20, 20, 0)},
     {"left_hip": (-42, 0, 0), "left_knee": (6, 0, 0), "right_hip": (24, 0, 0), "right_knee": (34, 0, 0)},

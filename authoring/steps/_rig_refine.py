@@ -52,7 +52,7 @@ class RefineOptions:
     steps: int = 7
     length: float = 0.06
     slide: float = 0.12
-    contact: float = 1.0
+    contact: float = 4.0
 
 
 class _Energy:

@@ -34,7 +34,8 @@ Integers = NDArray[np.int32]
 # deform(rest points [V, 3], pose features [C]) -> rest points [V, 3]: where a learned field acts, before skinning
 Deform = Callable[[Floats, Floats], Floats]
 
-SKIN_GAP = 0.0025  # [m] least height of cloth over skin
+REST_GAP = 0.005  # [m] least height of cloth over skin in the rest pose: bending joints take some of it away
+SKIN_GAP = 0.0025  # [m] least height of cloth over skin in every other pose
 CLOTH_GAP = 0.002  # [m] least height of cloth over the layer below
 
 
@@ -50,7 +51,7 @@ class Contact(NamedTuple):
 LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), facing=True, reach=0.08)
 TOUCHING = Contact(0.002, Fade(0.01, 0.03, 0.045), facing=False, reach=0.03)
 LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), facing=True, reach=0.08)
-BODY_PASSES = (3, 2)
+BODY_PASSES = (3,)
 LAYER_PASSES = (4,)
 
 
@@ -271,7 +272,7 @@ def _fit(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ..
         binding = Binding(rig.binding_triangles, rig.binding_barycentrics, rig.binding_offsets)
         stiff = stiff_pieces(rig, faces)
         carried = transfer(binding, faces, source, rest.vertices, body.faces, stiff=stiff)
-        points = settle(carried, faces, rest.vertices, body.faces, SKIN_GAP)
+        points = settle(carried, faces, rest.vertices, body.faces, REST_GAP)
         for piece in stiff:  # a hat or a button clears the skin as it is, it does not mould itself to it
             points[piece] = cleared_as_one(carried[piece], nude, SKIN_GAP)
         for below in range(position):

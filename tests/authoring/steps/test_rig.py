@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from dressform.assets.files.garment import GarmentMesh, Material
+from dressform.assets.files.rig import Rig
 from dressform.authoring.draft import Draft
 from dressform.authoring.patterns.trousers import TrousersOptions, make_trousers
 from dressform.authoring.steps._rig_hide import covered_faces
@@ -21,7 +22,7 @@ from dressform.authoring.steps._rig_transfer import (
     strongest,
     transfer_weights,
 )
-from dressform.authoring.steps.rig import RigOptions, rig, rig_mesh
+from dressform.authoring.steps.rig import RigOptions, RigReport, rig, rig_mesh
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.body.skinning import skin
@@ -37,6 +38,11 @@ def rest() -> RestBody:
 @pytest.fixture(scope="module")
 def trousers(rest: RestBody) -> GarmentMesh:
     return make_trousers(rest, TrousersOptions(texture_pixels=256))
+
+
+@pytest.fixture(scope="module")
+def rigged(rest: RestBody, trousers: GarmentMesh) -> tuple[Rig, RigReport]:
+    return rig_mesh(trousers, rest)
 
 
 def tube(rings: int, around: int, radius: float, height: float) -> tuple[np.ndarray, np.ndarray]:
@@ -171,8 +177,8 @@ def test_only_skin_well_under_the_cloth_is_hidden() -> None:
     assert not covered_faces(cloth * (2.5, 2.5, 1), cloth_faces, body, faces, reach=0.06).any()
 
 
-def test_rigged_trousers_hang_on_the_body(rest: RestBody, trousers: GarmentMesh) -> None:
-    made, report = rig_mesh(trousers, rest)
+def test_rigged_trousers_hang_on_the_body(rest: RestBody, trousers: GarmentMesh, rigged: tuple[Rig, RigReport]) -> None:
+    made, report = rigged
     assert made.body_digest == rest.body.topology_digest
     assert made.joints == rest.body.joint_names
     assert made.joint_weights.min() >= 0
@@ -186,8 +192,8 @@ def test_rigged_trousers_hang_on_the_body(rest: RestBody, trousers: GarmentMesh)
     assert report.sweep is None  # the step's, not the rig's
 
 
-def test_no_leg_follows_the_other_one(rest: RestBody, trousers: GarmentMesh) -> None:
-    made, _ = rig_mesh(trousers, rest)
+def test_no_leg_follows_the_other_one(trousers: GarmentMesh, rigged: tuple[Rig, RigReport]) -> None:
+    made, _ = rigged
     names = np.array(made.joints)
     dense = dense_weights(made.joint_indices, made.joint_weights, np.arange(len(names), dtype=np.int32))
     shin = trousers.points[:, 2] < 0.45
@@ -199,8 +205,10 @@ def test_no_leg_follows_the_other_one(rest: RestBody, trousers: GarmentMesh) -> 
     assert np.allclose(left, dense[mirror][:, names == "upperleg01.R"], atol=0.05)
 
 
-def test_hidden_skin_lies_under_the_trousers(rest: RestBody, trousers: GarmentMesh) -> None:
-    made, report = rig_mesh(trousers, rest)
+def test_hidden_skin_lies_under_the_trousers(
+    rest: RestBody, trousers: GarmentMesh, rigged: tuple[Rig, RigReport]
+) -> None:
+    made, report = rigged
     heights = rest.vertices[rest.body.faces].mean(axis=1)[:, 2]
     assert not made.hide[heights > trousers.points[:, 2].max()].any()
     assert not made.hide[heights < trousers.points[:, 2].min()].any()
@@ -245,7 +253,7 @@ def draft_of(mesh: GarmentMesh, folder: Path) -> Draft:
 
 
 def test_the_step_writes_the_rig_into_the_draft(tmp_path: Path, rest: RestBody, trousers: GarmentMesh) -> None:
-    draft = Draft.open(rig(draft_of(trousers, tmp_path / "trousers"), RigOptions(sweep="quick")).folder)
+    draft = Draft.open(rig(draft_of(trousers, tmp_path / "trousers"), RigOptions(tune=False, sweep="quick")).folder)
     assert draft.rig.joint_indices.shape == (len(trousers.points), INFLUENCES)
     report = draft.report("rig")
     assert report["matched"] > 0.8
@@ -260,6 +268,6 @@ def test_the_step_writes_the_rig_into_the_draft(tmp_path: Path, rest: RestBody, 
         width, height = Image.open(draft.folder / name).size
         assert width > 1000
         assert height > 500
-    again = rig(draft, RigOptions(sweep="none"))
+    again = rig(draft, RigOptions(tune=False, sweep="none"))
     assert not (again.folder / "rig_worst.png").exists()
     assert "poses" not in again.report("rig")

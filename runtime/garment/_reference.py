@@ -58,8 +58,8 @@ def level(
     weights = np.array([row[0] for row in rows])
     weights /= weights.sum()
     n = weights @ np.array([row[1] for row in rows])
-    height, concern = (float(weights @ np.array([row[k] for row in rows])) for k in (2, 3))
-    return Level(n / np.linalg.norm(n), height, concern)
+    over, concern = (float(weights @ np.array([row[k] for row in rows])) for k in (2, 3))
+    return Level(n / np.linalg.norm(n), over, concern)
 
 
 def push(under: Level, under_gap: float, over: Level, over_gap: float) -> Floats:

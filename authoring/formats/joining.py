@@ -50,8 +50,6 @@ def join(path: Path, pieces: list[Piece], looks: list[Look], joints: Joints, fou
     for k in sorted(set(range(len(looks))) - set(used.tolist())):
         if looks[k] != Look():
             found.left_out(f"material {looks[k].name}", "no face uses it")
-    if not uv_names:
-        _drop_textures([looks[k] for k in used], found)
     materials = tuple(material_of(looks[k], uv_names, found) for k in used) or (Material(),)
     polygons = _polygons(cuts)
     if polygons is not None:
@@ -76,13 +74,6 @@ def join(path: Path, pieces: list[Piece], looks: list[Look], joints: Joints, fou
         morphs=_morphs(cuts, found),
         skin=_skin(pieces, joints, found),
     )
-
-
-def _drop_textures(looks: list[Look], found: Findings) -> None:
-    for look in looks:
-        for role in look.textures:
-            found.dropped(f"{role} texture of {look.name}", "the mesh has no UVs that it could use")
-        look.textures.clear()
 
 
 def finished(raw: RawMesh, found: Findings, **facts: Any) -> RawMesh:

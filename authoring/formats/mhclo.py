@@ -70,10 +70,6 @@ def read_mhclo(path: Path, progress: Progress = silent) -> RawMesh:
         record += look.record
         notes += look.notes
         companions += look.companions
-        if mesh.uv0 is None and (material.base_color_image or material.normal_image or material.images):
-            material = replace(material, base_color_image=None, normal_image=None, images=(), record={})
-            notes.append(f"textures of {material.name}: the mesh has no UVs that they could use")
-            record.append(Conversion(f"textures of {material.name}", "dropped", "the mesh has no UVs"))
     licence, authors = _licence(clothes)
     about = _about(clothes)
     return replace(

@@ -145,7 +145,21 @@ def read_raw(source: Path) -> RawMesh:
     with np.errstate(all="ignore"):  # numbers that cannot be computed with are found and named below
         raw = reader(source)
         check_raw(raw, source)
-    return raw
+    return raw if raw.uv0 is not None else _without_textures(raw)
+
+
+def _without_textures(raw: RawMesh) -> RawMesh:
+    """Leave out and name the textures of a mesh without UVs, on which they could not lie."""
+    bare, said = [], []
+    for material in raw.materials:
+        if material.base_color_image is None and material.normal_image is None and not material.images:
+            bare.append(material)
+            continue
+        record = {key: value for key, value in material.record.items() if key in ("alphaMode", "emissiveFactor")}
+        bare.append(replace(material, base_color_image=None, normal_image=None, images=(), record=record))
+        said.append(Conversion(f"textures of {material.name}", "dropped", "the mesh has no UVs that they could use"))
+    notes = tuple(f"{entry.what}: {entry.why}" for entry in said)
+    return replace(raw, materials=tuple(bare), record=(*raw.record, *said), notes=(*raw.notes, *notes))
 
 
 def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Imported:

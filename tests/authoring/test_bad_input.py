@@ -268,7 +268,7 @@ def test_textures_that_are_missing_or_broken_are_said(
 def test_a_texture_without_uvs_is_left_out_and_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Image.new("L", (4, 4)).save(tmp_path / "a.png")
     shown, report = built(capsys, with_mtl(tmp_path, "skirt.mtl", "a.png", uvs=False), tmp_path / "draft")
-    assert "color texture of cloth: the mesh has no UVs that it could use" in shown
+    assert "textures of cloth: the mesh has no UVs that they could use" in shown
     assert not report["materials"][0]["base_color_texture"]
     source = with_clothes(tmp_path, "skirt.obj", "skirt.mhmat", "a.png")
     assert run("garment", "import", source, "-o", tmp_path / "clothes", "--category", "suit") == 0

@@ -166,7 +166,7 @@ def set_at(*path: Any) -> Callable[[Any], None]:
         (set_at("nodes", [{"mesh": 0, "scale": [float("inf"), 1, 1]}]), "not finite|JSON"),
         (set_at("meshes", [{"primitives": [{}]}]), "not valid glTF"),
         (set_at("meshes", []), r"meshes\[0\]"),
-        (set_at("nodes", 5), "not valid glTF|which is not there"),
+        (set_at("nodes", 5), "nodes is '5', needed a list"),
         (set_at("extensionsRequired", ["KHR_draco_mesh_compression"]), "without Draco"),
         (set_at("asset", {"version": "1.0"}), "not glTF 2.0"),
     ],

@@ -27,7 +27,7 @@ def test_the_file_is_believed_unless_absurd() -> None:
 
 
 def test_no_unit_fits() -> None:
-    with pytest.raises(InputError, match="state the units"):
+    with pytest.raises(InputError, match="scale it to the size of a person"):
         guess_units(1e6, None, "", "tee")
 
 

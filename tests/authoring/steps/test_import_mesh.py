@@ -61,7 +61,7 @@ BAD = {
     "no mesh": ("a.obj", "Dear diary\n", "no vertex lines"),
     "unknown type": ("a.txt", "Dear diary\n", "unknown type"),
     "no type": ("mesh", "Dear diary\n", "unknown type"),
-    "absurd size": ("tee.obj", "v 0 0 0\nv 1e7 0 0\nv 0 1e7 0\nf 1 2 3\n", "state the units"),
+    "absurd size": ("tee.obj", "v 0 0 0\nv 1e7 0 0\nv 0 1e7 0\nf 1 2 3\n", "scale it to the size of a person"),
     "escape": ("a.obj", "mtllib ../../etc/passwd\n" + SQUARE + "f 1 2 3\n", "outside its folder"),
 }
 

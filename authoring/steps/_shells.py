@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.geometry.adjacency import boundary_loops, edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_areas, face_normals
@@ -49,6 +50,14 @@ class _Cloth:
     centers: Points
     normals: Points
     areas: Points
+
+
+def outer_faces(mesh: GarmentMesh) -> NDArray[np.int32]:
+    """Return the triangles that are not on the inner shell of thick cloth, [F, 3]; all where there is no other."""
+    if mesh.part_ids is None:
+        return mesh.faces
+    outer = ~np.array([part.inner for part in mesh.parts], np.bool_)[mesh.part_ids]
+    return mesh.faces[outer] if outer.any() else mesh.faces
 
 
 def find_shells(points: Points, faces: NDArray[np.int64], piece: NDArray[np.integer]) -> Shells:

@@ -29,6 +29,7 @@ from ._place_overlay import overlay, poking_share
 from ._place_search import NO_DOUBT, Doubt, Found, search, settle
 from ._place_skeleton import led
 from ._place_wear import clear_of, coarser, sized, wear
+from ._shells import outer_faces
 from .clean import CleanOptions, clean_mesh
 from .import_mesh import ImportOptions, read_mesh
 
@@ -148,7 +149,7 @@ def place_mesh(
             "place: the garment has no triangles or points that are not finite; run the step `clean` first"
         )
     if options.keep:
-        openings = described(find_openings(points, mesh.faces, category))
+        openings = described(find_openings(points, outer_faces(mesh), category))
         return _kept(mesh, category, openings, Evidence(1.0, "left where it is, as asked"))
     progress(0.0, "trying where it belongs")
     found, points = _found(mesh, points, category, rest, options, doubt)
@@ -168,15 +169,15 @@ def _found(
         scale, rigid = options.scale, category in _RIGID
         lead = led(mesh.skin, points, rest, scale=scale, rigid=rigid)
         if lead is not None and scale is None:  # bones tell lengths, cloth around them tells girths
-            small, faces, _ = coarser(lead.points, mesh.faces)
+            small, faces, _ = coarser(lead.points, outer_faces(mesh))
             wide = settle(small, faces, category, lead.seed, scaled=True, limbs=limbs)
             lead = led(mesh.skin, points, rest, scale=wide.fit.stand.scale, rigid=rigid) if wide is not None else None
         if lead is not None:
-            small, faces, _ = coarser(lead.points, mesh.faces)
+            small, faces, _ = coarser(lead.points, outer_faces(mesh))
             found = settle(small, faces, category, lead.seed, limbs=limbs)
             if found is not None:
                 return found, lead.points
-    small, faces, _ = coarser(points, mesh.faces)
+    small, faces, _ = coarser(points, outer_faces(mesh))
     found = search(
         small,
         faces,

@@ -33,6 +33,7 @@ from ._rig_source import SourceUse
 from ._rig_sweep import Sweep, pose_sweep
 from ._rig_transfer import TransferOptions, packed
 from ._rig_weights import Origin, Weights, find_weights
+from ._shells import outer_faces
 
 _FARTHEST = 0.6  # [m] a garment further than this from the body does not lie on it
 SWEEPS = ("full", "quick", "none")
@@ -269,7 +270,7 @@ def rig_mesh(
     joint_indices, joint_weights = packed(weights.dense)
     progress(0.8, "finding what it covers")
     hide = covered_faces(
-        points, mesh.faces, rest.vertices, body.faces, reach=options.hide_reach, margin=options.hide_margin
+        points, outer_faces(mesh), rest.vertices, body.faces, reach=options.hide_reach, margin=options.hide_margin
     )
     made = Rig(
         body=body.family,

@@ -7,7 +7,11 @@ import pytest
 
 from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.authoring.steps._crossings import crossing_faces
+from dressform.authoring.steps._place_openings import find_openings
+from dressform.authoring.steps._rig_hide import covered_faces
+from dressform.authoring.steps._shells import outer_faces
 from dressform.authoring.steps.clean import clean_mesh
+from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
@@ -111,3 +115,17 @@ def brute_force(points: np.ndarray, faces: np.ndarray) -> np.ndarray:
     shared = (found.vertices[:, None, :, None] == faces[None, :, None, :]).any(axis=(2, 3))
     through &= ~shared
     return np.asarray(through.any(axis=0) | through.any(axis=1)[found.face_edges].any(axis=1))
+
+
+def test_the_outer_shell_has_the_openings_and_covers_skin(tee: GarmentMesh) -> None:
+    cleaned, _ = clean_mesh(thick(tee, 0.002, rim=True), category="tee")
+    assert not find_openings(cleaned.points, cleaned.faces, "tee"), "a rim closes them"
+    kinds = [opening.kind for opening in find_openings(cleaned.points, outer_faces(cleaned), "tee")]
+    assert sorted(kinds) == sorted(opening.kind for opening in find_openings(tee.points, tee.faces, "tee"))
+    rest = canonical_rest()
+    outer, both = (
+        covered_faces(cleaned.points, faces, rest.vertices, rest.body.faces).mean()
+        for faces in (outer_faces(cleaned), cleaned.faces)
+    )
+    assert outer > 0.03 > both
+    assert outer_faces(tee) is tee.faces

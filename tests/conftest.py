@@ -86,6 +86,7 @@ class Parts:
     manifest: dict[str, Any]
     steps: list[str] = field(default_factory=lambda: list(STEPS))
     files: dict[str, bytes] = field(default_factory=dict)
+    reports: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def change_mesh(self, **arrays: Any) -> None:
         self.mesh = replace(self.mesh, **arrays)
@@ -99,7 +100,9 @@ class Parts:
         # written without checks: the point of many cases is a rig that the writer would refuse
         write_rig_unchecked(folder / "rig.anny.safetensors", self.rig)
         (folder / "template.json").write_text(json.dumps(self.manifest))
-        (folder / "steps.json").write_text(json.dumps({"steps": [{"step": step} for step in self.steps]}))
+        (folder / "steps.json").write_text(
+            json.dumps({"steps": [{"step": step, "report": self.reports.get(step, {})} for step in self.steps]})
+        )
         for path, content in {"preview.png": picture(), **self.files}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)

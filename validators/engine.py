@@ -74,10 +74,11 @@ def _is_draft(folder: Path) -> bool:
 
 def _draft(folder: Path) -> Subject:
     try:
-        steps = frozenset(step["step"] for step in json.loads((folder / "steps.json").read_text())["steps"])
+        entries = json.loads((folder / "steps.json").read_text())["steps"]
+        reports = {str(entry["step"]): dict(entry.get("report") or {}) for entry in entries}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AssetError(f"{folder}/steps.json cannot be read ({error}); import the garment again") from error
-    return Subject(folder.name, "draft", published_files(folder), steps, folder / "template.json")
+    return Subject(folder.name, "draft", published_files(folder), frozenset(reports), folder / "template.json", reports)
 
 
 def check_subject(subject: Subject, report: Report, rules: Iterable[Rule], *, publishing: bool) -> None:

@@ -31,6 +31,7 @@ class Subject:
         files: Path in the template → file on disk; a draft's source, steps and report are not among them.
         steps: The draft's steps that have run; for a version, all.
         manifest_file: Where template.json lies.
+        reports: What each step of a draft reported, by its name; empty for a version.
     """
 
     name: str
@@ -38,7 +39,7 @@ class Subject:
     files: Mapping[str, Path]
     steps: frozenset[str]
     manifest_file: Path
-    _textures: dict[str, Any] = field(default_factory=dict)
+    reports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -12,6 +13,7 @@ from dressform.assets.files.garment import Layer, MorphTarget, SourceSkin, Varia
 
 from .raw import Conversion, RawMesh
 
+_COUNTED = re.compile(r"\d+ objects")  # the reader's own count of what it kept
 Values = TypeVar("Values", bound=NDArray[Any])
 
 
@@ -40,6 +42,9 @@ def restricted(raw: RawMesh, keep: NDArray[np.bool_]) -> RawMesh:
     parts, part_ids = np.unique(raw.part_ids[keep], return_inverse=True)
     names = tuple(raw.part_names[k] for k in parts)
     gone = set(raw.part_names) - set(names)
+    if gone:
+        record = [entry for entry in record if not _COUNTED.fullmatch(entry.what)]
+        record.append(Conversion(f"{len(names)} of {len(raw.part_names)} objects", "kept", ", ".join(names[:12])))
     extras = dict(raw.extras)
     if isinstance(extras.get("nodes"), dict):
         extras["nodes"] = {name: held for name, held in extras["nodes"].items() if name not in gone}

@@ -144,17 +144,62 @@ def other_units(longest: float, chosen: float, category: str | None) -> tuple[tu
     return tuple((scale / chosen, max(0.0, unlikely(unit) - first)) for unit, scale in fits.items() if scale != chosen)
 
 
+_MOST_ASKED = 200_000  # triangles whose borders are followed
+
+
+def _level_opening(points: Points, faces: NDArray[np.integer]) -> str | None:
+    """Return the axis, "y" or "z", that the largest opening faces clearly, or None."""
+    if len(faces) > _MOST_ASKED:
+        return None
+    size = max(float(np.ptp(points, axis=0).max()), 1e-12)
+    _, inverse = np.unique(np.round(points / size, 5), axis=0, return_inverse=True)
+    welded = inverse.reshape(-1)[faces].astype(np.int32)
+    place = np.zeros((int(welded.max()) + 1, 3))
+    place[welded.reshape(-1)] = points[faces.reshape(-1)]
+    areas = []
+    for loop in boundary_loops(welded):
+        ring = place[loop]
+        areas.append(
+            0.5 * np.cross(ring - ring.mean(axis=0), np.roll(ring, -1, axis=0) - ring.mean(axis=0)).sum(axis=0)
+        )
+    if not areas:
+        return None
+    largest = np.abs(max(areas, key=lambda area: float(np.linalg.norm(area))))
+    if largest[0] > max(largest[1], largest[2]) or np.linalg.norm(largest) < 0.01 * size**2:
+        return None
+    if max(largest[1], largest[2]) < 2 * min(largest[1], largest[2]):
+        return None
+    return "y" if largest[1] > largest[2] else "z"
+
+
 _FLAT = ("hat", "shoes")  # what is deeper than tall
 
 
-def guess_up(points: Points, stated: str | None, stated_reason: str, category: str | None = None) -> Guess:
-    """Return "y" or "z": the file's word, else the longer of the two, since a garment is taller than deep.
+def guess_up(
+    points: Points,
+    faces: NDArray[np.integer],
+    stated: str | None,
+    stated_reason: str,
+    category: str | None = None,
+) -> Guess:
+    """Return "y" or "z": the file's word, else the way the largest opening faces, else the longer of the two.
 
-    Shoes and hats are deeper than tall, so for them it is the shorter of the two.
+    A hem, a waist or a rim lies level. Without one, a garment is taller than deep, and shoes and hats are deeper than
+    tall.
+
+    Args:
+        points: [V, 3] in file units and axes.
+        faces: [F, 3].
+        stated: What the file says.
+        stated_reason: Where it says so.
+        category: What it is, when that is known.
     """
     if stated is not None:
         return Guess(stated, stated_reason)
-    _, y, z = np.ptp(points, axis=0)
+    _, y, z = np.ptp(points[np.unique(faces)], axis=0)
+    level = _level_opening(points, faces)
+    if level is not None:
+        return Guess(level, f"its largest opening lies level when {level} is up")
     if category in _FLAT and max(y, z) > 1.15 * min(y, z):
         up, across = ("z", "y") if z < y else ("y", "z")
         return Guess(up, f"{category} {min(y, z):.3g} units along {up} and {max(y, z):.3g} along {across} lie flat")

@@ -20,6 +20,7 @@ _GENERIC = re.compile(
     "sphere|cylinder|circle|grid|none|null|material|mat|lambert|phong|initial|shading|initialshadinggroup|fabric|cloth|"
     "untitled|garment|model|g|o|m|sg)?[0-9]*"
 )
+_STIFF = ("hat", "glasses")  # what moves with the head as one, whatever it is made of
 _HARD = (
     "button",
     "buckle",
@@ -120,7 +121,11 @@ def name_pieces(pieces: Sequence[Piece], points: Points, faces: NDArray[np.int64
             continue
         word, rigid = _shoe_part(piece, low, high) if category == "shoes" else _trim(piece, low, high, middle_y)
         bases.append((word, rigid, "its shape and place"))
-    return [Named(name, rigid, reason) for name, (_, rigid, reason) in zip(_unique(bases, pieces), bases, strict=True)]
+    stiff = category in _STIFF
+    return [
+        Named(name, rigid or stiff, reason)
+        for name, (_, rigid, reason) in zip(_unique(bases, pieces), bases, strict=True)
+    ]
 
 
 def slug(text: str) -> str:

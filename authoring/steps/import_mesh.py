@@ -193,7 +193,7 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
     up = (
         Guess(options.up, "stated")
         if options.up and not raw.placed
-        else guess_up(raw.points[used], raw.up, raw.up_reason, category.value if category else None)
+        else guess_up(raw.points, raw.faces, raw.up, raw.up_reason, kind)
     )
     guessed = [
         what
@@ -281,10 +281,22 @@ def _out_of_body(points: NDArray[np.float64], faces: NDArray[np.int64]) -> tuple
     return lifted, float(np.linalg.norm(lifted - points, axis=1).max())
 
 
+def _refuse_another(folder: Path, source: Path) -> None:
+    """Raise when the folder is the draft of another file, whose source and corrections would be lost."""
+    if (folder / "template.json").is_file():
+        held = Draft.open(folder).manifest.get("source", {}).get("file")
+        if held is not None and held != source.name:
+            raise UsageError(
+                f"{folder} holds the draft of {held}, not of {source.name}; name another folder, or take an edit "
+                f"back with `dressform garment import {source.name} --update {folder}`"
+            )
+
+
 def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Progress = silent) -> Draft:
     """Make a draft of a mesh file; on any error the folder is as it was before."""
     start = time.perf_counter()
     draft = Draft.create(folder)
+    _refuse_another(folder, source)
     progress(0.0, f"reading {source.name}")
     imported = read_mesh(source, options)
     mesh = with_own_names(imported.mesh)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import rich_click as click
 
 from .garment_meshes import conversion_lines, meshes
+from .garment_options import DRAFT, IMPORT, JSON, LOOK, OUT, PLACE_FILE, SMPLX, SOURCE, TRIANGLES
+from .garment_summary import next_step, summary
 from .garment_update import update_draft
 from .progress import progress_bar
 
@@ -19,60 +21,7 @@ if TYPE_CHECKING:
     from dressform.authoring.steps.unwrap import UnwrapOptions
     from dressform.schemas.progress import Progress
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 Result = TypeVar("Result")
-
-_SOURCE = click.argument("source", type=click.Path(path_type=Path))
-_DRAFT = click.argument("draft", type=click.Path(path_type=Path))
-_OUT = click.option(
-    "-o", "--output", "folder", type=click.Path(path_type=Path), required=True, help="Folder of the draft."
-)
-_JSON = click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
-
-
-def _together(*options: Callable[[Any], Any]) -> Callable[[Function], Function]:
-    """Return one decorator that adds several options, in the order given."""
-
-    def add(function: Function) -> Function:
-        for option in reversed(options):
-            function = option(function)
-        return function
-
-    return add
-
-
-_IMPORT = _together(
-    click.option("--name", help="Name of the template; by default the file's."),
-    click.option("--category", help="Such as tee, shirt, trousers, dress; by default told from the name or the shape."),
-    click.option("--units", help="mm, cm, dm, m or inch; by default what the file says or its size suggests."),
-    click.option("--up", help="The file's up axis, y or z; by default what the file says or its shape suggests."),
-    click.option("--licence", help="SPDX identifier, such as CC0-1.0."),
-    click.option("--author", "authors", multiple=True, help="Who made it; repeat for several."),
-    click.option(
-        "--pick", multiple=True, help="Take only this object of the file (`*` for any text); repeat for more."
-    ),
-)
-_SMPLX = click.option(
-    "--smplx",
-    type=click.Path(path_type=Path),
-    help="Rig it to this SMPL-X model file (.npz) as well; it is not copied.",
-)
-_PLACE_FILE = click.option(
-    "--place",
-    "place_file",
-    type=click.Path(path_type=Path),
-    help="JSON file of corrections to the place: keep, translate, rotate_deg, yaw_deg, scale, arm_angle_deg, gap.",
-)
-_TRIANGLES = click.option(
-    "--triangles",
-    type=int,
-    help="Collapse a mesh of more triangles to so many, 0 for never; by default one of over 200,000 to 100,000.",
-)
-_LOOK = _together(
-    click.option("--color", help="Of materials without a texture: a CSS name or #rrggbb."),
-    click.option("--stripe", help="A second colour, in level stripes."),
-    click.option("--fresh-atlas", is_flag=True, help="Make a new atlas even when the artist's UVs could serve."),
-)
 
 
 @click.group(cls=click.RichGroup)
@@ -87,16 +36,16 @@ garment.add_command(meshes)
 
 
 @garment.command()
-@_SOURCE
-@_OUT
-@_IMPORT
-@_LOOK
+@SOURCE
+@OUT
+@IMPORT
+@LOOK
 @click.option("--steps", help="Only these, comma-separated: import,clean,unwrap,place,rig,lod,preview.")
 @click.option("--no-turntable", is_flag=True, help="Leave the turntable video out.")
-@_TRIANGLES
-@_PLACE_FILE
-@_SMPLX
-@_JSON
+@TRIANGLES
+@PLACE_FILE
+@SMPLX
+@JSON
 def build(
     source: Path,
     folder: Path,
@@ -135,17 +84,18 @@ def build(
         click.echo(json.dumps(result.to_json(), indent=2))
         return
     for step in result.steps:
-        click.echo(f"{step.step:<8} {step.seconds:6.1f} s  {_summary(step.step, step.report)}")
+        click.echo(f"{step.step:<8} {step.seconds:6.1f} s  {summary(step.step, step.report)}")
         if step.step == "import":
             for line in conversion_lines(step.report, verbose=False):
                 click.echo(f"{'':<19}{line}")
-    click.echo(f"draft in {folder}, {result.seconds:.1f} s; next: dressform library publish {folder}")
+    reports = {step.step: step.report for step in result.steps}
+    click.echo(f"draft in {folder}, {result.seconds:.1f} s{next_step(folder, reports)}")
 
 
 @garment.command("import")
-@_SOURCE
+@SOURCE
 @click.option("-o", "--output", "folder", type=click.Path(path_type=Path), help="Folder of the draft.")
-@_IMPORT
+@IMPORT
 @click.option(
     "--update",
     "edited",
@@ -156,7 +106,7 @@ def build(
 @click.option("--keep-rig-mm", type=float, help="With --update: points that moved less keep their rig (5 mm).")
 @click.option("--rebuild", is_flag=True, help="With --update: run the steps again that the edit took back.")
 @click.option("--verbose", is_flag=True, help="List all that was kept, converted and dropped.")
-@_JSON
+@JSON
 def import_command(
     source: Path,
     folder: Path | None,
@@ -190,12 +140,12 @@ def import_command(
 
 
 @garment.command()
-@_DRAFT
+@DRAFT
 @click.option("--weld", type=float, default=1e-5, show_default=True, help="Join border points closer than this [m].")
 @click.option("--thinnest", type=float, default=1e-5, show_default=True, help="Mend triangles thinner than this [m].")
 @click.option("--sew", type=float, default=3e-4, show_default=True, help="Sew panels whose borders are this close [m].")
-@_TRIANGLES
-@_JSON
+@TRIANGLES
+@JSON
 def clean(draft: Path, weld: float, thinnest: float, sew: float, triangles: int | None, as_json: bool) -> None:
     """Weld, sew panels, remove debris, orient, find thick cloth, name pieces; every change is counted.
 
@@ -210,9 +160,9 @@ def clean(draft: Path, weld: float, thinnest: float, sew: float, triangles: int 
 
 
 @garment.command()
-@_DRAFT
-@_LOOK
-@_JSON
+@DRAFT
+@LOOK
+@JSON
 def unwrap(draft: Path, color: str | None, stripe: str | None, fresh_atlas: bool, as_json: bool) -> None:
     """Make the atlas UV1 (see uv.png), and a fabric where there is no texture; the artist's UVs stay as UV0.
 
@@ -226,7 +176,7 @@ def unwrap(draft: Path, color: str | None, stripe: str | None, fresh_atlas: bool
 
 
 @garment.command()
-@_DRAFT
+@DRAFT
 @click.option("--keep", is_flag=True, help="Leave the garment where it is.")
 @click.option("--translate", type=float, nargs=3, help="Move it after the fit: x y z [m].")
 @click.option("--rotate", type=float, nargs=3, help="Turn it about its middle: x y z [degrees].")
@@ -234,9 +184,9 @@ def unwrap(draft: Path, color: str | None, stripe: str | None, fresh_atlas: bool
 @click.option("--arm-angle", type=float, help="Angle of its sleeves below the horizontal [degrees].")
 @click.option("--yaw", type=float, help="Turn that makes its front look forward, instead of what is found [degrees].")
 @click.option("--gap", type=float, help="Smallest distance between cloth and skin [m].")
-@_PLACE_FILE
+@PLACE_FILE
 @click.option("--reset", is_flag=True, help="Forget the corrections of earlier runs.")
-@_JSON
+@JSON
 def place(
     draft: Path,
     keep: bool,
@@ -280,7 +230,7 @@ def place(
 
 
 @garment.command()
-@_DRAFT
+@DRAFT
 @click.option(
     "--mask", type=click.Path(path_type=Path), help="PNG over the UVs: white or green copies, black or red inpaints."
 )
@@ -291,8 +241,8 @@ def place(
 @click.option("--reset", is_flag=True, help="Forget the corrections of earlier runs.")
 @click.option("--sweep", help="Bodies and poses to try: full (the default), quick or none.")
 @click.option("--no-tune", is_flag=True, help="Leave the weights as carried over, not tuned over poses.")
-@_SMPLX
-@_JSON
+@SMPLX
+@JSON
 def rig(
     draft: Path,
     mask: Path | None,
@@ -333,9 +283,9 @@ def _add_smplx(draft: Draft, model: Path, as_json: bool) -> None:
 
 
 @garment.command()
-@_DRAFT
+@DRAFT
 @click.option("--ratios", default="0.5,0.2", show_default=True, help="Triangles of each level over the garment's.")
-@_JSON
+@JSON
 def lod(draft: Path, ratios: str, as_json: bool) -> None:
     """Make levels of detail (see lod.png): coarser meshes with the same UVs, seams, openings and rig.
 
@@ -354,10 +304,10 @@ def lod(draft: Path, ratios: str, as_json: bool) -> None:
 
 
 @garment.command()
-@_DRAFT
+@DRAFT
 @click.option("--height", type=int, default=720, show_default=True, help="Of preview.png [px].")
 @click.option("--no-turntable", is_flag=True, help="Leave the turntable video out.")
-@_JSON
+@JSON
 def preview(draft: Path, height: int, no_turntable: bool, as_json: bool) -> None:
     """Render preview.png and turntable.mp4.
 
@@ -372,7 +322,7 @@ def preview(draft: Path, height: int, no_turntable: bool, as_json: bool) -> None
 
 
 @garment.command()
-@_DRAFT
+@DRAFT
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="The file; its ending says what.")
 @click.option("--size", default="M", show_default=True, help="Which size.")
 @click.option("--lod", type=int, default=0, show_default=True, help="Level of detail; 0 is the garment itself.")
@@ -414,66 +364,4 @@ def _show(draft: Draft, step: str, as_json: bool) -> None:
         report = {"draft": str(draft.folder), "step": step, "seconds": entry["seconds"], "report": entry["report"]}
         click.echo(json.dumps(report, indent=2))
     else:
-        click.echo(f"{step}: {_summary(step, entry['report'])}")
-
-
-def _summary(step: str, report: dict[str, Any]) -> str:
-    """Say the gist of a step's report in one line."""
-    if step == "import":
-        return (
-            f"{report['vertices']} vertices, {report['triangles']} triangles; "
-            f"{report['metres_per_unit']:g} m per unit ({report['units_reason']}); "
-            f"{report['up']} up ({report['up_reason']}); {report['category']} ({report['category_reason']})"
-            + "".join(f"; note: {note}" for note in report["notes"])
-        )
-    if step == "clean":
-        kept = ("vertices", "triangles", "openings", "polygons", "piece_count", "thick_pieces")
-        changes = [
-            f"{count} {name.replace('_', ' ')}"
-            for name, count in report.items()
-            if isinstance(count, int) and count and name not in kept
-        ]
-        names = ", ".join(piece["name"] for piece in report["pieces"][:6]) + (
-            ", …" if report["piece_count"] > 6 else ""
-        )
-        found = f"{report['piece_count']} pieces ({names}), {report['openings']} openings"
-        thick = f"; {report['thickness_mm']:.1f} mm thick" if report["thick_pieces"] else ""
-        notes = "".join(f"; note: {note}" for note in report["notes"])
-        return f"{', '.join(changes) or 'nothing to mend'}; {found}{thick}{notes}"
-    if step == "unwrap":
-        return (
-            f"{report['charts']} charts ({report['uv1_reason']}), anisotropy {report['anisotropy_mean']:.2f}, "
-            f"{report['utilisation']:.0%} used, {report['flipped']} flipped, {report['overlaps']} overlaps"
-        )
-    if step == "place":
-        return f"confidence {report['confidence']:.2f}: {report['reason']}"
-    if step == "rig":
-        return (
-            f"{report['matched']:.0%} of the points matched, {report['inpainted']:.0%} solved for; "
-            f"hides {report['hidden_fraction']:.0%} of the body" + _sweep_gist(report)
-        )
-    if step == "rig-smplx":
-        return (
-            f"{report['matched']:.0%} of the points matched, hides {report['hidden_fraction']:.0%} of the body; "
-            f"grown to {report['size']:.0%}, strain {report['strain_of_size_p95']:.1%} (95th percentile), "
-            f"{report['penetrating']:.1%} inside the skin"
-        )
-    if step == "lod":
-        levels = [
-            f"level {each['level']}: {each['triangles']} triangles, at most {each['hausdorff_mm']:.1f} mm off"
-            for each in report["levels"]
-        ]
-        return "; ".join(levels)
-    return ", ".join(report["files"])
-
-
-def _sweep_gist(report: dict[str, Any]) -> str:
-    """Say what the pose sweep found, or nothing where there was none."""
-    if "poses_gist" not in report:
-        return ""
-    gist, worst = report["poses_gist"], report["worst_pose"]
-    return (
-        f"; over {len(report['poses'])} poses stretch p95 {gist['stretch_p95_mean']:.0%}, penetrating "
-        f"{gist['penetrating_mean']:.1%} ({gist['penetrating_after_mean']:.1%} after push-out), "
-        f"worst: {worst['pose'].replace('_', ' ')}, {worst['body']}"
-    )
+        click.echo(f"{step}: {summary(step, entry['report'])}")

@@ -166,6 +166,11 @@ def _(parts: Any) -> None:
     parts.change_mesh(uv1=(parts.mesh.uv1 * [1, 0.4]).astype(np.float32))
 
 
+@case("place.confidence")
+def _(parts: Any) -> None:
+    parts.reports["place"] = {"confidence": 0.31, "reason": "found no opening; it hangs nowhere"}
+
+
 @case("skin.sum")
 def _(parts: Any) -> None:
     weights = parts.rig.joint_weights.copy()

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from dressform.validators.rule import Rule
 
-from . import looks, manifest, mesh, skin, uv
+from . import looks, manifest, mesh, place, skin, uv
 
-RULES: tuple[Rule, ...] = (*manifest.RULES, *mesh.RULES, *uv.RULES, *skin.RULES, *looks.RULES)
+RULES: tuple[Rule, ...] = (*manifest.RULES, *mesh.RULES, *uv.RULES, *skin.RULES, *place.RULES, *looks.RULES)

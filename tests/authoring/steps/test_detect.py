@@ -32,14 +32,28 @@ def test_no_unit_fits() -> None:
 
 
 def test_up_axis() -> None:
+    line = np.array([[0, 1, 0]])  # no opening to ask
     box = np.array([[0, 0, 0], [0.5, 0.7, 0.2]])
-    assert guess_up(box, None, "").value == "y"
-    assert guess_up(box[:, [0, 2, 1]], None, "").value == "z"
-    assert guess_up(box, "z", "the stage says so").value == "z"
+    assert guess_up(box, line, None, "").value == "y"
+    assert guess_up(box[:, [0, 2, 1]], line, None, "").value == "z"
+    assert guess_up(box, line, "z", "the stage says so").value == "z"
     shoe = np.array([[0, 0, 0], [0.1, 0.28, 0.12]])
-    assert guess_up(shoe, None, "", "shoes").value == "z"
-    assert guess_up(shoe[:, [0, 2, 1]], None, "", "hat").value == "y"
-    assert "alike" in guess_up(np.array([[0, 0, 0], [0.5, 0.3, 0.3]]), None, "").reason
+    assert guess_up(shoe, line, None, "", "shoes").value == "z"
+    assert guess_up(shoe[:, [0, 2, 1]], line, None, "", "hat").value == "y"
+    assert "alike" in guess_up(np.array([[0, 0, 0], [0.5, 0.3, 0.3]]), line, None, "").reason
+
+
+def test_a_skirt_wider_than_tall_stands_on_its_hem() -> None:
+    turn = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+    rings = [np.stack([r * np.cos(turn), np.full(24, h), r * np.sin(turn)], axis=1) for r, h in ((40, 0), (13.5, 55))]
+    points = np.concatenate(rings)
+    k, n = np.arange(24), np.roll(np.arange(24), -1)
+    faces = np.concatenate([np.stack([k, k + 24, n], axis=1), np.stack([n, k + 24, n + 24], axis=1)])
+    assert guess_up(points, faces, None, "").value == "y"
+    assert guess_up(points[:, [0, 2, 1]], faces, None, "").value == "z"
+    cape = points * [1, 0.3, 1]
+    assert guess_up(cape, faces, None, "").value == "y"
+    assert "level" in guess_up(cape, faces, None, "").reason
 
 
 @pytest.mark.parametrize(

@@ -261,7 +261,7 @@ def test_the_step_keeps_corrections_in_the_draft(tmp_path: Path, rest: RestBody,
     draft = place(draft, corrections={"keep": True})
     assert json.loads((draft.folder / "overrides" / "place.json").read_text()) == {"keep": True}
     draft = place(Draft.open(draft.folder))
-    assert "as asked" in draft.report("place")["reason"]
+    assert "left where it is" in draft.report("place")["reason"]
     place(draft, PlaceOptions(keep=True), corrections={"keep": None, "gap": 0.003})
     assert json.loads((draft.folder / "overrides" / "place.json").read_text()) == {"gap": 0.003}
     with pytest.raises(UsageError, match="no option"):

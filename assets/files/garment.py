@@ -166,3 +166,19 @@ class GarmentMesh:
     skin: SourceSkin | None = None
     variants: tuple[Variant, ...] = ()
     extras: Mapping[str, Any] = field(default_factory=dict)
+
+
+def outer_faces(mesh: GarmentMesh) -> NDArray[np.int32]:
+    """Return the triangles that are not on the inner shell of thick cloth, [F, 3]; all where there is no other."""
+    if mesh.part_ids is None:
+        return mesh.faces
+    outer = ~np.array([part.inner for part in mesh.parts], np.bool_)[mesh.part_ids]
+    return mesh.faces[outer] if outer.any() else mesh.faces
+
+
+def inner_points(mesh: GarmentMesh) -> NDArray[np.bool_]:
+    """Return [V] which points lie on the inner shell of thick cloth alone."""
+    used = np.zeros(len(mesh.points), np.bool_)
+    used[mesh.faces.reshape(-1)] = True
+    used[outer_faces(mesh).reshape(-1)] = False
+    return used

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from ._place_limbs import unposed
 from ._place_relax import Obstacle, push_out, relax
 from ._place_rigid import widened
 from ._rig_transfer import cloth_joint_map, dense_weights, transfer_weights
+from ._shells import inner_followed
 
 Floats = NDArray[np.float64]
 
@@ -75,6 +76,7 @@ def wear(hung: Floats, mesh: GarmentMesh, body: JointedBody, gap: float, *, rigi
         moved = _evened(hung, moved, faces)
     progress(0.85, "clearing the skin")
     moved = _rigid_parts(hung, clear_of(moved, faces, rest, gap), mesh)
+    moved = inner_followed(replace(mesh, points=hung.astype(np.float32)), moved)
     return Worn(moved, float((before < -0.02).mean()), float((before < -0.001).mean()), stretch_p95(moved, hung, faces))
 
 

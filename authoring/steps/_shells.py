@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.garment import GarmentMesh, inner_points, outer_faces
+from dressform.runtime.garment.shape_transfer import bind, unbind
 from dressform.runtime.geometry.adjacency import boundary_loops, edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_areas, face_normals
@@ -52,12 +53,29 @@ class _Cloth:
     areas: Points
 
 
-def outer_faces(mesh: GarmentMesh) -> NDArray[np.int32]:
-    """Return the triangles that are not on the inner shell of thick cloth, [F, 3]; all where there is no other."""
-    if mesh.part_ids is None:
-        return mesh.faces
-    outer = ~np.array([part.inner for part in mesh.parts], np.bool_)[mesh.part_ids]
-    return mesh.faces[outer] if outer.any() else mesh.faces
+def lining_depth(mesh: GarmentMesh) -> float:
+    """Return how far the inner shell of thick cloth lies under the outer one [m]; 0 without one."""
+    inner = inner_points(mesh)
+    if not inner.any():
+        return 0.0
+    return float(np.median(Surface(mesh.points, outer_faces(mesh)).closest(mesh.points[inner]).distances))
+
+
+def inner_followed(mesh: GarmentMesh, points: Points) -> Points:
+    """Return moved points [V, 3] whose inner shell lies under the outer one as it does in the mesh.
+
+    Args:
+        mesh: The garment before it moved.
+        points: Its points now [V, 3] [m]; those of the inner shell alone are placed anew.
+    """
+    inner = inner_points(mesh)
+    if not inner.any():
+        return points
+    outer = outer_faces(mesh)
+    hung = bind(mesh.points[inner], mesh.points, outer)
+    followed = points.copy()
+    followed[inner] = unbind(hung, points.astype(np.float32), outer)
+    return followed
 
 
 def find_shells(points: Points, faces: NDArray[np.int64], piece: NDArray[np.integer]) -> Shells:

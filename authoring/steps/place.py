@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.transform import Rotation
 
-from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.garment import GarmentMesh, outer_faces
 from dressform.assets.files.glb_read import read_glb
 from dressform.authoring.draft import Draft
 from dressform.runtime.body.canonical import canonical_rest
@@ -29,7 +29,7 @@ from ._place_overlay import overlay, poking_share
 from ._place_search import NO_DOUBT, Doubt, Found, search, settle
 from ._place_skeleton import led
 from ._place_wear import clear_of, coarser, sized, wear
-from ._shells import outer_faces
+from ._shells import inner_followed, lining_depth
 from .clean import CleanOptions, clean_mesh
 from .import_mesh import ImportOptions, read_mesh
 
@@ -150,7 +150,9 @@ def place_mesh(
         )
     if options.keep:
         openings = described(find_openings(points, outer_faces(mesh), category))
-        return _kept(mesh, category, openings, Evidence(1.0, "left where it is, as stated or as its own file fitted it"))
+        return _kept(
+            mesh, category, openings, Evidence(1.0, "left where it is, as stated or as its file fitted it")
+        )
     progress(0.0, "trying where it belongs")
     found, points = _found(mesh, points, category, rest, options, doubt)
     small, _, _ = coarser(points, mesh.faces)
@@ -204,7 +206,7 @@ def _fitted(
     """Fit the cloth to the body in the garment's own pose, and bring it to the rest pose."""
     stand, posed = found.fit.stand, found.fit.body
     hung = _corrected(stand.apply(points), options)
-    worn = wear(hung, mesh, posed, options.gap, rigid=category in _RIGID, progress=progress)
+    worn = wear(hung, mesh, posed, options.gap + lining_depth(mesh), rigid=category in _RIGID, progress=progress)
     after, poking = _in_the_way(worn.points, mesh.faces, rest)
     seen = [*evidence(found, category, worn), *skin_evidence(after, poking)]
     if options.corrects():
@@ -247,7 +249,7 @@ def _settled(mesh: GarmentMesh, category: str, found: Found, rest: RestBody, opt
     points = mesh.points.astype(np.float64)
     if category in _RIGID:
         points = sized(points, mesh.faces, rest)
-    cleared = clear_of(points, mesh.faces, rest, options.gap / 2)
+    cleared = inner_followed(mesh, clear_of(points, mesh.faces, rest, options.gap / 2 + lining_depth(mesh)))
     most = max(inside, poking)
     seen = [Evidence(0.96, f"it already lies on the canonical body; {most:.1%} of it was moved out of the skin")]
     after, left = _in_the_way(cleared, mesh.faces, rest)

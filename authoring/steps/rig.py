@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.garment import GarmentMesh, outer_faces
 from dressform.assets.files.rig import Rig
 from dressform.assets.files.skeleton import Skeleton
 from dressform.authoring.draft import Draft
@@ -33,7 +33,6 @@ from ._rig_source import SourceUse
 from ._rig_sweep import Sweep, pose_sweep
 from ._rig_transfer import TransferOptions, packed
 from ._rig_weights import Origin, Weights, find_weights
-from ._shells import outer_faces
 
 _FARTHEST = 0.6  # [m] a garment further than this from the body does not lie on it
 SWEEPS = ("full", "quick", "none")

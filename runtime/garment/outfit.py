@@ -10,7 +10,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.garment import GarmentMesh, inner_points
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import Body, RestBody
@@ -35,6 +35,7 @@ Integers = NDArray[np.int32]
 Deform = Callable[[Floats, Floats], Floats]
 
 REST_GAP = 0.005  # [m] least height of cloth over skin in the rest pose: bending joints take some of it away
+LINING_GAP = 0.0025  # [m] the same for the inner shell of thick cloth
 SKIN_GAP = 0.0025  # [m] least height of cloth over skin in every other pose
 CLOTH_GAP = 0.002  # [m] least height of cloth over the layer below
 
@@ -271,8 +272,9 @@ def _fit(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ..
         rig, faces = garment.rig, garment.mesh.faces
         binding = Binding(rig.binding_triangles, rig.binding_barycentrics, rig.binding_offsets)
         stiff = stiff_pieces(rig, faces)
+        gap = np.where(inner_points(garment.mesh), LINING_GAP, REST_GAP)
         carried = transfer(binding, faces, source, rest.vertices, body.faces, stiff=stiff)
-        points = settle(carried, faces, rest.vertices, body.faces, REST_GAP)
+        points = settle(carried, faces, rest.vertices, body.faces, gap)
         for piece in stiff:  # a hat or a button clears the skin as it is, it does not mould itself to it
             points[piece] = cleared_as_one(carried[piece], nude, SKIN_GAP)
         for below in range(position):

@@ -23,7 +23,7 @@ def settle(
     faces: IntArray,
     obstacle: FloatArray,
     obstacle_faces: IntArray,
-    gap: float,
+    gap: float | FloatArray,
     *,
     reach: float = 0.02,
 ) -> NDArray[np.float32]:
@@ -34,7 +34,7 @@ def settle(
         faces: [F, 3].
         obstacle: Points of the body or of a garment below [B, 3] [m].
         obstacle_faces: [F_obstacle, 3].
-        gap: Least height over the obstacle [m].
+        gap: Least height over the obstacle, of all or of each point [V] [m].
         reach: Cloth further beside the obstacle's border than this is left alone [m].
 
     Returns:
@@ -73,7 +73,7 @@ def _needed(
     obstacle: FloatArray,
     obstacle_faces: IntArray,
     skin: FloatArray,
-    gap: float,
+    gap: float | FloatArray,
     reach: float,
 ) -> NDArray[np.float64]:
     triangles, barycentrics = facing_closest(points, vertex_normals(points, faces), obstacle, obstacle_faces)

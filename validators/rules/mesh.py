@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.files.garment import GarmentMesh, outer_faces
 from dressform.schemas.report import Severity
 from dressform.validators.rule import Defect, Rule, counted
 from dressform.validators.subject import Subject
@@ -87,7 +88,7 @@ def has_its_openings(subject: Subject) -> Iterator[Defect]:
     """When a garment has fewer boundary loops than its category needs to be put on."""
     needed = CATEGORIES.get(str(subject.manifest.get("category")), (0.0, np.inf, 0))[2]
     for size, mesh in subject.meshes.items():
-        found = _boundary_loops(mesh)
+        found = _boundary_loops(replace(mesh, faces=outer_faces(mesh)))  # thick cloth is open between its shells
         if found < needed:
             yield Defect(f"{found} openings, a {subject.manifest.get('category')} needs at least {needed}",
                          f"sizes/{size}", found)  # fmt: skip

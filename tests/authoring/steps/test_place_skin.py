@@ -130,6 +130,6 @@ def test_a_file_of_corrections_on_the_command_line_stays_for_the_next_run(tmp_pa
     again = run.invoke(cli, ["garment", "place", str(draft.folder), "--json"])
     assert again.exit_code == 0, again.output
     assert json.loads((draft.folder / "overrides" / "place.json").read_text()) == {"keep": True, "gap": 0.002}
-    assert Draft.open(draft.folder).report("place")["reason"] .startswith("left where it is")
+    assert Draft.open(draft.folder).report("place")["reason"].startswith("left where it is")
     wrong = run.invoke(cli, ["garment", "place", str(draft.folder), "--place", str(corrections)])
     assert wrong.exit_code != 0

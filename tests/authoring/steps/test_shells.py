@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dressform.assets.files.garment import GarmentMesh, Material
+from dressform.assets.files.garment import GarmentMesh, Material, Part, outer_faces
 from dressform.authoring.steps._crossings import crossing_faces
 from dressform.authoring.steps._place_openings import find_openings
 from dressform.authoring.steps._rig_hide import covered_faces
-from dressform.authoring.steps._shells import outer_faces
+from dressform.authoring.steps._shells import inner_followed, lining_depth
 from dressform.authoring.steps.clean import clean_mesh
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.geometry.adjacency import edges
@@ -129,3 +129,26 @@ def test_the_outer_shell_has_the_openings_and_covers_skin(tee: GarmentMesh) -> N
     )
     assert outer > 0.015 > 0.005 > both
     assert outer_faces(tee) is tee.faces
+
+
+def test_a_lining_stays_under_its_cloth_wherever_that_goes() -> None:
+    """Both shells of a slab bend along; unbound, the lower would cut through the upper where that is pressed flat."""
+    side = np.linspace(0, 1, 12)
+    x, y = (grid.ravel() for grid in np.meshgrid(side, side))
+    top = np.stack([x, y, np.zeros_like(x)], axis=1)
+    k = (np.arange(11)[:, None] * 12 + np.arange(11)).ravel()
+    up = np.concatenate([np.stack([k, k + 1, k + 13], 1), np.stack([k, k + 13, k + 12], 1)])
+    points = np.concatenate([top, top - [0, 0, 0.003]]).astype(np.float32)
+    faces = np.concatenate([up, up[:, ::-1] + len(top)]).astype(np.int32)
+    ids = np.repeat([0, 1], len(up)).astype(np.int32)
+    parts = (Part("cloth"), Part("lining", inner=True))
+    none = (None, None, None, None)
+    slab = GarmentMesh(points, faces, *none, (Material(),), np.zeros(len(faces), np.int32), parts=parts, part_ids=ids)
+    assert abs(lining_depth(slab) - 0.003) < 1e-6
+    bent = points.astype(np.float64)
+    bent[:, 2] = 0.2 * bent[:, 0] ** 2  # the lining lies in the cloth
+    followed = inner_followed(slab, bent)
+    np.testing.assert_array_equal(followed[: len(top)], bent[: len(top)])
+    depth = Surface(bent[: len(top)], up.astype(np.int32)).closest(followed[len(top) :]).distances
+    assert np.abs(depth - 0.003).max() < 2e-4
+    assert (followed[len(top) :, 2] < bent[len(top) :, 2]).all()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 
 from dressform.schemas.documents import check_document, dump_json, load_document, load_json
-from dressform.schemas.errors import AssetError, DressformError, UsageError
+from dressform.schemas.errors import AssetError, UsageError
 from dressform.schemas.library import TemplateEntry
 from dressform.schemas.report import Report, ReportDocument
 from dressform.schemas.template import DraftManifest, TemplateManifest
@@ -46,7 +46,7 @@ class PublishedVersion(TemplateVersion):
 
 @dataclass(frozen=True)
 class Summary:
-    """One template of a library: its highest version that is not yanked; `bodies` is empty where that is damaged."""
+    """One template of a library: its highest version that is not yanked; `bodies` is empty where an older tool published it."""
 
     name: str
     version: str
@@ -101,8 +101,7 @@ class Library:
         entries: dict[str, TemplateEntry] = {}
         for store in reversed(self._stores):
             entries.update(store.index())
-        rows = [row for name, entry in sorted(entries.items()) for row in _summary(name, entry)]
-        return [dataclasses.replace(row, bodies=self._bodies(row)) for row in rows]
+        return [row for name, entry in sorted(entries.items()) for row in _summary(name, entry)]
 
     def versions(self, name: str | None = None) -> Sequence[TemplateVersion]:
         """Return every version, yanked ones too, by name and number; those of one template when it is named."""
@@ -236,13 +235,6 @@ class Library:
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise AssetError(f"no template {name!r} in {self.folder}; there are {', '.join(names)}{hint}")
 
-    def _bodies(self, row: Summary) -> tuple[str, ...]:
-        store, _ = self._entry(row.name)
-        try:
-            return tuple(self._load(store, row.name, parse_version(row.version)).manifest["bodies"])
-        except DressformError:  # a list is given of a damaged library too; `verify` says what is wrong with it
-            return ()
-
     def _load(self, store: Store, name: str, number: Version) -> TemplateVersion:
         entry = store.ref(name)
         assert entry is not None  # callers take the number from the ref
@@ -284,6 +276,7 @@ class Library:
             "yanked": None,
             "sizes": list(manifest["sizes"]),
             "variants": list(manifest["variants"]),
+            "bodies": list(manifest["bodies"]),
         }
         store.write_ref(manifest["name"], entry)
 
@@ -344,7 +337,8 @@ def _summary(name: str, entry: TemplateEntry) -> Iterator[Summary]:
     usable = [str(number) for number in _numbers(entry) if entry["versions"][str(number)]["yanked"] is None]
     for number in usable[-1:]:
         held = entry["versions"][number]
-        yield Summary(name, number, entry["category"], tuple(held["sizes"]), tuple(held["variants"]))
+        bodies = tuple(held.get("bodies", ()))
+        yield Summary(name, number, entry["category"], tuple(held["sizes"]), tuple(held["variants"]), bodies)
 
 
 def _numbers(entry: TemplateEntry) -> list[Version]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 
 class VersionEntry(TypedDict):
@@ -12,6 +12,7 @@ class VersionEntry(TypedDict):
     yanked: str | None
     sizes: list[str]
     variants: list[str]
+    bodies: NotRequired[list[str]]
 
 
 class TemplateEntry(TypedDict):

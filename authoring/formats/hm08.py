@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import importlib.metadata
 import tempfile
+import warnings
 
 import numpy as np
 from filelock import FileLock
@@ -54,7 +55,9 @@ def _build() -> NDArray[np.float64]:
         if not given.exists():
             anny.paths.set_anny_cache_path(folder)
         try:
-            model = anny.create_fullbody_model(topology="makehuman", remove_unattached_vertices=False)
+            with warnings.catch_warnings():  # anny calls this name old
+                warnings.simplefilter("ignore", DeprecationWarning)
+                model = anny.create_fullbody_model(topology="makehuman", remove_unattached_vertices=False)
         finally:
             anny.paths.set_anny_cache_path(given)
     with torch.no_grad():

@@ -296,9 +296,9 @@ def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Pr
     """Make a draft of a mesh file; on any error the folder is as it was before."""
     start = time.perf_counter()
     draft = Draft.create(folder)
-    _refuse_another(folder, source)
     progress(0.0, f"reading {source.name}")
     imported = read_mesh(source, options)
+    _refuse_another(folder, source)
     mesh = with_own_names(imported.mesh)
     name = options.name or template_name(imported.picked[0] if imported.picked else source.stem)
     digest = file_sha256(source)

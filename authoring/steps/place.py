@@ -150,9 +150,7 @@ def place_mesh(
         )
     if options.keep:
         openings = described(find_openings(points, outer_faces(mesh), category))
-        return _kept(
-            mesh, category, openings, Evidence(1.0, "left where it is, as stated or as its file fitted it")
-        )
+        return _kept(mesh, category, openings, Evidence(1.0, "left where it is, as stated or as its file fitted it"))
     progress(0.0, "trying where it belongs")
     found, points = _found(mesh, points, category, rest, options, doubt)
     small, _, _ = coarser(points, mesh.faces)

@@ -46,7 +46,7 @@ class PublishedVersion(TemplateVersion):
 
 @dataclass(frozen=True)
 class Summary:
-    """One template of a library: its highest version that is not yanked; `bodies` is empty where an older tool published it."""
+    """One template of a library: its highest version that is not yanked; `bodies` is empty for older entries."""
 
     name: str
     version: str

@@ -75,7 +75,9 @@ def wear(hung: Floats, mesh: GarmentMesh, body: JointedBody, gap: float, *, rigi
     if nearest is not None:
         moved = _evened(hung, moved, faces)
     progress(0.85, "clearing the skin")
-    moved = _rigid_parts(hung, clear_of(moved, faces, rest, gap), mesh)
+    moved = clear_of(moved, faces, rest, gap)
+    if not rigid:  # else its pieces have been kept as they are, and grown where skin was in the way
+        moved = _rigid_parts(hung, moved, mesh)
     moved = inner_followed(replace(mesh, points=hung.astype(np.float32)), moved)
     return Worn(moved, float((before < -0.02).mean()), float((before < -0.001).mean()), stretch_p95(moved, hung, faces))
 

@@ -26,7 +26,7 @@ from .penetration import NOTHING, PenetrationReport, body_penetration, layer_pen
 from .push_out import Fade, PushOut, Side
 from .rest_fit import settle
 from .shape_transfer import Binding, transfer
-from .stiff import cleared_as_one, stiff_pieces
+from .stiff import cleared_as_one, is_stiff, stiff_pieces
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -178,7 +178,7 @@ class Outfit:
         for outer in everyone[1:]:
             movers = range(outer, outer + 1)
             stages.append(self._push_out(samples, normals, movers, range(1, outer), (LAYERED,), LAYER_PASSES))
-        return stages
+        return [stage for stage in stages if stage is not None]
 
     def _push_out(
         self,
@@ -188,8 +188,11 @@ class Outfit:
         obstacles: range,
         contacts: tuple[Contact, ...],
         passes: tuple[int, ...],
-    ) -> PushOut:
-        """Prepare the push of some consecutive meshes out of some others: what is below, then what faces them."""
+    ) -> PushOut | None:
+        """Prepare the push of some consecutive meshes out of some others: what is below, then what faces them.
+
+        None where nothing can meet.
+        """
         first_mover, first_obstacle = self._offsets[movers.start], self._offsets[obstacles.start]
         obstacle_faces = np.concatenate([self.faces[k] + self._offsets[k] for k in obstacles])
         posed = [
@@ -204,8 +207,15 @@ class Outfit:
             find_candidates(posed, obstacle_faces - first_obstacle, facing=contact.facing, reach=contact.reach)
             for contact in contacts
         ]
+        stiff = np.concatenate(
+            [np.full(self.vertex_counts[k], is_stiff(self.garments[k - 1].rig, self.faces[k])) for k in movers]
+        )
+        for candidates in found:
+            candidates[stiff] = -1  # a hat goes with its bone and would lose its shape point by point
         mover_faces = np.concatenate([self.faces[k] + (self._offsets[k] - first_mover) for k in movers])
         meeting = np.any([(candidates >= 0).any(axis=1) for candidates in found], axis=0)
+        if not meeting.any():
+            return None
         moved, starts, around = _movable(meeting, mover_faces, max(passes))
         sides = [
             Side(candidates[moved], contact.gap, contact.fade)

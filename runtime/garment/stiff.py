@@ -40,6 +40,11 @@ def stiff_pieces(rig: Rig, faces: NDArray[np.int32]) -> list[NDArray[np.int64]]:
     ]
 
 
+def is_stiff(rig: Rig, faces: NDArray[np.int32]) -> bool:
+    """Say whether nothing of a garment bends: all its pieces are stiff."""
+    return sum(map(len, stiff_pieces(rig, faces))) == len(np.unique(faces))
+
+
 def moved_as_one(points: FloatArray, wanted: FloatArray, trust: FloatArray) -> NDArray[np.float64]:
     """Return points [V, 3] under the one scale, turn and shift that comes nearest to where most of them want to be.
 

@@ -4,7 +4,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from dressform.assets.files.rig import Rig
-from dressform.runtime.garment.stiff import cleared_as_one, moved_as_one, stiff_pieces
+from dressform.runtime.garment.stiff import cleared_as_one, is_stiff, moved_as_one, stiff_pieces
 from dressform.runtime.geometry.distance import Surface
 
 
@@ -38,6 +38,8 @@ def test_pieces_are_stiff_when_all_their_points_have_one_weight_row() -> None:
     empty = np.zeros(9, np.int32)
     rig = Rig("b", "d", ("a", "b", "c"), indices, weights, empty, empty[:, None], empty[:, None], np.zeros(1, bool))
     assert [sorted(piece.tolist()) for piece in stiff_pieces(rig, faces)] == [[0, 1, 2], [3, 4, 5]]
+    assert not is_stiff(rig, faces)
+    assert is_stiff(rig, faces[:2])
 
 
 def test_the_common_move_is_found_though_some_wish_otherwise() -> None:

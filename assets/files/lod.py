@@ -50,13 +50,6 @@ def dressed_level(level: GarmentMesh, garment: GarmentMesh, where: str) -> Garme
     return dataclasses.replace(level, materials=garment.materials, variants=garment.variants)
 
 
-def lod_level(mesh: GarmentMesh) -> int:
-    """Return a mesh's level of detail: 0 for the garment itself."""
-    record = mesh.extras.get("lod")
-    level = record.get("level") if isinstance(record, dict) else 0
-    return level if isinstance(level, int) else 0
-
-
 def lod_points(mesh: GarmentMesh, count: int, where: str) -> NDArray[np.int32]:
     """Return for each point of a level its number in the garment itself, int32 [V].
 

@@ -298,7 +298,9 @@ def test_parents_that_run_in_a_circle_or_nowhere_are_survived() -> None:
     joints, parents = skeleton(CONVENTIONS["smpl"][0])
     parents[0] = 5
     parents[3] = 99
-    canonical_joints_of(joints, parents)
+    found = canonical_joints_of(joints, parents)
+    assert {joints[k] for k in found.values()} <= set(joints)
+    assert len(set(found.values())) == len(found)
 
 
 def test_weights_go_to_the_nearest_joint_above() -> None:

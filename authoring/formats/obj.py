@@ -73,14 +73,14 @@ def read_obj(path: Path) -> RawMesh:
         part_ids=part_ids.astype(np.int64)[owner],
     )
     metres, unit_reason = _stated_unit(data)
-    makehuman = b"MakeHuman" in data[:2000]
+    up, up_reason = _up(data)
     return finished(
         raw,
         found,
         metres_per_unit=metres,
         unit_reason=unit_reason,
-        up="y" if makehuman else None,
-        up_reason="the header names MakeHuman, which writes y up" if makehuman else "",
+        up=up,
+        up_reason=up_reason,
     )
 
 
@@ -277,6 +277,14 @@ def _say_what_is_left(lines: _Lines, found: Findings) -> None:
     if empty:
         shown = ", ".join(empty[:5]) + (f" and {len(empty) - 5} more" if len(empty) > 5 else "")
         found.dropped("groups without faces", shown)
+
+
+def _up(data: bytes) -> tuple[str | None, str]:
+    """Return the up axis a comment in the header names, and where."""
+    if b"MakeHuman" in data[:2000]:
+        return "y", "the header names MakeHuman, which writes y up"
+    stated = re.search(rb"#\s*up\s*[:=]\s*([yz])\b", data[:2000], re.IGNORECASE)
+    return (stated[1].decode().lower(), "the header says so") if stated else (None, "")
 
 
 def _stated_unit(data: bytes) -> tuple[float | None, str]:

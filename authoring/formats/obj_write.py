@@ -38,7 +38,7 @@ def _text(path: Path, mesh: GarmentMesh, names: list[str]) -> str:
     point = mesh.faces.reshape(-1)[corners]
     normals, normal = _normals(mesh, corners)
     columns: list[NDArray[np.integer]] = [point + 1]
-    lines = ["# Units: m", f"mtllib {path.with_suffix('.mtl').name}", f"o {path.stem}"]
+    lines = ["# Units: m", "# Up: y", f"mtllib {path.with_suffix('.mtl').name}", f"o {path.stem}"]
     lines += _rows("v", _y_up(mesh.points), _point_colors(mesh))
     if mesh.uv0 is not None and mesh.uv0_faces is not None:
         lines += _rows("vt", mesh.uv0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,7 +27,7 @@ from .penetration import NOTHING, PenetrationReport, body_penetration, layer_pen
 from .push_out import Fade, PushOut, Side
 from .rest_fit import settle
 from .shape_transfer import Binding, transfer
-from .stiff import cleared_as_one, is_stiff, stiff_pieces
+from .stiff import cleared_as_one, kept_stiff, stiff_pieces
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -73,6 +74,16 @@ class DressedGarment:
     rig: Rig
     layer: int
     deform: Deform | None = None
+
+    @cached_property
+    def stiff(self) -> list[NDArray[np.int64]]:
+        """The points of each piece that is skinned as one and keeps its shape."""
+        return stiff_pieces(self.rig, self.mesh.faces)
+
+    @property
+    def is_stiff(self) -> bool:
+        """Whether all of it is stiff."""
+        return sum(map(len, self.stiff)) == len(np.unique(self.mesh.faces))
 
 
 class Outfit:
@@ -207,9 +218,7 @@ class Outfit:
             find_candidates(posed, obstacle_faces - first_obstacle, facing=contact.facing, reach=contact.reach)
             for contact in contacts
         ]
-        stiff = np.concatenate(
-            [np.full(self.vertex_counts[k], is_stiff(self.garments[k - 1].rig, self.faces[k])) for k in movers]
-        )
+        stiff = np.concatenate([np.full(self.vertex_counts[k], self.garments[k - 1].is_stiff) for k in movers])
         for candidates in found:
             candidates[stiff] = -1  # a hat goes with its bone and would lose its shape point by point
         mover_faces = np.concatenate([self.faces[k] + (self._offsets[k] - first_mover) for k in movers])
@@ -281,14 +290,15 @@ def _fit(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ..
     for position, garment in enumerate(garments):
         rig, faces = garment.rig, garment.mesh.faces
         binding = Binding(rig.binding_triangles, rig.binding_barycentrics, rig.binding_offsets)
-        stiff = stiff_pieces(rig, faces)
         gap = np.where(inner_points(garment.mesh), LINING_GAP, REST_GAP)
-        carried = transfer(binding, faces, source, rest.vertices, body.faces, stiff=stiff)
-        points = settle(carried, faces, rest.vertices, body.faces, gap)
-        for piece in stiff:  # a hat or a button clears the skin as it is, it does not mould itself to it
-            points[piece] = cleared_as_one(carried[piece], nude, SKIN_GAP)
+        carried = transfer(binding, faces, source, rest.vertices, body.faces, stiff=garment.stiff)
+        if garment.is_stiff:  # a hat clears the skin as it is, it does not mould itself to it
+            points = cleared_as_one(carried, nude, SKIN_GAP).astype(np.float32)
+        else:
+            points = settle(carried, faces, rest.vertices, body.faces, gap)
         for below in range(position):
             points = settle(points, faces, fitted[below], garments[below].mesh.faces, CLOTH_GAP)
+        points = kept_stiff(carried, points, garment.stiff)
         fitted.append(points)
     return tuple(fitted)
 

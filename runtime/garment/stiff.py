@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from dressform.assets.files.rig import Rig
 from dressform.runtime.geometry.adjacency import components
@@ -40,11 +43,6 @@ def stiff_pieces(rig: Rig, faces: NDArray[np.int32]) -> list[NDArray[np.int64]]:
     ]
 
 
-def is_stiff(rig: Rig, faces: NDArray[np.int32]) -> bool:
-    """Say whether nothing of a garment bends: all its pieces are stiff."""
-    return sum(map(len, stiff_pieces(rig, faces))) == len(np.unique(faces))
-
-
 def moved_as_one(points: FloatArray, wanted: FloatArray, trust: FloatArray) -> NDArray[np.float64]:
     """Return points [V, 3] under the one scale, turn and shift that comes nearest to where most of them want to be.
 
@@ -69,6 +67,31 @@ def moved_as_one(points: FloatArray, wanted: FloatArray, trust: FloatArray) -> N
         missed = np.linalg.norm(moved - goal, axis=1)
         weight = np.asarray(trust, np.float64) / np.maximum(missed, _OUTLIER)
     return moved
+
+
+def kept_stiff(
+    before: NDArray[np.float32], after: NDArray[np.float32], pieces: Sequence[NDArray[np.int64]]
+) -> NDArray[np.float32]:
+    """Return moved points [V, 3] whose stiff pieces have gone along with the cloth beside them, unbent.
+
+    Args:
+        before: Points with every piece in its shape [V, 3] [m].
+        after: The same, moved one by one [V, 3] [m].
+        pieces: Points of each stiff piece.
+    """
+    kept = after.copy()
+    soft = np.ones(len(before), np.bool_)
+    for piece in pieces:
+        soft[piece] = False
+    cloth = cKDTree(before[soft]) if soft.any() else None
+    for piece in pieces:
+        if cloth is None:
+            wanted = after[piece]
+        else:
+            beside = np.flatnonzero(soft)[cloth.query(before[piece])[1]]
+            wanted = before[piece] + (after - before)[beside]
+        kept[piece] = moved_as_one(before[piece], wanted, np.ones(len(piece)))
+    return kept
 
 
 def cleared_as_one(points: FloatArray, surface: Surface, gap: float) -> NDArray[np.float64]:

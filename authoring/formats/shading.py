@@ -27,14 +27,14 @@ _BUMP_STRENGTH = 2.0  # how steep one step from black to white over a pixel is; 
 
 
 class Reporting(Protocol):
-    """Where readers say what became of things."""
+    """Where readers say what became of things, one call for each outcome of a `Conversion`."""
 
     notes: list[str]
     companions: list[Path]
 
-    def kept(self, what: str, why: str) -> None: ...  # noqa: D102
-    def converted(self, what: str, why: str) -> None: ...  # noqa: D102
-    def dropped(self, what: str, why: str) -> None: ...  # noqa: D102
+    def kept(self, what: str, why: str) -> None: ...  # noqa: D102  # the class says it
+    def converted(self, what: str, why: str) -> None: ...  # noqa: D102  # as above
+    def dropped(self, what: str, why: str) -> None: ...  # noqa: D102  # as above
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,9 @@ def material_of(look: Look, uv_names: list[str], found: Reporting) -> Material:
         source = look.textures.get("roughness") or look.textures["metallic"]
         pbr["metallicRoughnessTexture"] = {"index": len(images), **_info(look, source, uv_names, found)}
         images.append(surface)
-    for role, key in (("occlusion", "occlusionTexture"), ("emissive", "emissiveTexture")):
-        texture = look.textures.get(role)  # type: ignore[call-overload]
+    further: tuple[tuple[Role, str], ...] = (("occlusion", "occlusionTexture"), ("emissive", "emissiveTexture"))
+    for role, key in further:
+        texture = look.textures.get(role)
         if texture is not None:
             record[key] = {"index": len(images), **_info(look, texture, uv_names, found)}
             grey = role == "occlusion" and texture.channel not in ("", "r")
@@ -137,7 +138,7 @@ def material_of(look: Look, uv_names: list[str], found: Reporting) -> Material:
     found.kept(f"material {look.name}", _summary(look))
     return Material(
         name=look.name,
-        base_color=(*(unit(v) for v in look.color), unit(look.opacity)),  # type: ignore[arg-type]
+        base_color=(unit(look.color[0]), unit(look.color[1]), unit(look.color[2]), unit(look.opacity)),
         base_color_image=color,
         normal_image=normal,
         roughness=unit(look.roughness),

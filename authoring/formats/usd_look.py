@@ -27,7 +27,6 @@ _ROLES: dict[str, Role] = {
     "opacity": "opacity",
 }
 _WRAPS = {"repeat": "repeat", "clamp": "clamp", "black": "clamp", "mirror": "mirror"}
-_UNSAID = {"displacement": 0.0, "clearcoat": 0.0, "useSpecularWorkflow": 0}
 
 
 class Surfaces:

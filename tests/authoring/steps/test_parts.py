@@ -71,7 +71,7 @@ def test_an_empty_group_leaves_no_part(skirt: GarmentMesh) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("/root/shirt", "shirt"), ("Cube.003", ""), ("polySurface12", ""), ("", ""), ("(unnamed)", ""),
+        ("/World/shirt", "shirt"), ("Cube.003", ""), ("polySurface12", ""), ("", ""), ("(unnamed)", ""),
         ("g default", ""), ("CollarBand_L", "collar-band-l"), ("Zipper (metal)", "zipper-metal"), ("???", ""),
     ],
 )  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,6 +58,11 @@ def load_document(kind: str, path: Path) -> dict[str, Any]:
 def dump_json(data: object) -> bytes:
     """Encode a document: sorted keys, two spaces, a final newline, so that equal documents are equal bytes."""
     return (json.dumps(data, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
+
+
+def is_number(value: object) -> bool:
+    """Say whether a JSON value is a number that a float holds, and not true or false."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def schema(kind: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.geometry.adjacency import boundary_loops
+from dressform.runtime.geometry.adjacency import boundary_loops, ring_area, ring_length
 from dressform.schemas.documents import schema
 from dressform.schemas.errors import InputError
 from dressform.schemas.units import METRES_PER_UNIT
@@ -156,12 +156,7 @@ def _level_opening(points: Points, faces: NDArray[np.integer]) -> str | None:
     welded = inverse.reshape(-1)[faces].astype(np.int32)
     place = np.zeros((int(welded.max()) + 1, 3))
     place[welded.reshape(-1)] = points[faces.reshape(-1)]
-    areas = []
-    for loop in boundary_loops(welded):
-        ring = place[loop]
-        areas.append(
-            0.5 * np.cross(ring - ring.mean(axis=0), np.roll(ring, -1, axis=0) - ring.mean(axis=0)).sum(axis=0)
-        )
+    areas = [ring_area(place[loop]) for loop in boundary_loops(welded)]
     if not areas:
         return None
     largest = np.abs(max(areas, key=lambda area: float(np.linalg.norm(area))))
@@ -245,7 +240,7 @@ def _openings(points: Points, faces: NDArray[np.int64]) -> list[tuple[float, flo
     found = []
     for loop in boundary_loops(faces):
         ring = points[loop]
-        girth = float(np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1).sum())
+        girth = ring_length(ring)
         if girth > 0.15:
             found.append((float(ring[:, 2].mean()), girth))
     return found

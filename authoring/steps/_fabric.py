@@ -13,7 +13,7 @@ from scipy.sparse.linalg import spsolve
 from scipy.spatial import cKDTree
 
 from dressform.assets.files.garment import GarmentMesh
-from dressform.runtime.geometry.adjacency import boundary_loops, cotangent_laplacian
+from dressform.runtime.geometry.adjacency import boundary_loops, cotangent_laplacian, ring_length
 from dressform.runtime.geometry.uv_measures import uv_charts
 from dressform.schemas.errors import UsageError
 
@@ -107,7 +107,7 @@ def _hems(mesh: GarmentMesh, shown: Texels, category: str) -> Floats:
     points = mesh.points.astype(np.float64)
     place = np.einsum("nk,nkj->nj", shown.barycentrics, points[mesh.faces[shown.faces]])
     out = np.ones(len(place))
-    loops = [loop for loop in boundary_loops(mesh.faces) if _girth(points[loop]) > _SMALLEST_GIRTH]
+    loops = [loop for loop in boundary_loops(mesh.faces) if ring_length(points[loop]) > _SMALLEST_GIRTH]
     highest = max((float(points[loop][:, 2].mean()) for loop in loops), default=0.0)
     for loop in loops:
         samples, arc = _walk(points[loop])
@@ -125,10 +125,6 @@ def _hems(mesh: GarmentMesh, shown: Texels, category: str) -> Floats:
             dark += 0.10 * _line(d, band - 0.006, 0.0011) * (0.45 + 0.55 * stitch)
         out[near] *= 1.0 - dark
     return out
-
-
-def _girth(ring: Floats) -> float:
-    return float(np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1).sum())
 
 
 def _line(distance: Floats, at: float, width: float) -> Floats:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.geometry.adjacency import boundary_loops
+from dressform.runtime.geometry.adjacency import boundary_loops, ring_length
 
 from ._detect import category_from_shape
 
@@ -96,7 +96,7 @@ def describe_piece(
     _, axes = np.linalg.eigh(np.cov((own - center).T))
     extents = np.sort(np.ptp((own - center) @ axes, axis=0))[::-1]
     rings = [own[loop] for loop in boundary_loops(own_faces)]
-    girths = sorted((float(np.linalg.norm(np.roll(r, -1, axis=0) - r, axis=1).sum()) for r in rings), reverse=True)
+    girths = sorted(map(ring_length, rings), reverse=True)
     low, high = float(own[:, 2].min()), float(own[:, 2].max())
     return Piece(rows, float(areas.sum()), center, extents, (low, high), tuple(girths), given, inner)
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from dressform.runtime.geometry.adjacency import boundary_loops
+from dressform.runtime.geometry.adjacency import boundary_loops, ring_area, ring_length
 
 TOPS = frozenset({"tee", "shirt", "top", "sweater", "vest", "jacket", "coat", "dress", "suit"})
 BOTTOMS = frozenset({"trousers", "shorts", "skirt", "underwear"})
@@ -39,12 +39,11 @@ class Opening:
 def _measure(points: NDArray[np.float64], faces: NDArray[np.int32], loop: NDArray[np.int32]) -> Opening:
     ring = points[loop]
     center = ring.mean(axis=0)
-    normal = np.cross(ring - center, np.roll(ring, -1, axis=0) - center).sum(axis=0)
+    normal = ring_area(ring)
     normal /= max(float(np.linalg.norm(normal)), 1e-12)
     touching = np.isin(faces, loop).any(axis=1)
     inward = points[faces[touching]].mean(axis=(0, 1)) - center
-    girth = float(np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1).sum())
-    return Opening("other", loop, center, -normal if normal @ inward > 0 else normal, girth)
+    return Opening("other", loop, center, -normal if normal @ inward > 0 else normal, ring_length(ring))
 
 
 def find_openings(points: NDArray[np.floating], faces: NDArray[np.int32], category: str) -> list[Opening]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from dressform.schemas.documents import is_number
 from dressform.schemas.errors import UsageError
 
 
@@ -46,7 +47,7 @@ class PlaceOptions:
         for name in ("translate", "rotate_deg"):
             if name in ready:
                 triple = ready[name]
-                if not (isinstance(triple, Sequence) and len(triple) == 3 and all(_is_number(v) for v in triple)):
+                if not (isinstance(triple, Sequence) and len(triple) == 3 and all(is_number(v) for v in triple)):
                     raise UsageError(f"{where}: {name} needs three numbers, found {triple!r}")
                 ready[name] = tuple(float(v) for v in triple)
         ranges = {
@@ -57,7 +58,7 @@ class PlaceOptions:
         }
         for name, (low, high) in ranges.items():
             value = ready.get(name)
-            if value is not None and not (_is_number(value) and low <= value <= high):
+            if value is not None and not (is_number(value) and low <= value <= high):
                 raise UsageError(f"{where}: {name} needs a number from {low:g} to {high:g}, found {value!r}")
         if not isinstance(ready.get("keep", False), bool):
             raise UsageError(f"{where}: keep needs true or false, found {ready['keep']!r}")
@@ -154,7 +155,3 @@ def judge(evidence: Sequence[Evidence]) -> tuple[float, str]:
     ordered = sorted(evidence, key=lambda part: part.score)
     confidence = float(np.prod([np.clip(part.score, 0.0, 1.0) for part in ordered]))
     return round(confidence, 3), "; ".join(part.words for part in ordered)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))

@@ -13,6 +13,7 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.body.joints import CANONICAL_JOINTS, JOINT_INDEX
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.geometry.distance import Surface
+from dressform.schemas.documents import is_number
 from dressform.schemas.errors import UsageError
 
 from ._rig_mask import sample_mask
@@ -179,20 +180,20 @@ def _check_values(region: Mapping[str, Any], where: str) -> None:
             raise UsageError(f"{where}.{name}: needs {' and '.join(keys)}, found {value!r}")
     for owner, key in ((sphere, "center"), (box, "low"), (box, "high")):
         if key in owner and not (
-            isinstance(owner[key], list) and len(owner[key]) == 3 and all(_number(v) for v in owner[key])
+            isinstance(owner[key], list) and len(owner[key]) == 3 and all(is_number(v) for v in owner[key])
         ):
             raise UsageError(f"{where}: {key} needs three numbers [m], found {owner[key]!r}")
-    if "radius" in sphere and not (_number(sphere["radius"]) and sphere["radius"] > 0):
+    if "radius" in sphere and not (is_number(sphere["radius"]) and sphere["radius"] > 0):
         raise UsageError(f"{where}: radius needs a number above zero [m], found {sphere['radius']!r}")
     smooth = region.get("smooth", 0)
-    if not (_number(smooth) and 0 <= smooth <= _LONGEST_SMOOTHING):
+    if not (is_number(smooth) and 0 <= smooth <= _LONGEST_SMOOTHING):
         raise UsageError(f"{where}.smooth: needs a length from 0 to {_LONGEST_SMOOTHING} m, found {smooth!r}")
     exclude = region.get("exclude", [])
     if not (isinstance(exclude, list) and all(isinstance(name, str) for name in exclude)):
         raise UsageError(f"{where}.exclude: needs a list of joints, found {exclude!r}")
     if "weights" in region:
         weights = region["weights"]
-        fine = isinstance(weights, Mapping) and weights and all(_number(v) and v >= 0 for v in weights.values())
+        fine = isinstance(weights, Mapping) and weights and all(is_number(v) and v >= 0 for v in weights.values())
         if not fine or sum(weights.values()) <= 0:
             raise UsageError(
                 f"{where}.weights: needs joints with numbers of which one is above zero, found {weights!r}"
@@ -241,7 +242,3 @@ def _leading_joint(name: str, rest: RestBody, where: str) -> int:
     """Return the one joint that a name means; the first rigid bone speaks for a canonical joint."""
     bones = _joints_of(name, rest, where)
     return int(bones[0]) if len(bones) == 1 else int(rest.rig.leaders[JOINT_INDEX[name]])
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and bool(np.isfinite(value))

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from dressform.assets.files.garment import GarmentMesh, inner_points, outer_faces
 from dressform.runtime.garment.shape_transfer import bind, unbind
-from dressform.runtime.geometry.adjacency import boundary_loops, edges
+from dressform.runtime.geometry.adjacency import boundary_loops, edges, ring_length
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_areas, face_normals
 
@@ -224,8 +224,4 @@ def _same_place(cloth: _Cloth, a: NDArray[np.int64], b: NDArray[np.int64]) -> bo
 
 
 def _openings(faces: NDArray[np.int64], points: Points) -> int:
-    return sum(_girth(points[loop]) > _OPENING for loop in boundary_loops(faces))
-
-
-def _girth(ring: Points) -> float:
-    return float(np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1).sum())
+    return sum(ring_length(points[loop]) > _OPENING for loop in boundary_loops(faces))

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.assets.draft_digest import file_sha256
-from dressform.assets.files.garment import GarmentMesh, Layer, MorphTarget, Part, SourceSkin
-from dressform.assets.files.glb_buffer import Y_UP, turned_back
+from dressform.assets.files.garment import GarmentMesh, SourceSkin
 from dressform.authoring.draft import SIZE, Draft
 from dressform.authoring.formats.fbx import read_fbx
 from dressform.authoring.formats.gltf import read_gltf
@@ -42,6 +41,7 @@ from ._detect import (
     other_units,
 )
 from ._figures import mesh_figures
+from ._import_frame import garment_of
 from ._looks import looks_of, with_own_names
 from ._meshes import choose, list_meshes
 from ._place_relax import Obstacle, push_out
@@ -178,16 +178,9 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
     category = stated or next(filter(None, map(category_from_name, names)), None)
     longest = float(np.ptp(raw.points[used], axis=0).max())
     kind = category.value if category else None
-    notes: tuple[str, ...] = ()
     body = _body_height(whole) if raw is not whole and options.units is None else None
     try:
-        if options.units is not None and not raw.placed:
-            scale, unit_reason = METRES_PER_UNIT[options.units], "stated"
-            notes = check_stated_units(longest, options.units, kind)
-        elif body is not None:
-            scale, unit_reason = guess_units(body, raw.metres_per_unit, raw.unit_reason, "body")
-        else:
-            scale, unit_reason = guess_units(longest, raw.metres_per_unit, raw.unit_reason, kind)
+        scale, unit_reason, notes = _units(raw, options.units, longest, kind, body)
     except InputError as error:
         raise InputError(f"{source}: {error}") from None
     up = (
@@ -214,24 +207,7 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
     if category is None:
         welded, inverse = np.unique(np.round(points, 6), axis=0, return_inverse=True)
         category = category_from_shape(welded, inverse.reshape(-1)[raw.faces])
-    mesh = GarmentMesh(
-        points=points.astype(np.float32),
-        faces=raw.faces.astype(np.int32),
-        uv0=None if raw.uv0 is None else raw.uv0.astype(np.float32),
-        uv0_faces=None if raw.uv0_faces is None else raw.uv0_faces.astype(np.int32),
-        uv1=None if raw.uv1 is None else raw.uv1.astype(np.float32),
-        uv1_faces=None if raw.uv1_faces is None else raw.uv1_faces.astype(np.int32),
-        materials=raw.materials,
-        material_ids=raw.material_ids.astype(np.int32),
-        polygons=None if raw.polygons is None else raw.polygons.astype(np.int32),
-        parts=raw.parts or tuple(Part(name or "unnamed") for name in raw.part_names),
-        part_ids=raw.part_ids.astype(np.int32),
-        layers=tuple(_turned_layer(layer, up.value) for layer in raw.layers),
-        morphs=tuple(_scaled_morph(morph, scale, up.value) for morph in raw.morphs),
-        skin=None if raw.skin is None else _scaled_skin(raw.skin, scale, up.value),
-        variants=raw.variants,
-        extras=raw.extras,
-    )
+    mesh = garment_of(raw, points, scale, up.value)
     if len(raw.faces) > LARGE:
         notes += (
             f"{len(raw.faces):,} triangles are more than cloth needs: cleaning will collapse them to {AMPLE:,}, which "
@@ -239,6 +215,16 @@ def read_mesh(source: Path, options: ImportOptions = ImportOptions()) -> Importe
         )
     raw = replace(raw, notes=(*raw.notes, *notes))
     return Imported(mesh, category, scale, unit_reason, up, raw, lifted, tuple(guessed), others, picked)
+
+
+def _units(
+    raw: RawMesh, stated: str | None, longest: float, kind: str | None, body: float | None
+) -> tuple[float, str, tuple[str, ...]]:
+    """Return metres per unit, how that was told, and notes; a body beside the garment tells it best."""
+    if stated is not None and not raw.placed:
+        return METRES_PER_UNIT[stated], "stated", check_stated_units(longest, stated, kind)
+    size, what = (longest, kind) if body is None else (body, "body")
+    return (*guess_units(size, raw.metres_per_unit, raw.unit_reason, what), ())
 
 
 def _body_height(whole: RawMesh) -> float | None:
@@ -249,29 +235,6 @@ def _body_height(whole: RawMesh) -> float | None:
     low = np.min([mesh.low for mesh in bodies], axis=0)
     high = np.max([mesh.high for mesh in bodies], axis=0)
     return float((high - low).max())
-
-
-def _z_up(vectors: NDArray[np.float32], up: str) -> NDArray[np.float32]:
-    """Turn vectors [N, 3 or more] into z up; what follows the first three columns stays."""
-    return turned_back(vectors) if up == "y" else vectors
-
-
-def _turned_layer(layer: Layer, up: str) -> Layer:
-    return replace(layer, values=_z_up(layer.values, up)) if layer.kind in ("normal", "tangent") else layer
-
-
-def _scaled_morph(morph: MorphTarget, scale: float, up: str) -> MorphTarget:
-    offsets = np.asarray(_z_up(morph.offsets, up) * np.float32(scale), np.float32)
-    return replace(morph, offsets=offsets, layers=tuple(_turned_layer(layer, up) for layer in morph.layers))
-
-
-def _scaled_skin(skin: SourceSkin, scale: float, up: str) -> SourceSkin:
-    """Bring the joints' rest frames into metres and z up; their own axes turn along."""
-    rest = skin.rest.astype(np.float64)
-    if up == "y":
-        rest = np.linalg.inv(Y_UP) @ rest
-    rest[:, :3, 3] *= scale
-    return replace(skin, rest=rest.astype(np.float32))
 
 
 def _out_of_body(points: NDArray[np.float64], faces: NDArray[np.int64]) -> tuple[NDArray[np.float64], float]:

@@ -81,6 +81,17 @@ def boundary_loops(faces: NDArray[np.integer]) -> list[NDArray[np.int32]]:
     return sorted((np.asarray(loop, np.int32) for loop in found), key=len, reverse=True)
 
 
+def ring_length(ring: NDArray[np.floating]) -> float:
+    """Return the length of a closed line through points [N, 3], in their unit."""
+    return float(np.linalg.norm(np.roll(ring, -1, axis=0) - ring, axis=1).sum())
+
+
+def ring_area(ring: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the area vector [3] of a closed line through points [N, 3], by the right hand along its walk."""
+    spokes = np.asarray(ring, np.float64) - ring.mean(axis=0)
+    return np.asarray(0.5 * np.cross(spokes, np.roll(spokes, -1, axis=0)).sum(axis=0))
+
+
 def boundary_vertices(faces: NDArray[np.integer], vertex_count: int) -> NDArray[np.bool_]:
     """Return which vertices lie at a border, bool [V]."""
     found = edges(faces)

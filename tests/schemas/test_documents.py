@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dressform.schemas.documents import check_document, dump_json, load_document, load_json, parse_json
+from dressform.schemas.documents import check_document, dump_json, is_number, load_document, load_json, parse_json
 from dressform.schemas.errors import InputError
 
 scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.floats(allow_nan=False, allow_infinity=False)
@@ -64,3 +64,11 @@ def test_long_values_are_cut_in_messages():
     with pytest.raises(InputError) as caught:
         check_document("lock", {"schema": "x" * 10_000, "templates": []}, "lock")
     assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(1, True), (-0.5, True), (True, False), ("1", False), (None, False), (float("nan"), False), (10**400, False)],
+)
+def test_numbers_are_told_from_what_only_looks_like_them(value: object, expected: bool) -> None:
+    assert is_number(value) is expected

@@ -71,3 +71,11 @@ def test_laplacian_of_a_linear_function_is_zero_inside():
     values = laplacian @ (2 * points[:, 0] - 3 * points[:, 1])
     np.testing.assert_allclose(values[inside], 0, atol=1e-9)
     np.testing.assert_allclose(mass.diagonal().sum(), (size - 1) ** 2, rtol=1e-6)
+
+
+def test_a_ring_has_its_length_and_its_area_by_the_right_hand() -> None:
+    turn = np.linspace(0, 2 * np.pi, 400, endpoint=False)
+    ring = np.stack([2 + 0.1 * np.cos(turn), 0.1 * np.sin(turn), np.full(400, 5.0)], axis=1)
+    assert abs(adjacency.ring_length(ring) - 0.2 * np.pi) < 1e-4
+    np.testing.assert_allclose(adjacency.ring_area(ring), [0, 0, 0.01 * np.pi], atol=1e-5)
+    np.testing.assert_allclose(adjacency.ring_area(ring[::-1]), [0, 0, -0.01 * np.pi], atol=1e-5)

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
+from .hashing import file_sha256
+
 # what a draft holds besides the files of the template itself
 NOT_PUBLISHED = ("source/", "overrides/")
 NOT_PUBLISHED_FILES = ("steps.json", "report.json")
@@ -26,12 +28,6 @@ def published_files(folder: Path) -> dict[str, Path]:
         if not name.startswith(NOT_PUBLISHED) and name not in NOT_PUBLISHED_FILES:
             files[name] = path
     return dict(sorted(files.items()))
-
-
-def file_sha256(path: Path) -> str:
-    """Return the hex sha256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def draft_digest(folder: Path) -> str:

@@ -19,7 +19,8 @@ from dressform.schemas.template import DraftManifest, TemplateManifest
 
 from .cache import data_dir
 from .changes import Change, compare, content_key, level_of
-from .draft_digest import combined_digest, file_sha256, published_files
+from .draft_digest import combined_digest, published_files
+from .hashing import file_sha256
 from .manifest import make_manifest
 from .semver import FIRST, Version, parse_version
 from .store import Store

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 from dressform.schemas.errors import AssetError
 from dressform.schemas.template import Digests, DraftManifest, FileEntry, MeshFigures, TemplateManifest
 
-from .draft_digest import file_sha256
 from .files import digests
 from .files.garment import GarmentMesh
 from .files.glb_read import read_glb
 from .files.lod import lod_points, lods_digest
 from .files.rig import Rig
 from .files.rig_file import read_rig
+from .hashing import file_sha256
 from .looks import check_looks
 
 SCHEMA = "dressform/template/1"

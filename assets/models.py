@@ -22,6 +22,7 @@ from dressform.schemas.progress import Progress, silent
 
 from .atomic import write_bytes
 from .cache import cache_dir
+from .hashing import file_sha256
 
 CURE = "run `dressform models fetch`"
 
@@ -124,8 +125,7 @@ def is_verified(model: ModelFile) -> bool:
 @functools.cache
 def _file_sha256(path: Path, mtime_ns: int) -> str:
     """Hash a file once per process; `mtime_ns` makes a changed file a new question."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return file_sha256(path)
 
 
 def fetch(

@@ -25,7 +25,7 @@ from dressform.schemas.errors import AssetError, InputError
 from dressform.schemas.library import LibraryDocument, TemplateEntry
 
 from .atomic import replacing, write_bytes
-from .draft_digest import file_sha256
+from .hashing import file_sha256
 
 MARKER = "library.json"
 MARKER_SCHEMA = "dressform/library-folder/1"

@@ -11,12 +11,12 @@ from dressform.schemas.errors import AssetError
 from dressform.schemas.template import TemplateManifest
 
 from .atomic import write_bytes
-from .draft_digest import file_sha256
 from .files.garment import GarmentMesh
 from .files.glb_read import read_glb
 from .files.lod import dressed_level, lod_points, lod_rig
 from .files.rig import Rig
 from .files.rig_file import read_rig
+from .hashing import file_sha256
 from .looks import with_looks, worn_look
 
 

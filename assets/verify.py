@@ -9,7 +9,7 @@ from dressform.schemas.errors import DressformError
 from dressform.schemas.progress import Progress, silent
 from dressform.schemas.report import Finding, Report, Severity
 
-from .draft_digest import file_sha256
+from .hashing import file_sha256
 from .library import Library
 from .store import Store
 

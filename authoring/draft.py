@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 
 from dressform import __version__
-from dressform.assets.draft_digest import file_sha256
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.glb import Skeleton, read_glb, write_glb
 from dressform.assets.files.rig import Rig
 from dressform.assets.files.rig_file import read_rig, write_rig
+from dressform.assets.hashing import file_sha256
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import AssetError, UsageError
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.draft_digest import file_sha256
 from dressform.assets.files.garment import GarmentMesh, SourceSkin
+from dressform.assets.hashing import file_sha256
 from dressform.authoring.draft import SIZE, Draft
 from dressform.authoring.formats.fbx import read_fbx
 from dressform.authoring.formats.gltf import read_gltf

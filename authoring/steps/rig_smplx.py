@@ -11,8 +11,8 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from dressform.assets.draft_digest import file_sha256
 from dressform.assets.files.rig_file import rig_bytes
+from dressform.assets.hashing import file_sha256
 from dressform.authoring.draft import Draft
 from dressform.runtime.body.smplx_body import load_smplx
 from dressform.schemas.errors import AssetError

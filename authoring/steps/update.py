@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.draft_digest import file_sha256
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.glb import glb_bytes
 from dressform.assets.files.rig import Rig
+from dressform.assets.hashing import file_sha256
 from dressform.authoring.draft import Draft
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.garment.shape_transfer import bind

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from dressform.assets.atomic import write_bytes
+from dressform.assets.hashing import file_sha256
 from dressform.runtime.body.anny_body import load_anny
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.body.smplx_body import load_smplx
@@ -141,7 +142,7 @@ class Avatar:
             raise AssetError(
                 f"{path}: the avatar's body file is not there; run `dressform avatar make --smplx FILE` again"
             )
-        if file_digest(path) != self.body_file.sha256:
+        if file_sha256(path) != self.body_file.sha256:
             raise AssetError(f"{path}: is not the file the avatar was made with; run `dressform avatar make` again")
         return load_smplx(path).rest(self.shape)
 
@@ -171,12 +172,6 @@ class Avatar:
                 f"{path}: could be used until {avatar.retention}; delete it, or estimate it again with a new consent"
             )
         return avatar
-
-
-def file_digest(path: Path) -> str:
-    """Return the sha256 of a file in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def to_document(avatar: Avatar) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from dressform.assets.hashing import file_sha256
 from dressform.runtime.body.anny_body import ADULT_AGE, load_anny
 from dressform.runtime.body.measures import Measures
 from dressform.runtime.body.protocol import Pose
@@ -15,7 +16,7 @@ from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, silent
 from dressform.schemas.units import HEIGHTS_M, MASSES_KG
 
-from .avatar_file import Avatar, BodyFile, file_digest
+from .avatar_file import Avatar, BodyFile
 from .fit_prior import SHAPE_MEAN
 
 GENDERS: Mapping[str, float] = {"female": 1.0, "male": 0.0, "neutral": 0.5}
@@ -99,7 +100,7 @@ def make_smplx_avatar(path: Path, betas: Mapping[str, float] | None = None) -> A
     """
     rest = load_smplx(path).rest(betas or {})
     avatar = Avatar("smplx", dict(rest.shape), rest.measures().as_dict(), pose=Pose.t_pose())
-    return replace(avatar, body_file=BodyFile(str(path.resolve()), file_digest(path)))
+    return replace(avatar, body_file=BodyFile(str(path.resolve()), file_sha256(path)))
 
 
 def _build(along: float) -> dict[str, float]:

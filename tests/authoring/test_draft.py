@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dressform.assets.draft_digest import draft_digest, file_sha256
+from dressform.assets.draft_digest import draft_digest
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
 from dressform.assets.files.skeleton import Skeleton
+from dressform.assets.hashing import file_sha256
 from dressform.authoring.draft import Draft
 from dressform.schemas.errors import AssetError, UsageError
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from dressform.assets.draft_digest import file_sha256
+from dressform.assets.hashing import file_sha256
 from dressform.authoring.draft import Draft
 from dressform.authoring.steps.import_mesh import ImportOptions, import_mesh, read_mesh, template_name
 from dressform.schemas.documents import check_document

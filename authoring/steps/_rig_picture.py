@@ -59,8 +59,8 @@ _SEGMENTS: dict[str, tuple[str, Rgb]] = {
     "knee": ("shin", (232, 214, 90)),
     "ankle": ("foot", (176, 128, 80)),
     "foot": ("toes", (140, 110, 100)),
-    "spine1": ("belly", (206, 100, 170)),
-    "spine2": ("waist", (140, 100, 210)),
+    "spine1": ("waist", (206, 100, 170)),
+    "spine2": ("ribs", (140, 100, 210)),
     "spine3": ("chest", (80, 120, 220)),
     "neck": ("neck", (120, 200, 220)),
     "head": ("head", (200, 200, 205)),
@@ -69,6 +69,7 @@ _SEGMENTS: dict[str, tuple[str, Rgb]] = {
     "elbow": ("forearm", (190, 220, 90)),
     "wrist": ("hand", (230, 235, 150)),
 }
+_MEETS = 0.4  # a segment with this part of the strongest one's votes is named beside it, as at an armpit
 _INSIDE: tuple[Rgb, str] = (214, 30, 190), "inside the body"
 
 
@@ -149,15 +150,20 @@ def _worst_title(
 ) -> str:
     def place(chosen: NDArray[np.bool_]) -> str:
         strongest = rig.joint_indices[np.arange(len(mesh.points)), rig.joint_weights.argmax(axis=1)]
-        votes = np.bincount(rest.rig.segment_of_bone[strongest[mesh.faces[chosen]]].ravel(), minlength=1)
-        return _segment_name(int(votes.argmax()))
+        votes = np.bincount(rest.rig.segment_of_bone[strongest[mesh.faces[chosen]]].ravel(), minlength=2)
+        first, second = (int(k) for k in np.argsort(-votes, kind="stable")[:2])
+        if votes[second] < _MEETS * votes[first]:
+            return f"at the {_segment_name(first)}"
+        if _sideless(CANONICAL_JOINTS[first]) == _sideless(CANONICAL_JOINTS[second]):
+            return f"at the {_SEGMENTS[_sideless(CANONICAL_JOINTS[first])][0]} on both sides"
+        return f"between {_segment_name(first)} and {_segment_name(second)}"
 
     strained = ratios > max(1.25, float(np.quantile(ratios, 0.97)))
     said = [f"Worst pose: {check.pose.replace('_', ' ')}, {check.body}"]
     if strained.any():
-        said.append(f"strained most at the {place(strained)}")
+        said.append(f"strained most {place(strained)}")
     if inside.any():
-        said.append(f"inside the body at the {place(inside)}")
+        said.append(f"inside the body {place(inside)}")
     return "; ".join(said)
 
 

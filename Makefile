@@ -22,13 +22,13 @@ setup: $(VENV)/.ready
 $(VENV)/.ready: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt torch
-	$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable ".[dev,usd]"
+	$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable ".[dev,usd,sim]"
 	$(BIN)/dressform models fetch
 	touch $@
 
 # The tests of SMPL-X bodies need a package licensed for non-commercial research only; nothing else gets it.
 $(VENV)/.ready-test: $(VENV)/.ready
-	$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable ".[dev,usd,smplx]"
+	$(BIN)/python -m pip install $(PIP_ARGS) --constraint constraints.txt --editable ".[dev,usd,sim,smplx]"
 	touch $@
 
 lint: setup

@@ -1,0 +1,1 @@
+"""Fabrics: physics and procedural, tileable, metric textures."""

@@ -75,7 +75,7 @@ class TemplateVersion:
         return with_looks(own.mesh(lod=lod), self.manifest["variants"], self._content)
 
     def rig(self, body: str = "anny", lod: int = 0) -> Rig:
-        """Read the rig for a body family, with the rows of a level of detail."""
+        """Read the rig for a body family: the size's binding, with the rows of a level of detail."""
         path = f"rig.{body}.safetensors"
         if path not in self.files:
             bodies = ", ".join(self.manifest["bodies"])
@@ -84,7 +84,7 @@ class TemplateVersion:
                 f"{self.label} has no rig for the body {body!r}; it has {bodies}"
                 + (f"; {cure}" if body == "smplx" else "")
             )
-        rig = read_rig(self.file(path))
+        rig = read_rig(self.file(path)).of_size(self.size)
         if lod == 0:
             return rig
         level = self._mesh_path(self.size, lod)

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -75,10 +75,24 @@ class Draft:
             raise AssetError(f"{folder / _STEPS_FILE}: needs a list `steps` of named steps; import the garment again")
         return cls(folder, manifest, tuple(steps))
 
+    @property
+    def default_size(self) -> str:
+        """The size that steps look at; all sizes share its triangles, UVs and skin weights."""
+        return str(self.manifest.get("default_size", SIZE))
+
+    @property
+    def further_sizes(self) -> tuple[str, ...]:
+        """The other sizes, as the manifest lists them."""
+        return tuple(size for size in self.manifest.get("sizes", {}) if size != self.default_size)
+
     @cached_property
     def mesh(self) -> GarmentMesh:
-        """The garment as the last step left it."""
-        return read_glb(self._needed(f"sizes/{SIZE}/garment.glb", "import"))
+        """The garment in its default size, as the last step left it."""
+        return self.mesh_of(self.default_size)
+
+    def mesh_of(self, size: str) -> GarmentMesh:
+        """Read the garment in a size."""
+        return read_glb(self._needed(f"sizes/{size}/garment.glb", "import"))
 
     @cached_property
     def rig(self) -> Rig:
@@ -110,6 +124,7 @@ class Draft:
         report: Mapping[str, Any],
         *,
         mesh: GarmentMesh | None = None,
+        further: Mapping[str, GarmentMesh] | None = None,
         rig: Rig | None = None,
         skeleton: Skeleton | None = None,
         manifest: Mapping[str, Any] | None = None,
@@ -126,7 +141,9 @@ class Draft:
             name: The step, one of `STEPS`.
             options: What it ran with (JSON values).
             report: What it found and did (JSON values).
-            mesh: The new garment, or None when it is unchanged.
+            mesh: The new garment in the default size, or None when it is unchanged.
+            further: The new garment in every further size. None keeps their points and gives them all else that the
+                default size has, which a step that moves points cannot do.
             rig: The new rig; with it the GLB gets its skin.
             skeleton: The body's joints for that skin.
             manifest: Keys of template.json to add or replace.
@@ -138,6 +155,7 @@ class Draft:
         starts_over = name == "import"
         moved = starts_over or (mesh is not None and not _same_shape(mesh, self.mesh))
         kept = self._standing(name, moved=moved, changed=mesh is not None, stands=stands)
+        sizes = dict(further) if further is not None else self._further(name, mesh, rig, moved=moved)
         standing = {} if starts_over else _with_levels_of(kept, self.manifest)
         new_manifest = {**standing, **(manifest or {})}
         staged: dict[str, FileContent] = dict.fromkeys(self._files_besides(kept))
@@ -148,7 +166,8 @@ class Draft:
             work.mkdir()
             for path, content in staged.items():
                 _stage(work, path, content)
-            self._stage_garment(work, mesh, rig, skeleton, moved=moved)
+            main = str(new_manifest.get("default_size", SIZE))
+            self._stage_garment(work, {main: mesh, **sizes}, rig, skeleton, moved=moved)
             written = {path: file_sha256(work / path) for path in _walk(work)}
             kept = _with_their_rigs(kept, written)
             entry = {
@@ -180,18 +199,38 @@ class Draft:
         os.replace(work, self.folder / _JOURNAL)  # from here on the new state counts
         _finish_commit(self.folder)
 
+    def _further(self, name: str, mesh: GarmentMesh | None, rig: Rig | None, *, moved: bool) -> dict[str, GarmentMesh]:
+        """Return the further sizes with what a step changed on the default size."""
+        if name == "import" or not self.further_sizes or (mesh is None and rig is None):
+            return {}
+        if moved:
+            others = ", ".join(self.further_sizes)
+            raise AssetError(
+                f"{self.folder}: `{name}` would change size {self.default_size} alone, and {others} would no longer "
+                "fit it; change the pattern and make it again"
+            )
+        changed = mesh if mesh is not None else self.mesh
+        return {size: replace(changed, points=self.mesh_of(size).points) for size in self.further_sizes}
+
     def _stage_garment(
-        self, work: Path, mesh: GarmentMesh | None, rig: Rig | None, skeleton: Skeleton | None, *, moved: bool
+        self,
+        work: Path,
+        meshes: Mapping[str, GarmentMesh | None],
+        rig: Rig | None,
+        skeleton: Skeleton | None,
+        *,
+        moved: bool,
     ) -> None:
-        """Write the GLB and the rig, as far as they change; a rig that still stands stays in the GLB."""
-        if mesh is None and rig is None:
-            return
+        """Write GLBs and the rig, as far as they change; a rig that still stands stays in the GLBs."""
         skin = rig if rig is not None or moved else self._rig_or_none()
         if skin is not None and skeleton is None:
             skeleton = _canonical_skeleton()
-        target = work / "sizes" / SIZE / "garment.glb"
-        target.parent.mkdir(parents=True)
-        write_glb(target, mesh if mesh is not None else self.mesh, skin, skeleton)
+        for size, mesh in meshes.items():
+            if mesh is None and rig is None:
+                continue
+            target = work / "sizes" / size / "garment.glb"
+            target.parent.mkdir(parents=True)
+            write_glb(target, mesh if mesh is not None else self.mesh, skin, skeleton)
         if rig is not None:
             write_rig(work / f"rig.{rig.body}.safetensors", rig)
 
@@ -212,7 +251,7 @@ class Draft:
         """Return the files that only the entries not kept have written; the mesh itself is replaced, not removed."""
         standing = {path for entry in kept for path in entry.get("files", {})}
         gone = {path for entry in self.steps if entry not in kept for path in entry.get("files", {})}
-        kept_files = (f"sizes/{SIZE}/garment.glb",)
+        kept_files = tuple(f"sizes/{size}/garment.glb" for size in (self.default_size, *self.further_sizes))
         return {
             path
             for path in gone - standing

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dressform.schemas.errors import InputError
 
 from .garment import GarmentMesh
-from .rig import Rig
+from .rig import Rig, rig_size_arrays
 
 MAX_POINTS = 2_000_000
 MAX_TRIANGLES = 4_000_000
@@ -94,6 +94,10 @@ def check_rig_shapes(rig: Rig, where: str) -> None:
         array = getattr(rig, name)
         _need(array.shape == shape, where, name, str(list(shape)), array)
     _need(rig.hide.ndim == 1, where, "hide", "[F_body]", rig.hide)
+    widths = {"triangles": (count,), "barycentrics": (count, 3), "offsets": (count, 3)}
+    for name, array in rig_size_arrays(rig).items():
+        shape = widths[name.removeprefix("binding_").split(".")[0]]
+        _need(array.shape == shape, where, name, str(list(shape)), array)
 
 
 def check_rig_values(rig: Rig, where: str) -> None:
@@ -103,6 +107,10 @@ def check_rig_values(rig: Rig, where: str) -> None:
         check_finite(getattr(rig, name), f"{where}: {name}")
     check_indices(rig.joint_indices, len(rig.joints), f"{where}: joint_indices")
     check_indices(rig.binding_triangles, len(rig.hide), f"{where}: binding_triangles")
+    for size, own in rig.sizes.items():
+        check_indices(own.triangles, len(rig.hide), f"{where}: binding_triangles.{size}")
+        check_finite(own.barycentrics, f"{where}: binding_barycentrics.{size}")
+        check_finite(own.offsets, f"{where}: binding_offsets.{size}")
     if rig.joint_weights.size and rig.joint_weights.min() < 0:
         vertex = int(np.argmin(rig.joint_weights.min(axis=1)))
         raise InputError(f"{where}: joint_weights are negative at point {vertex}; run `dressform garment rig` again")

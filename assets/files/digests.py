@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .garment import GarmentMesh, Material
-from .rig import Rig
+from .rig import Rig, rig_size_arrays
 
 
 def arrays_digest(**arrays: NDArray[np.generic]) -> str:
@@ -80,6 +80,7 @@ def rig_digest(rig: Rig) -> str:
         binding_barycentrics=rig.binding_barycentrics,
         binding_offsets=rig.binding_offsets,
         hide=rig.hide,
+        **rig_size_arrays(rig),
     )
 
 

@@ -20,7 +20,7 @@ from dressform.schemas.errors import AssetError
 
 from .digests import arrays_digest, topology_digest, uv0_digest, uv1_digest
 from .garment import GarmentMesh
-from .rig import Rig
+from .rig import Rig, SizeBinding
 
 
 def with_lod(mesh: GarmentMesh, level: int, points: NDArray[np.integer]) -> GarmentMesh:
@@ -96,4 +96,8 @@ def lod_rig(rig: Rig, points: NDArray[np.integer]) -> Rig:
         binding_triangles=rig.binding_triangles[points],
         binding_barycentrics=rig.binding_barycentrics[points],
         binding_offsets=rig.binding_offsets[points],
+        sizes={
+            name: SizeBinding(own.triangles[points], own.barycentrics[points], own.offsets[points])
+            for name, own in rig.sizes.items()
+        },
     )

@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
+class SizeBinding:
+    """Where the points of one size hang on the body: see `Rig`.
+
+    Attributes:
+        triangles: int32 [V].
+        barycentrics: float32 [V, 3].
+        offsets: float32 [V, 3] [m].
+    """
+
+    triangles: NDArray[np.int32]
+    barycentrics: NDArray[np.float32]
+    offsets: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
 class Rig:
     """Skin weights, surface binding and hide mask of a garment for one body family.
+
+    All sizes of a garment share the weights and the mask; the binding is the default size's.
 
     Attributes:
         body: Body family, e.g. "anny".
@@ -22,7 +40,8 @@ class Rig:
         binding_barycentrics: float32 [V, 3].
         binding_offsets: float32 [V, 3] offset from that body point in the triangle's frame
             (tangent along edge 0-1, bitangent, normal) on the canonical rest body [m].
-        hide: bool [F_body] body triangles that the garment covers.
+        hide: bool [F_body] body triangles that the garment covers in every size.
+        sizes: The bindings of the further sizes.
     """
 
     body: str
@@ -34,3 +53,26 @@ class Rig:
     binding_barycentrics: NDArray[np.float32]
     binding_offsets: NDArray[np.float32]
     hide: NDArray[np.bool_]
+    sizes: Mapping[str, SizeBinding] = field(default_factory=dict)
+
+    def of_size(self, size: str) -> Rig:
+        """Return the rig with the binding of a size; the default size's where it has none of that name."""
+        if size not in self.sizes:
+            return replace(self, sizes={})
+        own = self.sizes[size]
+        return replace(
+            self,
+            binding_triangles=own.triangles,
+            binding_barycentrics=own.barycentrics,
+            binding_offsets=own.offsets,
+            sizes={},
+        )
+
+
+def rig_size_arrays(rig: Rig) -> dict[str, NDArray[np.generic]]:
+    """Return the bindings of the further sizes as named arrays: `binding_offsets.L` and so on."""
+    return {
+        f"binding_{part}.{size}": getattr(own, part)
+        for size, own in sorted(rig.sizes.items())
+        for part in ("triangles", "barycentrics", "offsets")
+    }

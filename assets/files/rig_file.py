@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import struct
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +16,7 @@ from dressform.assets.atomic import write_bytes
 from dressform.schemas.errors import InputError
 
 from .checks import check_rig, check_rig_shapes, check_rig_values
-from .rig import Rig
+from .rig import Rig, SizeBinding, rig_size_arrays
 
 SCHEMA = "dressform/rig/1"
 MAX_BYTES = 512 * 2**20
@@ -29,12 +30,14 @@ _DTYPES: dict[str, type[np.generic]] = {
     "binding_offsets": np.float32,
     "hide": np.bool_,
 }
+_BINDING = ("binding_triangles", "binding_barycentrics", "binding_offsets")  # once more for every further size
 
 
 def rig_bytes(rig: Rig) -> bytes:
     """Encode a rig; equal rigs give equal bytes."""
     check_rig(rig, f"rig for {rig.body}")
-    arrays = {name: np.ascontiguousarray(getattr(rig, name), dtype=dtype) for name, dtype in _DTYPES.items()}
+    held = {**{name: getattr(rig, name) for name in _DTYPES}, **rig_size_arrays(rig)}
+    arrays = {name: np.ascontiguousarray(held[name], dtype=_DTYPES[name.split(".")[0]]) for name in held}
     names = {"schema": SCHEMA, "body": rig.body, "body_digest": rig.body_digest, "joints": list(rig.joints)}
     # one entry only: the order of several would change from run to run
     return save(arrays, metadata={"dressform": json.dumps(names, sort_keys=True)})
@@ -68,9 +71,11 @@ def read_rig(path: Path, *, check_values: bool = True) -> Rig:
         arrays = load(data)
     except (SafetensorError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{where}: not a readable safetensors file ({error})") from None
-    if set(arrays) != set(_DTYPES):
-        raise InputError(f"{where}: holds {sorted(arrays)}, needed {sorted(_DTYPES)}")
-    for name, dtype in _DTYPES.items():
+    needed = {*_DTYPES, *(f"{name}.{size}" for size in _sizes(arrays) for name in _BINDING)}
+    if set(arrays) != needed:
+        raise InputError(f"{where}: holds {sorted(arrays)}, needed {sorted(needed)}")
+    for name in sorted(needed):
+        dtype = _DTYPES[name.split(".")[0]]
         if arrays[name].dtype != dtype:
             raise InputError(f"{where}: {name} is {arrays[name].dtype}, needed {np.dtype(dtype)}")
     rig = _rig(names, arrays)
@@ -94,6 +99,20 @@ def _rig(names: dict[str, object], arrays: dict[str, NDArray[np.generic]]) -> Ri
         binding_barycentrics=arrays["binding_barycentrics"].astype(np.float32),
         binding_offsets=arrays["binding_offsets"].astype(np.float32),
         hide=arrays["hide"].astype(np.bool_),
+        sizes={size: _size_binding(arrays, size) for size in _sizes(arrays)},
+    )
+
+
+def _sizes(arrays: Mapping[str, NDArray[np.generic]]) -> list[str]:
+    """Return the further sizes that arrays are named for."""
+    return sorted({name.split(".", 1)[1] for name in arrays if "." in name})
+
+
+def _size_binding(arrays: Mapping[str, NDArray[np.generic]], size: str) -> SizeBinding:
+    return SizeBinding(
+        arrays[f"binding_triangles.{size}"].astype(np.int32),
+        arrays[f"binding_barycentrics.{size}"].astype(np.float32),
+        arrays[f"binding_offsets.{size}"].astype(np.float32),
     )
 
 

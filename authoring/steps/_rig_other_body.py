@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from dressform.assets.files.garment import GarmentMesh
-from dressform.assets.files.rig import Rig
+from dressform.assets.files.rig import Rig, SizeBinding
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.runtime.body.protocol import RestBody
@@ -37,7 +37,7 @@ from ._place_relax import Obstacle, relax
 from ._rig_overrides import Corrections
 from ._rig_pieces import Cloth, cloth_of
 from ._rig_transfer import dense_weights
-from .rig import RigOptions, RigReport, rig_mesh
+from .rig import RigOptions, RigReport, rig_mesh, with_sizes
 
 _AS_USUAL = RigOptions()
 _NONE = Corrections()
@@ -45,6 +45,7 @@ _GAP = 0.003  # [m]
 _NO_LENGTH = 1e-5  # [m]
 _ANCHOR = 0.01
 _ROUNDS = 12
+_NO_SIZES: Mapping[str, GarmentMesh] = {}
 _MOST_RESIDUAL = 0.02  # [m] a wrap further off than this found no body it knows
 
 
@@ -84,15 +85,17 @@ def rig_to_other_body(
     options: RigOptions = _AS_USUAL,
     *,
     corrections: Corrections = _NONE,
+    further: Mapping[str, GarmentMesh] = _NO_SIZES,
     progress: Progress = silent,
 ) -> tuple[Rig, OtherBodyReport]:
     """Rig a garment that lies on the canonical body to another family's body.
 
     Args:
-        mesh: The garment on the canonical body.
+        mesh: The garment on the canonical body, in its default size.
         other: The other family's mean body at rest; its bones must all be rigid.
         options: As for the canonical body.
         corrections: The artist's, with places and joints of the canonical body.
+        further: The garment in its further sizes, on the canonical body.
         progress: Told how far it is.
     """
     canonical = canonical_rest()
@@ -120,14 +123,22 @@ def rig_to_other_body(
     progress(0.9, "taking it to the rest pose")
     joints = np.arange(len(other.body.joint_names), dtype=np.int32)
     dense = dense_weights(made.joint_indices, made.joint_weights, joints)
-    at_rest = unposed(there.points, dense, other.skin_transforms(pose)).astype(np.float32)
-    faces = other.body.faces
-    binding = bind(at_rest, other.vertices, faces, normals=vertex_normals(at_rest, mesh.faces))
+
+    def rested(points: NDArray[np.floating]) -> NDArray[np.float32]:
+        return np.asarray(unposed(points, dense, other.skin_transforms(pose)), np.float32)
+
+    at_rest, faces = rested(there.points), other.body.faces
+    own = _bound(at_rest, mesh.faces, other)
+    worn_sizes = {
+        name: replace(each, points=_worn(each, canonical, dressing, laid.wrapped).astype(np.float32))
+        for name, each in further.items()
+    }
     made = replace(
-        made,
-        binding_triangles=binding.triangles,
-        binding_barycentrics=binding.barycentrics,
-        binding_offsets=binding.offsets,
+        with_sizes(made, worn_sizes, dressing, options),  # for what all sizes cover; they are bound at rest
+        binding_triangles=own.triangles,
+        binding_barycentrics=own.barycentrics,
+        binding_offsets=own.offsets,
+        sizes={name: _bound(rested(each.points), each.faces, other) for name, each in worn_sizes.items()},
     )
     ratio = _growth(there.points, mesh.points, mesh.faces)
     size = float(np.median(ratio))
@@ -142,6 +153,11 @@ def rig_to_other_body(
         residual_p95=laid.residual_p95,
         rig=report,
     )
+
+
+def _bound(points: NDArray[np.float32], faces: NDArray[np.int32], body: RestBody) -> SizeBinding:
+    found = bind(points, body.vertices, body.body.faces, normals=vertex_normals(points, faces))
+    return SizeBinding(found.triangles, found.barycentrics, found.offsets)
 
 
 def _worn(

@@ -13,7 +13,7 @@ from dressform.assets.files.lod import dressed_level, lod_points, lod_rig
 from dressform.assets.files.rig import Rig
 from dressform.assets.looks import check_looks, with_looks
 from dressform.assets.template_version import TemplateVersion
-from dressform.authoring.draft import SIZE, Draft
+from dressform.authoring.draft import Draft
 from dressform.authoring.formats.obj_write import write_obj
 from dressform.authoring.formats.usd_write import write_usd
 from dressform.runtime.body.canonical import canonical_rest
@@ -38,23 +38,24 @@ class Exported:
     rig: Rig | None
 
 
-def export(draft: Draft, target: Path, *, size: str = SIZE, lod: int = 0, skin: bool = True) -> Path:
+def export(draft: Draft, target: Path, *, size: str | None = None, lod: int = 0, skin: bool = True) -> Path:
     """Write a draft's garment, skinned once it is rigged; returns the path.
 
     Args:
         draft: With an imported mesh.
         target: Ends in one of `FORMATS`; an existing file is replaced in one move.
-        size: Which size.
+        size: Which size; the default one when None.
         lod: Which level of detail; 0 is the garment itself.
         skin: Whether the rig, or else the skin that the artist's file came with, goes into the file.
     """
     check_target(target)
+    size = size or draft.default_size
     source = draft.folder / "sizes" / size / "garment.glb"
     if not source.is_file():
         known = sorted(path.parent.name for path in draft.folder.glob("sizes/*/garment.glb"))
         raise AssetError(f"{draft.folder} has no size {size}; it has {', '.join(known) or 'none, import a mesh first'}")
     mesh = read_glb(source)
-    rig = draft.rig if draft.has("rig") else None
+    rig = draft.rig.of_size(size) if draft.has("rig") else None
     if lod:
         path = _level_path(draft, source, lod)
         level = dressed_level(read_glb(path), mesh, str(path))

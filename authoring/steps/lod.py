@@ -5,12 +5,15 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dressform.assets.files.glb import glb_bytes
 from dressform.assets.files.lod import lod_rig, plain_materials
-from dressform.authoring.draft import SIZE, Draft
+from dressform.authoring.draft import Draft
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, silent
@@ -38,23 +41,29 @@ class LodOptions:
 
 
 def lod(draft: Draft, options: LodOptions = LodOptions(), progress: Progress = silent) -> Draft:
-    """Make a draft's levels of detail: `sizes/M/lod1.glb` and so on, and `lod.png`."""
+    """Make a draft's levels of detail: `sizes/M/lod1.glb` and so on, and `lod.png`.
+
+    The default size's decide which points stay; the further sizes keep the same.
+    """
     start = time.perf_counter()
     progress(0.0, "making levels of detail")
     mesh = draft.mesh
     levels = make_levels(mesh, options.ratios)
     progress(0.6, "comparing them with the garment")
     figures = [compare_level(mesh, level) for level in levels]
-    paths = [f"sizes/{SIZE}/lod{number}.glb" for number in range(1, len(levels) + 1)]
     files: dict[str, bytes | None] = dict.fromkeys(_levels_before(draft))
-    files |= {path: _file(draft, level) for path, level in zip(paths, levels, strict=True)}
+    sizes = {}
+    for size, entry in draft.manifest["sizes"].items():
+        paths = [f"sizes/{size}/lod{number}.glb" for number in range(1, len(levels) + 1)]
+        points = draft.mesh_of(size).points
+        files |= {path: _file(draft, level, points) for path, level in zip(paths, levels, strict=True)}
+        sizes[size] = {**entry, "lods": paths}
     files["lod.png"] = level_picture([mesh, *(level.mesh for level in levels)])
-    sizes = draft.manifest["sizes"]
     done = draft.commit_step(
         "lod",
         {"ratios": list(options.ratios)},
         {"triangles": len(mesh.faces), "points": len(mesh.points), "levels": [_record(f) for f in figures]},
-        manifest={"sizes": {**sizes, SIZE: {**sizes[SIZE], "lods": paths}}},
+        manifest={"sizes": sizes},
         files=files,
         seconds=time.perf_counter() - start,
     )
@@ -62,8 +71,9 @@ def lod(draft: Draft, options: LodOptions = LodOptions(), progress: Progress = s
     return done
 
 
-def _file(draft: Draft, level: Level) -> bytes:
-    mesh = plain_materials(level.mesh)
+def _file(draft: Draft, level: Level, points: NDArray[np.float32]) -> bytes:
+    """Return a level's file for a size whose garment has these points [V, 3]."""
+    mesh = plain_materials(replace(level.mesh, points=points[level.points]))
     if not draft.has("rig"):
         return glb_bytes(mesh)
     return glb_bytes(mesh, lod_rig(draft.rig, level.points), skeleton_of(canonical_rest()))
@@ -71,7 +81,7 @@ def _file(draft: Draft, level: Level) -> bytes:
 
 def _levels_before(draft: Draft) -> list[str]:
     """Return the level files of an earlier run."""
-    return [path.relative_to(draft.folder).as_posix() for path in draft.folder.glob(f"sizes/{SIZE}/lod*.glb")]
+    return [path.relative_to(draft.folder).as_posix() for path in draft.folder.glob("sizes/*/lod*.glb")]
 
 
 def _record(figures: LevelFigures) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh, outer_faces
-from dressform.assets.files.rig import Rig
+from dressform.assets.files.rig import Rig, SizeBinding
 from dressform.assets.files.skeleton import Skeleton
 from dressform.authoring.draft import Draft
 from dressform.runtime.body.canonical import canonical_rest
@@ -139,6 +140,7 @@ def rig(
     made, report = rig_mesh(
         mesh, rest, options, corrections=corrections, progress=lambda f, what: progress(0.5 * f, what)
     )
+    made = with_sizes(made, {size: draft.mesh_of(size) for size in draft.further_sizes}, rest, options)
     told = hidden_by_artist(draft, rest.body.faces, margin=options.hide_margin)
     if told.any():
         made = replace(made, hide=made.hide | told)
@@ -268,9 +270,7 @@ def rig_mesh(
     )
     joint_indices, joint_weights = packed(weights.dense)
     progress(0.8, "finding what it covers")
-    hide = covered_faces(
-        points, outer_faces(mesh), rest.vertices, body.faces, reach=options.hide_reach, margin=options.hide_margin
-    )
+    hide = _covered(mesh, rest, options)
     made = Rig(
         body=body.family,
         body_digest=body.topology_digest,
@@ -284,6 +284,34 @@ def rig_mesh(
     )
     progress(1.0, "rigged")
     return made, _report(weights, largest, hide)
+
+
+def with_sizes(made: Rig, meshes: Mapping[str, GarmentMesh], rest: RestBody, options: RigOptions) -> Rig:
+    """Return a rig with the bindings of further sizes; it hides only what every size covers.
+
+    Args:
+        made: The default size's rig to the body.
+        meshes: The further sizes on that body.
+        rest: The body.
+        options: How the default size was rigged.
+    """
+    bindings, hide = {}, made.hide
+    for size, mesh in meshes.items():
+        found = bind(mesh.points, rest.vertices, rest.body.faces, normals=vertex_normals(mesh.points, mesh.faces))
+        bindings[size] = SizeBinding(found.triangles, found.barycentrics, found.offsets)
+        hide = hide & _covered(mesh, rest, options)
+    return replace(made, sizes=bindings, hide=hide)
+
+
+def _covered(mesh: GarmentMesh, rest: RestBody, options: RigOptions) -> NDArray[np.bool_]:
+    return covered_faces(
+        mesh.points,
+        outer_faces(mesh),
+        rest.vertices,
+        rest.body.faces,
+        reach=options.hide_reach,
+        margin=options.hide_margin,
+    )
 
 
 def _report(weights: Weights, largest: float, hide: NDArray[np.bool_]) -> RigReport:

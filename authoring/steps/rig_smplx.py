@@ -39,7 +39,12 @@ def rig_smplx(draft: Draft, model: Path, *, progress: Progress = silent) -> Draf
     progress(0.0, "reading the model")
     rest = load_smplx(model).rest({})
     made, report = rig_to_other_body(
-        draft.mesh, rest, _options(draft), corrections=kept_corrections(draft), progress=progress
+        draft.mesh,
+        rest,
+        _options(draft),
+        corrections=kept_corrections(draft),
+        further={size: draft.mesh_of(size) for size in draft.further_sizes},
+        progress=progress,
     )
     return draft.commit_step(
         STEP,

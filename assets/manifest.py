@@ -87,6 +87,8 @@ def make_manifest(
         manifest["title"] = draft["title"]
     if "description" in draft:
         manifest["description"] = draft["description"]
+    if "permissions" in draft:
+        manifest["permissions"] = draft["permissions"]
     if "fabric" in draft:
         manifest["fabric"] = draft["fabric"]
     return manifest

@@ -167,7 +167,7 @@ class Draft:
             for path, content in staged.items():
                 _stage(work, path, content)
             main = str(new_manifest.get("default_size", SIZE))
-            self._stage_garment(work, {main: mesh, **sizes}, rig, skeleton, moved=moved)
+            self._stage_garment(work, {main: mesh, **sizes}, rig, skeleton, new_manifest, moved=moved)
             written = {path: file_sha256(work / path) for path in _walk(work)}
             kept = _with_their_rigs(kept, written)
             entry = {
@@ -218,6 +218,7 @@ class Draft:
         meshes: Mapping[str, GarmentMesh | None],
         rig: Rig | None,
         skeleton: Skeleton | None,
+        manifest: Mapping[str, Any],
         *,
         moved: bool,
     ) -> None:
@@ -230,7 +231,7 @@ class Draft:
                 continue
             target = work / "sizes" / size / "garment.glb"
             target.parent.mkdir(parents=True)
-            write_glb(target, mesh if mesh is not None else self.mesh, skin, skeleton)
+            write_glb(target, mesh if mesh is not None else self.mesh, skin, skeleton, manifest=manifest)
         if rig is not None:
             write_rig(work / f"rig.{rig.body}.safetensors", rig)
 

@@ -80,6 +80,20 @@ class Fabric(TypedDict, total=False):
     friction: float
 
 
+class Permissions(TypedDict, total=False):
+    """What the author lets others do with the garment, in the terms of VRM 1.0's `meta`."""
+
+    use: str
+    commercial_use: str
+    modification: str
+    credit: str
+    redistribution: bool
+    violent_use: bool
+    sexual_use: bool
+    political_or_religious_use: bool
+    antisocial_or_hate_use: bool
+
+
 class DraftManifest(TypedDict):
     """template.json of a draft."""
 
@@ -91,6 +105,7 @@ class DraftManifest(TypedDict):
     bodies: NotRequired[list[str]]
     licence: NotRequired[str]
     authors: NotRequired[list[str]]
+    permissions: NotRequired[Permissions]
     source: NotRequired[Source]
     layer: NotRequired[int]
     sizes: dict[str, Size]
@@ -134,6 +149,7 @@ class TemplateManifest(TypedDict):
     bodies: list[str]
     licence: str
     authors: list[str]
+    permissions: NotRequired[Permissions]
     source: Source | None
     layer: int
     sizes: dict[str, Size]

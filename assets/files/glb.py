@@ -7,6 +7,7 @@ into glTF's y up, and the UV origin goes to the top left, only here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from dressform.schemas.errors import InputError
 from .checks import check_mesh, check_rig
 from .garment import GarmentMesh
 from .glb_buffer import Y_UP, GlbBuffer, flipped, turned
+from .glb_credits import EXTENSION as XMP
+from .glb_credits import credits_packet
 from .glb_details import (
     SOURCE,
     Vertices,
@@ -41,18 +44,32 @@ GENERATOR = "dressform"
 VARIANTS = "KHR_materials_variants"
 
 
-def write_glb(path: Path, mesh: GarmentMesh, rig: Rig | None = None, skeleton: Skeleton | None = None) -> None:
+def write_glb(
+    path: Path,
+    mesh: GarmentMesh,
+    rig: Rig | None = None,
+    skeleton: Skeleton | None = None,
+    *,
+    manifest: Mapping[str, Any] | None = None,
+) -> None:
     """Write a garment atomically; with rig and skeleton it is skinned."""
-    write_bytes(path, glb_bytes(mesh, rig, skeleton))
+    write_bytes(path, glb_bytes(mesh, rig, skeleton, manifest=manifest))
 
 
-def glb_bytes(mesh: GarmentMesh, rig: Rig | None = None, skeleton: Skeleton | None = None) -> bytes:
+def glb_bytes(
+    mesh: GarmentMesh,
+    rig: Rig | None = None,
+    skeleton: Skeleton | None = None,
+    *,
+    manifest: Mapping[str, Any] | None = None,
+) -> bytes:
     """Encode a garment; equal input gives equal bytes.
 
     Args:
         mesh: The garment.
         rig: Its rig; only the skin weights go into the file.
         skeleton: The joints that the rig names. Without it the file has no skin.
+        manifest: The template.json whose title, authors, licence and permissions go into the file.
     """
     check_mesh(mesh, "garment")
     buffer = GlbBuffer()
@@ -87,6 +104,11 @@ def glb_bytes(mesh: GarmentMesh, rig: Rig | None = None, skeleton: Skeleton | No
         document.meshes[0].weights = [float(morph.weight) for morph in mesh.morphs]
     if mesh.variants:
         document.extensions = {VARIANTS: {"variants": [{"name": variant.name} for variant in mesh.variants]}}
+    packet = credits_packet(manifest) if manifest is not None else None
+    if packet is not None:
+        document.extensions = {**(document.extensions or {}), XMP: {"packets": [packet]}}
+        document.asset.extensions = {XMP: {"packet": 0}}
+        document.extensionsUsed = [*(document.extensionsUsed or []), XMP]
     add_materials(document, buffer, mesh, uv_slots(mesh))
     document.accessors = buffer.accessors
     document.bufferViews = buffer.views

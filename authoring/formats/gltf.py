@@ -15,9 +15,11 @@ import numpy as np
 from dressform.assets.files.garment import SourceSkin
 from dressform.assets.files.glb import GENERATOR
 from dressform.assets.files.glb_buffer import Y_UP, turned
+from dressform.assets.files.glb_credits import EXTENSION as XMP
 from dressform.assets.files.glb_read import read_glb
 from dressform.schemas.errors import DressformError, InputError
 
+from .gltf_credits import told_by
 from .gltf_document import Document, open_document, read_accessor
 from .gltf_join import join_pieces
 from .gltf_materials import VARIANTS, MaterialSlots
@@ -76,7 +78,7 @@ def _say_the_rest(document: Document) -> None:
     extensions = document.data.get("extensions") or {}
     for light in (extensions.get("KHR_lights_punctual") or {}).get("lights") or []:
         document.say(f"light {light.get('name') or light.get('type')}", "dropped", "a garment has none; see the source")
-    known = {*_READABLE, "KHR_lights_punctual"}
+    known = {*_READABLE, "KHR_lights_punctual", XMP}
     for name in sorted({*extensions, *(document.data.get("extensionsUsed") or [])} - known):
         if not str(name).startswith(_READABLE_PREFIXES):
             document.say(f"extension {name}", "dropped", "it is not about shape or look; see the source")
@@ -97,6 +99,7 @@ def _own(document: Document) -> RawMesh | None:
     elif document.data.get("skins"):
         skin = _rig_as_skin(document)
         record.append(Conversion("rig", "converted", "evidence for the rig step; `import --update` keeps it as is"))
+    credits = told_by(document)
     return RawMesh(
         points=turned(mesh.points).astype(np.float64),
         faces=mesh.faces.astype(np.int64),
@@ -122,6 +125,9 @@ def _own(document: Document) -> RawMesh | None:
         variants=mesh.variants,
         extras=dict(mesh.extras),
         parts=mesh.parts,
+        licence=credits.licence,
+        authors=credits.authors,
+        permissions=credits.permissions,
         record=tuple(record),
     )
 

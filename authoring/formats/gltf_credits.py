@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
+
+from dressform.assets.files.glb_credits import credits_in
 
 from .gltf_document import Document
 from .gltf_scene import Scene
 from .licences import spdx_of
 
 
-def credits_of(document: Document, scene: Scene) -> tuple[dict[str, Any], str | None, tuple[str, ...]]:
-    """Return the extras of the objects that are read, the licence and the authors.
+@dataclass(frozen=True)
+class Credits:
+    """Who made a file and what may be done with it.
+
+    Attributes:
+        licence: SPDX identifier, or None.
+        authors: Names.
+        permissions: As template.json has them.
+    """
+
+    licence: str | None
+    authors: tuple[str, ...]
+    permissions: Mapping[str, object]
+
+
+def credits_of(document: Document, scene: Scene) -> tuple[dict[str, Any], Credits]:
+    """Return the extras of the objects that are read, and who made them under which licence.
 
     Properties of meshes stand at the top, as other tools expect them, those of nodes, scene and asset under their name.
     """
@@ -36,11 +55,20 @@ def credits_of(document: Document, scene: Scene) -> tuple[dict[str, Any], str | 
     extras.pop("dressform", None)
     if extras:
         document.say(f"custom properties {', '.join(extras)}", "kept", "in the garment's extras")
-    licence = spdx_of(f"{about.get('license', '')} {asset.get('copyright', '')}")
+    return extras, told_by(document)
+
+
+def told_by(document: Document) -> Credits:
+    """Return what a file says of its licence, authors and permissions: in XMP, in the asset's extras or copyright."""
+    asset = document.data["asset"]
+    about, told = _properties(asset), credits_in(document.data)
+    licence = spdx_of(f"{told.get('licence', '')} {about.get('license', '')} {asset.get('copyright', '')}")
     author = str(about.get("author") or "").split("(http")[0].strip()
-    if licence or author:
-        document.say("licence and author", "kept", f"{licence or 'no licence named'}, {author or 'no author named'}")
-    return extras, licence, (author,) if author else ()
+    authors = tuple(told.get("authors", [author] if author else []))
+    if licence or authors:
+        named = ", ".join(authors)
+        document.say("licence and author", "kept", f"{licence or 'no licence named'}, {named or 'no author named'}")
+    return Credits(licence, authors, told.get("permissions", {}))
 
 
 def _properties(item: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,7 @@ def join_pieces(
     document.say(f"{len(names)} objects", "kept", f"as parts of the garment, where they stand: {', '.join(names[:12])}")
     layers = _layers(document, pieces, faces, [number for number in sets[1:] if number is not None])
     morphs = _morphs(document, pieces, faces)
-    extras, licence, authors = credits_of(document, scene)
+    extras, credits = credits_of(document, scene)
     return RawMesh(
         points=np.concatenate([piece.points for piece in pieces]),
         faces=faces,
@@ -69,8 +69,9 @@ def join_pieces(
         extras=extras,
         record=tuple(document.record.values()),
         companions=tuple(document.companions),
-        licence=licence,
-        authors=authors,
+        licence=credits.licence,
+        authors=credits.authors,
+        permissions=credits.permissions,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -74,6 +75,7 @@ class RawMesh:
         companions: Other files that were read, to be kept beside the source.
         licence: SPDX identifier when the file states one.
         authors: Who the file says made it.
+        permissions: What it says others may do, as template.json has it.
     """
 
     points: NDArray[np.float64]
@@ -104,6 +106,7 @@ class RawMesh:
     companions: tuple[Path, ...] = ()
     licence: str | None = None
     authors: tuple[str, ...] = ()
+    permissions: Mapping[str, object] = field(default_factory=dict)
 
 
 def check_size(path: Path) -> None:

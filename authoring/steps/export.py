@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from dressform.assets.atomic import write_bytes
 from dressform.assets.files.garment import GarmentMesh
@@ -32,10 +34,12 @@ class Exported:
     Attributes:
         mesh: The garment with its looks as variants.
         rig: Its rig, or None before it is rigged or when it was not asked for.
+        manifest: The template.json it belongs to.
     """
 
     mesh: GarmentMesh
     rig: Rig | None
+    manifest: Mapping[str, Any]
 
 
 def export(draft: Draft, target: Path, *, size: str | None = None, lod: int = 0, skin: bool = True) -> Path:
@@ -64,7 +68,7 @@ def export(draft: Draft, target: Path, *, size: str | None = None, lod: int = 0,
     looks = draft.manifest.get("variants", {})
     check_looks(looks, [material.name for material in mesh.materials], str(draft.folder))
     dressed = with_looks(mesh, looks, lambda path: _image(draft, path))
-    return _write(Exported(dressed, rig), target, skin)
+    return _write(Exported(dressed, rig, draft.manifest), target, skin)
 
 
 def export_version(version: TemplateVersion, target: Path, *, lod: int = 0, skin: bool = True) -> Path:
@@ -78,7 +82,7 @@ def export_version(version: TemplateVersion, target: Path, *, lod: int = 0, skin
     """
     check_target(target)
     rig = version.rig(lod=lod) if skin and "anny" in version.manifest["bodies"] else None
-    return _write(Exported(version.mesh_with_looks(lod), rig), target, skin)
+    return _write(Exported(version.mesh_with_looks(lod), rig, version.manifest), target, skin)
 
 
 def is_file_name(target: Path) -> bool:
@@ -105,7 +109,7 @@ def _write(exported: Exported, target: Path, skin: bool) -> Path:
         elif suffix in _USD:
             write_usd(target, mesh, rig, skeleton)
         else:
-            write_bytes(target, glb_bytes(mesh, rig, skeleton))
+            write_bytes(target, glb_bytes(mesh, rig, skeleton, manifest=exported.manifest))
     except OSError as error:
         raise UsageError(f"-o {target} cannot be written ({error.strerror})") from None
     return target

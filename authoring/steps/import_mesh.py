@@ -283,6 +283,8 @@ def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Pr
         "default_size": SIZE,
         "mesh": mesh_figures(mesh),
     }
+    if imported.raw.permissions:
+        manifest["permissions"] = dict(imported.raw.permissions)
     if mesh.variants:
         manifest["variants"] = looks_of(mesh, template_name)
     files = {f"source/{path}": content for path, content in _kept_files(source, imported.raw).items()}

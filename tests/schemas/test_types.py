@@ -9,7 +9,7 @@ from typing import get_origin as origin
 
 import pytest
 
-from dressform.schemas import avatar, library, motion, report, template
+from dressform.schemas import avatar, fabric, library, motion, report, template
 from dressform.schemas.documents import _schemas, schema
 
 TYPES = {
@@ -20,6 +20,7 @@ TYPES = {
     "library": library.LibraryDocument,
     "lock": library.LockDocument,
     "report": report.ReportDocument,
+    "fabric": fabric.FabricDocument,
 }
 SCALARS = {"string": str, "integer": int, "number": float, "boolean": bool, "null": types.NoneType}
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 Points = NDArray[np.float64]
 
 
+_SHARP = np.radians(25)  # a line that turns by more at a point has a corner there
+
+
 class Crossing(NamedTuple):
     """Two segments of a closed line that meet: numbers of the points they begin at, and where [m]."""
 
@@ -35,6 +38,12 @@ def turns(line: Points) -> NDArray[np.float64]:
     step = np.diff(line, axis=0)
     cross = step[:-1, 0] * step[1:, 1] - step[:-1, 1] * step[1:, 0]
     return np.asarray(np.arctan2(cross, (step[:-1] * step[1:]).sum(axis=1)))
+
+
+def sharp_fractions(line: Points) -> NDArray[np.float64]:
+    """Return at which fractions of its length a line [N, 2] has an inner corner."""
+    lengths = arc_lengths(line)
+    return np.asarray(lengths[1:-1][np.abs(turns(line)) > _SHARP] / lengths[-1])
 
 
 def signed_area(outline: Points) -> float:

@@ -9,13 +9,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ._outline import arc_lengths, turns
+from ._outline import arc_lengths, sharp_fractions, turns
 from .pattern import Edge, Pattern, Seam
 
 Fractions = NDArray[np.float64]
 Key = tuple[str, str]
 
-_SHARP = np.radians(25)  # a line that turns by more at a point keeps that point
 _ARC = np.radians(30)  # a curve gets a point at least every so many degrees
 _SAME = 0.5  # corners of both sides nearer to each other than this part of the edge length are sewn together
 
@@ -50,7 +49,9 @@ class _Chain(NamedTuple):
     def knots(self) -> Fractions:
         """Where a point must lie: corners, and sharp places within edges."""
         corners = self.corners
-        inner = [corners[k] + _sharp(line) * (corners[k + 1] - corners[k]) for k, line in enumerate(self.lines)]
+        inner = [
+            corners[k] + sharp_fractions(line) * (corners[k + 1] - corners[k]) for k, line in enumerate(self.lines)
+        ]
         return np.unique(np.concatenate([corners, *inner]))
 
     @property
@@ -101,12 +102,6 @@ def _chains(pattern: Pattern, seam: Seam) -> tuple[_Chain, _Chain]:
         False,
     )
     return first, second
-
-
-def _sharp(line: NDArray[np.float64]) -> Fractions:
-    """Return the fractions of a line's length at which it has an inner corner."""
-    lengths = arc_lengths(line)
-    return np.asarray(lengths[1:-1][np.abs(turns(line)) > _SHARP] / lengths[-1])
 
 
 def _matched(chains: tuple[_Chain, _Chain], edge_length: float) -> tuple[Fractions, Fractions]:
@@ -183,7 +178,7 @@ def _rows(chain: _Chain, found: dict[Key, Fractions]) -> list[list[Station]]:
 
 
 def _free(edge: Edge, edge_length: float) -> Fractions:
-    knots = np.concatenate([[0.0], _sharp(edge.points), [1.0]])
+    knots = np.concatenate([[0.0], sharp_fractions(edge.points), [1.0]])
     out = [0.0]
     for start, end in itertools.pairwise(knots):
         count = max(1, round((end - start) * edge.length / edge_length), _bends(edge.points, start, end))

@@ -9,7 +9,7 @@ from typing import get_origin as origin
 
 import pytest
 
-from dressform.schemas import avatar, fabric, library, motion, report, template
+from dressform.schemas import avatar, fabric, library, motion, recipe, report, template
 from dressform.schemas.documents import _schemas, schema
 
 TYPES = {
@@ -21,6 +21,7 @@ TYPES = {
     "lock": library.LockDocument,
     "report": report.ReportDocument,
     "fabric": fabric.FabricDocument,
+    "recipe": recipe.RecipeDocument,
 }
 SCALARS = {"string": str, "integer": int, "number": float, "boolean": bool, "null": types.NoneType}
 

@@ -24,7 +24,7 @@ from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import AssetError, UsageError
 
 # levels of detail stand near the end: whatever moves points, turns UVs or rigs comes before them
-STEPS = ("import", "update", "clean", "unwrap", "place", "rig", "rig-smplx", "drape", "learn", "lod", "preview")
+STEPS = ("import", "update", "clean", "unwrap", "place", "drape", "rig", "rig-smplx", "learn", "lod", "preview")
 SIZE = "M"
 _JOURNAL = ".commit"
 _STEPS_FILE = "steps.json"

@@ -94,7 +94,7 @@ def _fractions(line: Points, points: Points) -> NDArray[np.float64]:
         out.append(reached)
     fractions = np.array(out) / lengths[-1]
     fractions[0], fractions[-1] = 0.0, 1.0
-    return fractions
+    return np.asarray(fractions)
 
 
 def _bent(fractions: NDArray[np.float64], line: Points, graded: Points) -> NDArray[np.float64]:
@@ -102,8 +102,7 @@ def _bent(fractions: NDArray[np.float64], line: Points, graded: Points) -> NDArr
     here, there = sharp_fractions(line), sharp_fractions(graded)
     if len(here) != len(there):
         return fractions
-    ends = (np.array([0.0]), np.array([1.0]))
-    return np.interp(fractions, np.concatenate([ends[0], here, ends[1]]), np.concatenate([ends[0], there, ends[1]]))
+    return np.asarray(np.interp(fractions, np.r_[0.0, here, 1.0], np.r_[0.0, there, 1.0]))
 
 
 def _spread(mesh: FlatMesh, moves: Points) -> Points:

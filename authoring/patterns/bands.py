@@ -1,0 +1,108 @@
+"""Bands of rib and binding: curved as they lie, so that nothing has to stretch."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from dressform.schemas.errors import UsageError
+
+from . import _curves as curves
+from ._sewing import sewn
+from .blocks import CENTER_BACK, CENTER_FRONT, Bodice
+from .pattern import Edge, Panel, Placement, Seam
+
+# How much shorter the inner edge of a band around the neck is than its seam, per metre of width. Around a flat hole it
+# were 2 pi; front and back of the neck's root stand steeply, its sides lie flat, which leaves about 2.6 on the body.
+NECK_CURVE = 2.6
+
+
+def band(
+    name: str,
+    seam: float,
+    width: float,
+    turn: float,
+    placement: Placement,
+    *,
+    slot: str = "rib",
+) -> Panel:
+    """Return a curved strip with its edges: outer (sewn on, below), end_left, inner (free, above), end_right.
+
+    Args:
+        name: Of the panel.
+        seam: Length of its outer edge [m].
+        width: Across the strip [m].
+        turn: Angle by which the strip turns from end to end [rad]; 0 is straight.
+        placement: Where it starts; y = 0 is its lowest point.
+        slot: Its cloth.
+    """
+    if turn * width > 0.6 * seam:
+        raise UsageError(f"a band {width:.3f} m wide closes up on {seam:.3f} m of seam; take a narrower band")
+    if turn < 1e-3:
+        half = seam / 2
+        outer, inner = curves.line((-half, 0.0), (half, 0.0)), curves.line((half, width), (-half, width))
+    else:
+        radius, spread = seam / turn, turn / 2
+        outer = curves.arc((0.0, radius), radius, -np.pi / 2 - spread, -np.pi / 2 + spread)
+        inner = curves.arc((0.0, radius), radius - width, -np.pi / 2 + spread, -np.pi / 2 - spread)
+    edges = (
+        Edge("outer", curves.sampled(outer)),
+        Edge("end_left", curves.sampled(curves.line(outer[-1], inner[0]))),
+        Edge("inner", curves.sampled(inner)),
+        Edge("end_right", curves.sampled(curves.line(inner[-1], outer[0]))),
+    )
+    return Panel(name, edges, placement, slot=slot)
+
+
+def neck_bands(block: Bodice, width: float, side_neck: float) -> tuple[Panel, Panel]:
+    """Return the rib around a neckline as "neckband_front" and "neckband_back", which meet at the shoulder seams.
+
+    Args:
+        block: Whose neckline it is sewn to.
+        width: Across the band [m].
+        side_neck: Height of the side of the neck above the ground [m].
+    """
+    pieces = []
+    for name, half, angle in (("front", block.front, CENTER_FRONT), ("back", block.back, CENTER_BACK)):
+        seam = 2 * curves.length(half.neckline)
+        lowest = side_neck + float(half.neckline[-1, 1])
+        turn = NECK_CURVE * seam / block.neckline
+        pieces.append(band(f"neckband_{name}", seam, width, turn, Placement("neck", angle, lowest)))
+    return pieces[0], pieces[1]
+
+
+def neck_seams() -> tuple[Seam, ...]:
+    """Return the seams of `neck_bands`: twin rows beside the neckline, as a cover stitch leaves them."""
+    return (
+        sewn("front.neckline", "neckband_front.outer", "twin"),
+        sewn("back.neckline", "neckband_back.outer", "twin"),
+        sewn("neckband_front.end_left", "neckband_back.end_right"),
+        sewn("neckband_front.end_right", "neckband_back.end_left"),
+    )
+
+
+def cuff_panel(name: str, seam: float, end: float, height: float, placement: Placement) -> Panel:
+    """Return a rib cuff as it hangs below a sleeve: edges end (free, below), side_right, top (sewn on), side_left.
+
+    Args:
+        name: Of the panel.
+        seam: Length of the sleeve's lower end [m].
+        end: Girth at the wrist [m].
+        height: Along the arm [m].
+        placement: Where y = 0, its top, starts.
+    """
+    top, low = curves.line((seam / 2, 0.0), (-seam / 2, 0.0)), curves.line((-end / 2, -height), (end / 2, -height))
+    edges = (
+        Edge("end", curves.sampled(low)),
+        Edge("side_right", curves.sampled(curves.line(low[-1], top[0]))),
+        Edge("top", curves.sampled(top)),
+        Edge("side_left", curves.sampled(curves.line(top[-1], low[0]))),
+    )
+    return Panel(name, edges, placement, slot="rib")
+
+
+def cuff_seams(side: str) -> tuple[Seam, Seam]:
+    """Return the seams of the cuff "cuff_left" or "cuff_right": to its sleeve, and closed under the arm."""
+    return (
+        sewn(f"sleeve_{side}.hem", f"cuff_{side}.top"),
+        sewn(f"cuff_{side}.side_right", f"cuff_{side}.side_left"),
+    )

@@ -96,8 +96,7 @@ def pattern_measures(
         overrides: Measures that the maker gives; they hold whatever the size says [m, kg].
         base: Measures of the body to draft for; None takes the canonical body's.
     """
-    if size not in _STEPS:
-        raise UsageError(f"there is no size {size!r}; use one of {', '.join(SIZES)}")
+    check_size(size)
     for name in overrides:
         _known(name)
     start = canonical_measures() if base is None else base
@@ -108,6 +107,14 @@ def pattern_measures(
     graded.update({name: float(value) for name, value in overrides.items()})
     check_measures(graded)
     return MappingProxyType(graded)
+
+
+def check_size(size: str) -> str:
+    """Return a size as given; a UsageError where there is none of that name."""
+    if size not in _STEPS:
+        near = f"; did you mean {size.upper()!r}?" if size.upper() in _STEPS else f"; use one of {', '.join(SIZES)}"
+        raise UsageError(f"there is no size {size!r}{near}")
+    return size
 
 
 @functools.cache

@@ -1,0 +1,79 @@
+"""Where the panels of a garment start: rolled around the body, sewn points brought together."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import gaussian_filter1d
+
+from dressform.authoring.patterns.flat_mesh import FlatMesh
+from dressform.authoring.patterns.pattern import Limb, Panel
+from dressform.runtime.body.protocol import RestBody
+
+from .supports import STATION, Tube, Tubes
+
+Floats = NDArray[np.float64]
+
+LAYER_GAP = 0.006  # how much further out each further layer starts [m]
+EVEN_WIDTHS = 4.0  # standard deviation over which the widths of a garment are evened [rings]
+CROTCH_BLEND = 0.10  # over this height above the crotch a trouser leg opens into its half of the trunk [m]
+
+
+def arrange(mesh: FlatMesh, rest: RestBody) -> Floats:
+    """Return the start of each point of the worn garment [P, 3] [m]: around the body, not yet free of strain."""
+    tubes = Tubes(rest)
+    placed = np.zeros((len(mesh.flat), 3))
+    for index, panel in enumerate(mesh.pattern.panels):
+        chosen = np.flatnonzero(mesh.panel_ids == index)
+        placed[chosen] = _panel_points(mesh, tubes, panel, mesh.flat[chosen])
+    return weld(mesh, placed)
+
+
+def weld(mesh: FlatMesh, flat_values: Floats) -> Floats:
+    """Return for each point the mean [P, K] of what its flat points hold [N, K]."""
+    total = np.zeros((mesh.point_count, flat_values.shape[1]))
+    np.add.at(total, mesh.points, flat_values)
+    return total / np.bincount(mesh.points, minlength=mesh.point_count)[:, None]
+
+
+def _panel_points(mesh: FlatMesh, tubes: Tubes, panel: Panel, flat: Floats) -> Floats:
+    place = panel.placement
+    stations = flat[:, 1] + (-place.height if place.limb.endswith("_arm") else place.height)
+    clearance = place.clearance + panel.layer * LAYER_GAP
+    around = tubes[place.limb]
+    points = around.at(stations, flat[:, 0], place.angle, _offsets(mesh, around, place.limb, clearance))
+    if not place.limb.endswith("_leg"):
+        return points
+    crotch = tubes.rest.measures().inseam
+    weight = np.clip((stations - crotch) / CROTCH_BLEND, 0, 1)
+    weight = (weight * weight * (3 - 2 * weight))[:, None]
+    trunk = tubes["torso"]
+    angle = _trunk_angle(place.angle, place.limb)
+    upper = trunk.at(stations, flat[:, 0], angle, np.full(len(trunk.stations), clearance))
+    return (1 - weight) * points + weight * upper
+
+
+def _trunk_angle(angle: float, limb: Limb) -> float:
+    """Return the angle around the trunk of an angle around a leg: the inside of the leg is the middle of the body."""
+    outside = np.pi / 2 if limb == "left_leg" else -np.pi / 2
+    off = (angle - outside + np.pi) % (2 * np.pi) - np.pi
+    return float(outside + off / 2)
+
+
+def _offsets(mesh: FlatMesh, around: Tube, limb: Limb, clearance: float) -> Floats:
+    """Return how far off the body each ring lies [K], so that the widest layer on this limb fits around it [m]."""
+    girths = around.girths(clearance)
+    widths = np.zeros(len(around.stations))
+    for index, panel in enumerate(mesh.pattern.panels):
+        if panel.placement.limb == limb and panel.layer == 0 and not panel.formed:
+            faces = mesh.flat_faces[mesh.face_panels == index]
+            corners = mesh.flat[faces]
+            one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+            areas = np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]) / 2
+            height = panel.placement.height
+            levels = corners[..., 1].mean(axis=1) + (-height if limb.endswith("_arm") else height)
+            rows = np.round((levels - around.stations[0]) / STATION).astype(int)
+            inside = (rows >= 0) & (rows < len(widths))
+            np.add.at(widths, rows[inside], areas[inside] / STATION)
+    smooth = gaussian_filter1d(widths, EVEN_WIDTHS, mode="nearest")
+    return clearance + np.maximum(smooth - girths, 0) / (2 * np.pi)

@@ -1,0 +1,116 @@
+"""From a sewn flat mesh to the garment as it is worn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.authoring.patterns.flat_mesh import FlatMesh
+from dressform.runtime.body.protocol import RestBody
+from dressform.schemas.progress import Progress, silent
+from dressform.schemas.template import Fabric
+
+from .arrange import arrange
+from .cloth import Cloth
+from .fall import AS_WORN, DrapeOptions, Piece, let_fall
+from .figures import openings
+from .membrane import flat_corners
+from .mirror import Mirror
+from .relax import follow, relax
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Drape:
+    """A garment as it is worn.
+
+    Attributes:
+        points: float32 [P, 3] [m]; formed panels follow their neighbours.
+        report: Figures, JSON values.
+    """
+
+    points: NDArray[np.float32]
+    report: dict[str, Any]
+
+
+def drape(
+    mesh: FlatMesh,
+    rest: RestBody,
+    fabrics: Mapping[str, Fabric] | None = None,
+    options: DrapeOptions = AS_WORN,
+    *,
+    picture: Path | None = None,
+    progress: Progress = silent,
+) -> Drape:
+    """Drape a sewn pattern on a body in its rest pose.
+
+    Args:
+        mesh: The sewn pattern.
+        rest: The body.
+        fabrics: Physics by the panels' slots; a slot that is missing is cut from "main", and that from jersey.
+        options: Of the drape.
+        picture: Where to save a picture when it fails.
+        progress: Told how far it is.
+
+    Raises:
+        InputError: When it cannot be worn: it slides off, does not settle, is torn or penetrates; or newton is missing.
+    """
+    begun = time.perf_counter()
+    progress(0.0, "arranging the panels")
+    mirror = Mirror(mesh) if options.symmetric else None
+    start = relax(mesh, arrange(mesh, rest), rest, mirror=mirror)
+    piece, kept = _piece(mesh, start, fabrics or {}, mirror)
+    fallen = let_fall(piece, rest, options, name=mesh.pattern.name, picture=picture, progress=progress)
+    points = start.copy()
+    points[kept] = fallen.points
+    points = follow(mesh, points, kept, rest)
+    report = {**fallen.report, "seconds": round(time.perf_counter() - begun, 1)}
+    return Drape(points.astype(np.float32), report)
+
+
+def _piece(
+    mesh: FlatMesh, start: Floats, fabrics: Mapping[str, Fabric], mirror: Mirror | None
+) -> tuple[Piece, NDArray[np.intp]]:
+    """Return what is simulated, and which points of the garment that is."""
+    panels = mesh.pattern.panels
+    soft = np.array([not panel.formed for panel in panels])[mesh.face_panels]
+    kept = np.unique(mesh.faces[soft]).astype(np.intp)
+    number = np.full(mesh.point_count, -1)
+    number[kept] = np.arange(len(kept))
+    slots = sorted({panel.slot for panel in panels})
+    cloths = tuple(Cloth.of(fabrics.get(slot, fabrics.get("main"))) for slot in slots)
+    cloth_of = np.array([slots.index(panel.slot) for panel in panels])[mesh.face_panels[soft]]
+    faces = number[mesh.faces[soft]].astype(np.int32)
+    held, heights = _held(mesh, number)
+    piece = Piece(
+        corners=flat_corners(mesh)[soft],
+        faces=faces,
+        start=start[kept],
+        cloths=cloths,
+        cloth_of=cloth_of,
+        borders=openings(faces, {key: number[mesh.points[flat]] for key, flat in mesh.edges.items()}),
+        held=held,
+        heights=heights,
+        mirror=None if mirror is None else mirror.part(kept),
+    )
+    return piece, kept
+
+
+def _held(mesh: FlatMesh, number: NDArray[np.intp]) -> tuple[NDArray[np.intp], Floats]:
+    """Return the points of held edges, as simulated, and their heights above the ground [m]."""
+    heights: dict[int, float] = {}
+    for hold in mesh.pattern.holds:
+        flat = mesh.edges[hold.edge.panel, hold.edge.edge]
+        level = mesh.pattern.panel(hold.edge.panel).placement.height + mesh.flat[flat, 1]
+        for point, own in zip(number[mesh.points[flat]].tolist(), level.tolist(), strict=True):
+            if point >= 0:
+                heights[point] = own if hold.height is None else hold.height
+    order = sorted(heights)
+    return np.array(order, np.intp), np.array([heights[point] for point in order])

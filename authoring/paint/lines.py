@@ -44,16 +44,24 @@ def closed(outline: Line) -> Line:
 
 def chords(line: Line, tolerance: float = 0.00004, longest: float = 0.04) -> Line:
     """Return a polyline with as few points as keep its course [m], in chords of at most a length [m]."""
-    scaled = np.asarray(line * 1000, np.float32).reshape(-1, 1, 2)
-    few = np.asarray(cv2.approxPolyDP(scaled, tolerance * 1000, False), np.float64).reshape(-1, 2) / 1000
-    if len(few) < 2:
-        return line
-    few[0], few[-1] = line[0], line[-1]
+    far = int(np.argmax(np.linalg.norm(line - line[0], axis=1)))
+    # a closed line is thinned in two halves, as its ends say nothing about its course
+    halves = [line[: far + 1], line[far:]] if np.allclose(line[0], line[-1]) else [line]
+    few = joined([_thinned(half, tolerance) for half in halves])
     pieces = [few[:1]]
     for start, end in pairwise(few):
         count = max(1, int(np.ceil(np.linalg.norm(end - start) / longest)))
         pieces.append(start + (end - start) * (np.arange(1, count + 1)[:, None] / count))
     return np.concatenate(pieces)
+
+
+def _thinned(line: Line, tolerance: float) -> Line:
+    scaled = np.asarray(line * 1000, np.float32).reshape(-1, 1, 2)  # in millimetres, for single precision
+    few = np.asarray(cv2.approxPolyDP(scaled, tolerance * 1000, False), np.float64).reshape(-1, 2) / 1000
+    if len(few) < 2:
+        return line
+    few[0], few[-1] = line[0], line[-1]
+    return few
 
 
 def disc(center: NDArray[np.float64], radius: float, count: int = 32) -> Line:

@@ -13,9 +13,11 @@ from dressform.schemas.errors import InputError
 
 from .grain import grain_field, grain_of
 from .look import ClothLook, Stripe
+from .marks import paint_marks
 from .seams import paint_hems, paint_seams
 from .sheet import MARGIN, Floats, Index, Sheet
 from .tone import over_panel, slow_noise
+from .wash import wear
 
 TEXEL = 0.00068  # [m] the finest that a picture of the whole garment needs; prints have their own
 BUDGET = 350_000  # bytes of a base colour picture
@@ -70,8 +72,10 @@ def painted(mesh: FlatMesh, looks: Mapping[str, ClothLook], pixels: int | None =
         )
     sheet = Sheet(mesh, sheet_pixels(mesh) if pixels is None else pixels)
     _ground(sheet, looks)
+    sheet.ground = sheet.color.copy()
     paint_seams(sheet, looks)
     paint_hems(sheet, looks)
+    paint_marks(sheet, looks)
     return sheet
 
 
@@ -109,6 +113,7 @@ def _ground(sheet: Sheet, looks: Mapping[str, ClothLook]) -> None:
         uneven = fields[key].reshape(-1)[index] + grain.tone * over_panel(sheet, number, index, slow)
         ending = np.clip((np.float32(MARGIN) - sheet.beyond.reshape(-1)[index]) / np.float32(_FADE_OUT), 0, 1)
         sheet.shade(index, np.asarray(uneven * ending, np.float32))
+        wear(sheet, number, look)
 
 
 def _stripe(

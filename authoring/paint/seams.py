@@ -18,7 +18,7 @@ from .stitches import sew
 EDGE_ROW = 0.002  # [m] from a seam to its first row of topstitches
 ROW_GAP = 0.006  # [m] between two rows, as twin needles stand on jeans
 HEM_ROW = 0.002  # [m] from the end of a hem's turn to its stitches, towards the fold
-_REACH = 0.022  # [m] as far as a seam shades the cloth
+SEAM_REACH = 0.022  # [m] as far as a seam shades the cloth
 _GROOVE = 0.0007  # [m]
 _RIDGE = 0.0022  # [m] where the allowance under the cloth ends the groove
 _PUCKER = 0.0095  # [m] from one pucker to the next
@@ -34,7 +34,7 @@ def paint_seams(sheet: Sheet, looks: Mapping[str, ClothLook]) -> None:
             for name, line in _lines(pattern, chain):
                 number = numbers[name]
                 look = looks[pattern.panels[number].slot]
-                near = ribbon(sheet, sheet.on_sheet(number, line), number, _REACH)
+                near = ribbon(sheet, sheet.on_sheet(number, line), number, SEAM_REACH)
                 paint_seam(sheet, near, look, seam.finish if raised else "plain", joins=seam.finish != "plain")
 
 
@@ -47,7 +47,7 @@ def paint_hems(sheet: Sheet, looks: Mapping[str, ClothLook]) -> None:
         for edge in panel.edges:
             if EdgeRef(panel.name, edge.name) in sewn:
                 continue
-            near = ribbon(sheet, sheet.on_sheet(number, edge.points), number, max(edge.turn, 0) + _REACH)
+            near = ribbon(sheet, sheet.on_sheet(number, edge.points), number, max(edge.turn, 0) + SEAM_REACH)
             if edge.turn > 0:
                 _hem(sheet, near, edge.turn, look)
             else:

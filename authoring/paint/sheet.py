@@ -36,6 +36,7 @@ class Sheet:
         owner: int16 [H, W] the panel that each texel belongs to: the nearest.
         beyond: float32 [H, W] distance from that panel's cloth [m], 0 on it.
         color: float32 [H, W, 3] sRGB; the first row is the sheet's top.
+        ground: float32 [H, W, 3] the cloth alone, without seams and what is worked on it.
     """
 
     def __init__(self, mesh: FlatMesh, pixels: int) -> None:
@@ -48,6 +49,7 @@ class Sheet:
         self.offsets = _offsets(mesh)
         self.owner, self.beyond = self._owners()
         self.color = np.zeros((pixels, pixels, 3), np.float32)
+        self.ground = self.color
 
     def on_sheet(self, panel: int, points: Line) -> Line:
         """Return points of a panel's frame on the sheet [m]."""

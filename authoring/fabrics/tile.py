@@ -11,8 +11,10 @@ from scipy.ndimage import gaussian_filter
 
 from dressform.schemas.errors import UsageError
 
+from ._grain import grain_relief
 from ._knit import knit_relief
 from ._noise import Floats, generator, loose_fibres, smooth_noise
+from ._pile import pile_relief
 from ._relief import Relief
 from ._woven import woven_relief
 from .fabric import Fabric
@@ -81,7 +83,11 @@ def _relief(fabric: Fabric, size: int) -> Relief:
     look, colour = fabric.look, fabric.colour
     if "woven" in look:
         return woven_relief(fabric.name, look["woven"], colour, fabric.tile_m, size)
-    return knit_relief(fabric.name, look["knit"], colour, fabric.tile_m, size)
+    if "knit" in look:
+        return knit_relief(fabric.name, look["knit"], colour, fabric.tile_m, size)
+    if "pile" in look:
+        return pile_relief(fabric.name, look["pile"], colour, fabric.tile_m, size)
+    return grain_relief(fabric.name, look["grain"], colour, fabric.tile_m, size)
 
 
 def _fuzzy(fabric: Fabric, relief: Relief) -> Relief:

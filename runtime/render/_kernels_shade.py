@@ -15,6 +15,7 @@ from ._kernels_view import (
     key_inverse_depth,
     ray_direction,
 )
+from ._kernels_weave import sample_weave, tilted_normal
 from .colour import SHOULDER
 from .harmonics import BASIS_SCALE
 
@@ -181,14 +182,23 @@ def direct_light(nl: float, surface: Surface) -> wp.vec3:
 
 
 @wp.func
+def glint(nl: float, nh: float, lh: float, spread_2: float) -> float:
+    """GGX with Kelemen's visibility, without Fresnel's factor; `spread_2` is the square of its alpha."""
+    base = nh * nh * (spread_2 - 1.0) + 1.0
+    return nl * spread_2 / (base * base * 4.0 * lh * lh)
+
+
+@wp.func
 def shade_pixel(
     key: wp.int64,
     x: int,
     y: int,
+    vertices: wp.array[wp.vec3],
     screen: wp.array[wp.vec3],
     normals: wp.array[wp.vec3],
     faces: wp.array2d[wp.int32],
     face_uv: wp.array2d[wp.vec2],
+    weave_uv: wp.array2d[wp.vec2],
     face_mesh: wp.array[wp.int32],
     facing: wp.array[wp.int8],
     surfaces: wp.array[Surface],
@@ -235,10 +245,25 @@ def shade_pixel(
     uv_b = face_uv[face, 1] - uv_a
     uv_c = face_uv[face, 2] - uv_a
     uv = uv_a + w[1] * uv_b + w[2] * uv_c
-    footprint = (uv_b[0] * uv_c[1] - uv_b[1] * uv_c[0]) / (e[0] + e[1] + e[2]) * wp.max(1.0, 0.5 / nv)
-    albedo = sample_texture(surface, texels, levels, uv, wp.abs(footprint))
+    per_pixel = wp.max(1.0, 0.5 / nv) / wp.abs(e[0] + e[1] + e[2])
+    footprint = wp.abs(uv_b[0] * uv_c[1] - uv_b[1] * uv_c[0]) * per_pixel
+    albedo = sample_texture(surface, texels, levels, uv, footprint)
     if not front:
         albedo = wp.cw_mul(albedo, surface.inside)
+    roughness = surface.roughness
+    if surface.weave_first >= 0 and footprint * surface.weave_gate < 1.0:
+        at_a = weave_uv[face, 0]
+        at_b = weave_uv[face, 1] - at_a
+        at_c = weave_uv[face, 2] - at_a
+        covered = wp.abs(at_b[0] * at_c[1] - at_b[1] * at_c[0]) * per_pixel
+        woven = sample_weave(surface, texels, levels, at_a + w[1] * at_b + w[2] * at_c, covered)
+        way = wp.where(front, 1.0, -1.0)
+        edge_b = vertices[j] - vertices[i]
+        edge_c = vertices[k] - vertices[i]
+        n = tilted_normal(n, edge_b, edge_c, at_b, at_c, woven[0] * way, woven[1] * way)
+        nv = wp.max(wp.dot(n, to_eye), 0.02)
+        albedo *= woven[2]
+        roughness = woven[3]
     nl = wp.dot(n, light.toward)
 
     # Shadow: looked up a little off the surface; where the light grazes it, by what the surface gains within the blur.
@@ -263,31 +288,42 @@ def shade_pixel(
     away = 1.0 - nv
     away_3 = away * away * away
     gloss = wp.vec3(0.0, 0.0, 0.0)
-    alpha = surface.roughness * surface.roughness
+    varnish = wp.vec3(0.0, 0.0, 0.0)
+    alpha = roughness * roughness
     if nl > 0.0 and share > 0.0:
         half = wp.normalize(light.toward + to_eye)
         nh = wp.dot(n, half)
         lh = wp.max(wp.dot(light.toward, half), 0.1)
-        spread_2 = wp.max(alpha * alpha, 0.002)
-        base = nh * nh * (spread_2 - 1.0) + 1.0
         lean = (1.0 - lh) * (1.0 - lh)
         fresnel = surface.specular + (1.0 - surface.specular) * lean * lean * (1.0 - lh)
-        gloss = sun * (nl * fresnel * spread_2 / (base * base * 4.0 * lh * lh))
+        gloss = sun * (fresnel * glint(nl, nh, lh, wp.max(alpha * alpha, 0.002)))
+        if surface.coat > 0.0:
+            narrow = surface.coat_roughness * surface.coat_roughness
+            varnish = sun * (0.04 * glint(nl, nh, lh, wp.max(narrow * narrow, 0.002)))
     mirror = 2.0 * nv * n - to_eye
-    rim = surface.specular + wp.max(1.0 - surface.roughness - surface.specular, 0.0) * away_3 * away * away
-    gloss += sh_light_blurred(sh, mirror) * (rim * open_share)
-    fuzz = wp.cw_mul(surface.sheen, diffuse) * away_3
-    total = wp.cw_mul(albedo, diffuse) + gloss + fuzz
+    rim = surface.specular + wp.max(1.0 - roughness - surface.specular, 0.0) * away_3 * away * away
+    around = sh_light_blurred(sh, mirror) * open_share
+    gloss += around * rim
+    # Metal has no matte light of its own, and its gloss is of its colour.
+    if surface.metallic > 0.0:
+        gloss = gloss * (1.0 - surface.metallic) + wp.cw_mul(gloss, albedo) * surface.metallic
+        diffuse = diffuse * (1.0 - surface.metallic)
+    total = wp.cw_mul(albedo, diffuse) + gloss + wp.cw_mul(surface.sheen, diffuse) * away_3
+    if surface.coat > 0.0:
+        turned_back = 0.04 + 0.96 * away_3 * away * away
+        total = total * (1.0 - surface.coat * turned_back) + (varnish + around * turned_back) * surface.coat
     return wp.vec3(soften_highlight(total[0]), soften_highlight(total[1]), soften_highlight(total[2]))
 
 
 @wp.kernel
 def shade(
     keys: wp.array2d[wp.int64],
+    vertices: wp.array[wp.vec3],
     screen: wp.array[wp.vec3],
     normals: wp.array[wp.vec3],
     faces: wp.array2d[wp.int32],
     face_uv: wp.array2d[wp.vec2],
+    weave_uv: wp.array2d[wp.vec2],
     face_mesh: wp.array[wp.int32],
     facing: wp.array[wp.int8],
     surfaces: wp.array[Surface],
@@ -315,10 +351,12 @@ def shade(
                 key,
                 x,
                 y,
+                vertices,
                 screen,
                 normals,
                 faces,
                 face_uv,
+                weave_uv,
                 face_mesh,
                 facing,
                 surfaces,

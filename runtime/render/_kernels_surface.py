@@ -13,7 +13,11 @@ ROOT_SCALE = wp.constant(1.0 / 1023.0)
 
 @wp.struct
 class Surface:
-    """One mesh's material; see scene.SurfaceMaterial. `first_level` indexes the table of texture levels."""
+    """One mesh's material; see scene.SurfaceMaterial.
+
+    `first_level` and `weave_first` index the table of texture levels; `weave_first` is -1 where there is no weave. A
+    pixel shows the weave where the area that it covers in `face_uv` times `weave_gate` is below 1.
+    """
 
     first_level: int
     width_log2: int
@@ -25,6 +29,14 @@ class Surface:
     sheen: wp.vec3
     inside: wp.vec3
     base: int
+    metallic: float
+    coat: float
+    coat_roughness: float
+    weave_first: int
+    weave_width_log2: int
+    weave_height_log2: int
+    weave_top: int
+    weave_gate: float
 
 
 @wp.func
@@ -68,15 +80,19 @@ def sample_level(texels: wp.array[wp.uint32], first: int, width_log2: int, heigh
 
 
 @wp.func
+def level_of(covered: float) -> float:
+    """Return the level, counted from 0, whose texels are as large as the texels of level 0 that a pixel covers."""
+    # The bits of a float, read as an integer, are its logarithm to within 0.09, and as smooth as a mipmap needs.
+    return wp.max(0.5 * (float(wp.cast(wp.max(covered, 1.0), wp.int32)) * 1.1920929e-7 - 127.0), 0.0)
+
+
+@wp.func
 def sample_texture(
     surface: Surface, texels: wp.array[wp.uint32], levels: wp.array[wp.int32], uv: wp.vec2, footprint: float
 ) -> wp.vec3:
     """Trilinear look-up, linear rgb; `footprint` is the area in uv that one pixel covers."""
     top = wp.max(surface.width_log2, surface.height_log2)
-    covered = wp.max(footprint * float(1 << (surface.width_log2 + surface.height_log2)), 1.0)
-    # The bits of a float, read as an integer, are its logarithm to within 0.09, and as smooth as a mipmap needs.
-    logarithm = float(wp.cast(covered, wp.int32)) * 1.1920929e-7 - 127.0
-    level = wp.clamp(0.5 * logarithm, 0.0, float(top))
+    level = wp.min(level_of(footprint * float(1 << (surface.width_log2 + surface.height_log2))), float(top))
     fine = int(level)
     blend = level - float(fine)
     color = sample_level(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from .colour import soften_highlights
 from .harmonics import sh_basis
 from .textures import MAX_LEVELS, TextureAtlas
+from .weave import PackedWeave
 
 NEAR = 0.01
 
@@ -108,3 +109,37 @@ def matte_color(
     reach = max(float(normal @ toward) + wrap, 0.0) / (1.0 + wrap)
     direct = reach * (1.0 - 0.5 * wrap * (1.0 - reach))
     return soften_highlights(albedo * (np.maximum(sh_basis(normal) @ sh, 0.0) + sun * direct))
+
+
+def sample_weave(weave: PackedWeave, level: float, uv: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Trilinear look-up of slopes along u and v, cavity and roughness, for one uv."""
+    fine = min(int(level), len(weave.levels) - 1)
+    coarse = min(fine + 1, len(weave.levels) - 1)
+    blend = level - int(level)
+    return (1.0 - blend) * _weave_level(weave.levels[fine], uv) + blend * _weave_level(weave.levels[coarse], uv)
+
+
+def _weave_level(packed: NDArray[np.uint32], uv: NDArray[np.floating]) -> NDArray[np.float64]:
+    height, width = packed.shape
+    slopes = [((packed >> np.uint32(shift)) & np.uint32(511)).astype(np.float64) / 128.0 - 2.0 for shift in (0, 9)]
+    cavity = ((packed >> np.uint32(18)) & np.uint32(255)) / 128.0
+    values = np.stack([*slopes, cavity, (packed >> np.uint32(26)) / 63.0], axis=-1)
+    u, v = uv[0] * width - 0.5, uv[1] * height - 0.5
+    x, y = int(np.floor(u)), int(np.floor(v))
+    total = np.zeros(4)
+    for row, wy in ((y, 1.0 - (v - y)), (y + 1, v - y)):
+        for column, wx in ((x, 1.0 - (u - x)), (x + 1, u - x)):
+            total += wx * wy * values[row % height, column % width]
+    return total
+
+
+def tilted_normal(
+    normal: NDArray[np.floating], triangle: NDArray[np.floating], uv: NDArray[np.floating], slopes: NDArray[np.floating]
+) -> NDArray[np.float64]:
+    """Tilt a normal by slopes along u and v of a triangle with corners [3, 3] and uv [3, 2]."""
+    # columns of the Jacobian: how far one moves in space as u, or v, grows by one
+    along_u_v = (triangle[1:] - triangle[0]).T @ np.linalg.inv((uv[1:] - uv[0]).T)
+    flat = along_u_v - normal[:, None] * (normal @ along_u_v)
+    tilted = normal + (flat / np.linalg.norm(flat, axis=0)) @ slopes
+    result: NDArray[np.float64] = tilted / np.linalg.norm(tilted)
+    return result

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +14,15 @@ from dressform.assets.files.garment import GarmentMesh, Material
 
 from .colour import linear_to_srgb, srgb_to_linear
 from .scene import SceneMesh, SurfaceMaterial
+from .weave import Weave
+
+Info = Mapping[str, Any]
+
+_TRANSFORM = "KHR_texture_transform"
+_COAT = "KHR_materials_clearcoat"
+_SPECULAR = "KHR_materials_specular"
+# A map that repeats at least so often over the UVs is a tile of cloth, not a picture of the whole garment.
+_TILE_REPEATS = 1.5
 
 
 def garment_scene(mesh: GarmentMesh, name: str) -> list[SceneMesh]:
@@ -24,26 +35,35 @@ def garment_scene(mesh: GarmentMesh, name: str) -> list[SceneMesh]:
     Returns:
         Scene meshes to hand to the renderer one after another, with vertex counts [V, 0, 0 …].
     """
-    if mesh.uv0 is not None and mesh.uv0_faces is not None:
-        uv, uv_faces = mesh.uv0, mesh.uv0_faces
-    else:
-        uv, uv_faces = np.zeros((1, 2), np.float32), np.zeros_like(mesh.faces)
     scene = []
     for index, material in enumerate(mesh.materials):
         own = mesh.material_ids == index
-        if own.any():
-            moved = transformed_uv(uv, material)
-            scene.append(SceneMesh(name, mesh.faces[own], moved, uv_faces[own], _surface(material)))
+        if not own.any():
+            continue
+        info = material.record.get("pbrMetallicRoughness", {}).get("baseColorTexture", {})
+        uv, uv_faces = _uv_set(mesh, info)
+        weave, weave_uv = None, None
+        relief = _weave_info(material)
+        if relief is not None and mesh.uv0 is not None:
+            weave = _weave(material, relief)
+            set_uv, set_faces = _uv_set(mesh, relief)
+            weave_uv = transformed_uv(set_uv, relief)[set_faces[own]]
+        scene.append(
+            SceneMesh(
+                *(name, mesh.faces[own], transformed_uv(uv, info), uv_faces[own]),
+                _surface(material, weave),
+                weave_uv=weave_uv,
+            )
+        )
     return scene
 
 
-def transformed_uv(uv: NDArray[np.float32], material: Material) -> NDArray[np.float32]:
-    """Return UVs [N, 2] as the material's base colour reads them: moved, turned and repeated.
+def transformed_uv(uv: NDArray[np.float32], info: Info) -> NDArray[np.float32]:
+    """Return UVs [N, 2] as a texture reference reads them: moved, turned and repeated.
 
     After the glTF extension KHR_texture_transform, which counts v from the top.
     """
-    info = material.record.get("pbrMetallicRoughness", {}).get("baseColorTexture", {})
-    transform = info.get("extensions", {}).get("KHR_texture_transform")
+    transform = info.get("extensions", {}).get(_TRANSFORM)
     if not transform:
         return uv
     angle = float(transform.get("rotation", 0.0))
@@ -60,13 +80,6 @@ def garment_counts(mesh: GarmentMesh) -> list[int]:
     return [len(mesh.points), *([0] * (used - 1))]
 
 
-def _surface(material: Material) -> SurfaceMaterial:
-    # the inside of open cloth is seen at hems and collars, whatever the file says about back faces
-    return SurfaceMaterial(
-        material_texture(material), roughness=material.roughness, sheen=material.sheen, double_sided=True
-    )
-
-
 def material_texture(material: Material) -> NDArray[np.uint8]:
     """Return base colour times factor as sRGB, uint8 [H, W, 3], or [H, W, 4] where the image has alpha."""
     factor = np.asarray(material.base_color, np.float32)
@@ -77,5 +90,86 @@ def material_texture(material: Material) -> NDArray[np.uint8]:
         pixels = np.asarray(image.convert("RGBA" if has_alpha else "RGB"), np.uint8)
     if bool((factor == 1).all()):
         return pixels
-    tinted = linear_to_srgb(srgb_to_linear(pixels[..., :3]) * factor[:3])
-    return np.concatenate([np.asarray(np.rint(255 * tinted), np.uint8), pixels[..., 3:]], axis=-1)
+    levels = srgb_to_linear(np.arange(256, dtype=np.uint8))[:, None] * factor[:3]
+    tint = np.asarray(np.rint(255 * linear_to_srgb(levels)), np.uint8)
+    tinted = np.stack([tint[pixels[..., channel], channel] for channel in range(3)], axis=-1)
+    return np.concatenate([tinted, pixels[..., 3:]], axis=-1)
+
+
+def _uv_set(mesh: GarmentMesh, info: Info) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Return the UVs that a texture reference names, with the triangles' indices into them."""
+    number = int(info.get("texCoord", 0))
+    layers = [layer for layer in mesh.layers if layer.kind == "uv"]
+    if 0 < number <= len(layers):
+        return layers[number - 1].values, layers[number - 1].faces
+    if mesh.uv0 is not None and mesh.uv0_faces is not None:
+        return mesh.uv0, mesh.uv0_faces
+    return np.zeros((1, 2), np.float32), np.zeros_like(mesh.faces)
+
+
+def _surface(material: Material, weave: Weave | None) -> SurfaceMaterial:
+    extensions = material.record.get("extensions", {})
+    coat, specular = extensions.get(_COAT, {}), extensions.get(_SPECULAR, {})
+    # the inside of open cloth is seen at hems and collars, whatever the file says about back faces
+    return SurfaceMaterial(
+        material_texture(material),
+        roughness=material.roughness,
+        specular=0.04 * float(specular.get("specularFactor", 1.0)),
+        sheen=material.sheen,
+        double_sided=True,
+        metallic=material.metallic * _metal_share(material),
+        coat=float(coat.get("clearcoatFactor", 0.0)),
+        coat_roughness=float(coat.get("clearcoatRoughnessFactor", 0.0)),
+        weave=weave,
+    )
+
+
+def _pbr_info(material: Material) -> Info | None:
+    info: Info | None = material.record.get("pbrMetallicRoughness", {}).get("metallicRoughnessTexture")
+    return info
+
+
+def _weave_info(material: Material) -> Info | None:
+    """Return the texture reference that says where on the UVs the weave lies."""
+    if material.normal_image is not None:
+        info: Info = material.record.get("normalTexture", {})
+        return info
+    return _pbr_info(material) or material.record.get("occlusionTexture")
+
+
+def _weave(material: Material, place: Info) -> Weave:
+    """Return the maps of a material that lie where `place` says; one that lies elsewhere is left out."""
+    lies = _lies(place)
+    normal, occlusion, pbr = material.record.get("normalTexture", {}), material.record.get("occlusionTexture"), None
+    if (found := _pbr_info(material)) is not None and _lies(found) == lies:
+        pbr = found
+    scale = place.get("extensions", {}).get(_TRANSFORM, {}).get("scale", (1, 1))
+    with_hollows = occlusion is not None and _lies(occlusion) == lies
+    return Weave(
+        None if material.normal_image is None else _decoded(material.normal_image),
+        _decoded(material.images[occlusion["index"]])[..., 0] if occlusion is not None and with_hollows else None,
+        None if pbr is None else _decoded(material.images[pbr["index"]])[..., 1],
+        normal_scale=float(normal.get("scale", 1.0)),
+        cavity_strength=float(occlusion.get("strength", 1.0)) if occlusion is not None else 1.0,
+        tiled=min(abs(float(scale[0])), abs(float(scale[1]))) >= _TILE_REPEATS,
+    )
+
+
+def _lies(info: Info) -> tuple[object, ...]:
+    """Return what says where a texture lies on the garment, to compare."""
+    transform = info.get("extensions", {}).get(_TRANSFORM, {})
+    scale, offset = transform.get("scale", (1, 1)), transform.get("offset", (0, 0))
+    return int(info.get("texCoord", 0)), tuple(scale), tuple(offset), float(transform.get("rotation", 0.0))
+
+
+def _metal_share(material: Material) -> float:
+    """Return the mean of the metal channel, which scales the material's factor."""
+    info = _pbr_info(material)
+    if info is None or material.metallic == 0.0:
+        return 1.0
+    return float(_decoded(material.images[info["index"]])[..., 2].mean()) / 255.0
+
+
+def _decoded(image: bytes) -> NDArray[np.uint8]:
+    with Image.open(io.BytesIO(image)) as opened:
+        return np.asarray(opened.convert("RGB"), np.uint8)

@@ -21,17 +21,13 @@ from .ground import GroundShadow, seen_box
 from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
 from .scene import Background, Camera, Lighting, SceneMesh
-from .textures import MAX_LEVELS, TextureAtlas, pack_textures
+from .surfaces import pack_surfaces
 from .topology import join_meshes
 
 _BOUNDS_STRIDE = 256
 _SRGB_ENTRIES = 4096
 # How far light from around is kept away by what stands close: about a hand's breadth.
 _OCCLUSION_REACH = 0.07
-# How far past the terminator the sun still reaches, as a cosine: a little everywhere, as the lamp is wide; through skin
-# more, red most.
-_WRAP = np.full(3, 0.06)
-_SKIN_WRAP = np.array([0.24, 0.10, 0.06])
 
 
 @dataclass(frozen=True)
@@ -134,21 +130,22 @@ class Renderer:
 
     def _upload(self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> None:
         topology = join_meshes(meshes, vertex_counts)
-        atlas = pack_textures([mesh.material.texture for mesh in meshes])
+        table = pack_surfaces(meshes, topology)
         self._all_faces = wp.array(topology.all_faces, dtype=wp.int32)
         self._ring_starts = wp.array(topology.ring_starts, dtype=wp.int32)
         self._ring_faces = wp.array(topology.ring_faces, dtype=wp.int32)
         self._faces = wp.array(topology.faces, dtype=wp.int32)
         self._face_uv = wp.array(topology.face_uv, dtype=wp.vec2)
+        self._weave_uv = wp.array(topology.weave_uv, dtype=wp.vec2)
         self._face_mesh = wp.array(topology.face_mesh, dtype=wp.int32)
         self._face_group = wp.array(topology.face_group, dtype=wp.int32)
-        flags = [_flags(mesh, bool(cutout)) for mesh, cutout in zip(meshes, atlas.cutout, strict=True)]
+        flags = [_flags(mesh, bool(cutout)) for mesh, cutout in zip(meshes, table.cutout, strict=True)]
         self._face_flags = wp.array(np.array(flags, np.int8)[topology.face_mesh], dtype=wp.int8)
         self._edges = wp.array(topology.edges, dtype=wp.int32)
         self._edge_faces = wp.array(topology.edge_faces, dtype=wp.int32)
-        self._surfaces = wp.array([_surface(mesh, i, atlas) for i, mesh in enumerate(meshes)], dtype=Surface)
-        self._texels = wp.array(atlas.texels, dtype=wp.uint32)
-        self._levels = wp.array(atlas.offsets.ravel(), dtype=wp.int32)
+        self._surfaces = wp.array(table.surfaces, dtype=Surface)
+        self._texels = wp.array(table.texels, dtype=wp.uint32)
+        self._levels = wp.array(table.levels, dtype=wp.int32)
         self._srgb = wp.array(encode_table(_SRGB_ENTRIES), dtype=wp.uint8)
         count = int(sum(vertex_counts))
         self.vertices = wp.zeros(count, dtype=wp.vec3)
@@ -313,8 +310,8 @@ class Renderer:
             _kernels_shade.shade,
             self._strips(box),
             [
-                *(self._keys, self._screen[0], self._normals),
-                *(self._faces, self._face_uv, self._face_mesh, self._facing),
+                *(self._keys, self.vertices, self._screen[0], self._normals),
+                *(self._faces, self._face_uv, self._weave_uv, self._face_mesh, self._facing),
                 *(self._surfaces, self._texels, self._levels, self._sh),
                 *(light, frame, self._light_depths, self._openness, view, wp.vec4i(*box), self._strip),
             ],
@@ -346,19 +343,6 @@ class Renderer:
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:
     return int(_kernels_raster.DOUBLE_SIDED) * mesh.material.double_sided + int(_kernels_raster.CUTOUT) * cutout
-
-
-def _surface(mesh: SceneMesh, index: int, atlas: TextureAtlas) -> Surface:
-    material = mesh.material
-    surface = Surface()
-    surface.first_level = index * MAX_LEVELS
-    surface.base = int(atlas.offsets[index, 0])
-    surface.width_log2, surface.height_log2 = (int(side) for side in atlas.sides_log2[index])
-    surface.roughness, surface.specular = material.roughness, material.specular
-    wrap = _WRAP + material.subsurface * _SKIN_WRAP
-    surface.wrap, surface.wrap_scale = wp.vec3(*wrap.tolist()), wp.vec3(*(1.0 / (1.0 + wrap)).tolist())
-    surface.sheen, surface.inside = wp.vec3(*material.sheen), wp.vec3(*material.inside)
-    return surface
 
 
 def _occlusion_directions() -> NDArray[np.float32]:

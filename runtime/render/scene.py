@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from .harmonics import irradiance, project_radiance
+from .weave import Weave
 
 Rgb = tuple[float, float, float]
 
@@ -23,11 +24,15 @@ class SurfaceMaterial:
         texture: sRGB uint8 [H, W, 3], or [H, W, 4] whose alpha below one half cuts holes; first row at the top (v = 1);
             repeats outside [0, 1].
         roughness: 0 mirror-like to 1 matte.
-        specular: Reflectance at normal incidence (0.04 for most things that are not metal).
+        specular: Reflectance at normal incidence of what is not metal (0.04 for most things).
         sheen: Linear rgb of the fuzz seen at grazing angles.
         double_sided: Whether back faces are drawn (with their normals flipped).
         inside: Linear rgb that multiplies the texture on back faces.
         subsurface: 0 to 1; how far light bleeds past the terminator, redder than it came (skin).
+        metallic: 0 to 1; metal has no matte light, and its gloss is of its colour.
+        coat: 0 to 1, share of a clear varnish over it.
+        coat_roughness: Of the varnish.
+        weave: Relief and finish at the scale of threads, or None.
     """
 
     texture: NDArray[np.uint8]
@@ -37,6 +42,10 @@ class SurfaceMaterial:
     double_sided: bool = True
     inside: Rgb = (0.85, 0.85, 0.85)
     subsurface: float = 0.0
+    metallic: float = 0.0
+    coat: float = 0.0
+    coat_roughness: float = 0.1
+    weave: Weave | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,7 @@ class SceneMesh:
         uv_faces: int32 [F, 3] into `uv`.
         material: The one material.
         hidden: bool [F] faces left out of the picture (they still count for smooth normals), or None.
+        weave_uv: float32 [F, 3, 2] where each corner reads the material's weave, or None where it reads the texture.
     """
 
     name: str
@@ -58,6 +68,7 @@ class SceneMesh:
     uv_faces: NDArray[np.int32]
     material: SurfaceMaterial
     hidden: NDArray[np.bool_] | None = None
+    weave_uv: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ by one multiplication), and 2 bits of coverage. Row 0 is v = 0. Sides are powers
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -37,13 +38,20 @@ class TextureAtlas:
 
 
 def pack_textures(textures: Sequence[NDArray[np.uint8]]) -> TextureAtlas:
-    """Pack sRGB uint8 textures, each [H, W, 3] or [H, W, 4], first row at the top."""
+    """Pack sRGB uint8 textures, each [H, W, 3] or [H, W, 4], first row at the top; equal ones are held once."""
     chunks: list[NDArray[np.uint32]] = []
     offsets = np.zeros((len(textures), MAX_LEVELS), np.int32)
     sides = np.zeros((len(textures), 2), np.int32)
     cutout = np.zeros(len(textures), np.bool_)
     total = 0
+    known: dict[tuple[tuple[int, ...], bytes], int] = {}
     for index, texture in enumerate(textures):
+        key = (texture.shape, hashlib.sha256(texture.tobytes()).digest())
+        if key in known:
+            for table in (offsets, sides, cutout):
+                table[index] = table[known[key]]
+            continue
+        known[key] = index
         level_0 = _linear_power_of_two(texture)
         sides[index] = [side.bit_length() - 1 for side in (level_0.shape[1], level_0.shape[0])]
         cutout[index] = bool((level_0[..., 3] < 0.5).any())

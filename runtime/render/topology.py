@@ -21,6 +21,7 @@ class Topology:
         ring_faces: int32 [3 A] into `all_faces`.
         faces: int32 [F, 3], those drawn.
         face_uv: float32 [F, 3, 2].
+        weave_uv: float32 [F, 3, 2], or [1, 3, 2] where no material has a weave.
         face_mesh: int32 [F].
         face_group: int32 [F]; meshes that share vertices are one group.
         edges: int32 [E, 2] vertices of the drawn faces' edges.
@@ -32,6 +33,7 @@ class Topology:
     ring_faces: NDArray[np.int32]
     faces: NDArray[np.int32]
     face_uv: NDArray[np.float32]
+    weave_uv: NDArray[np.float32]
     face_mesh: NDArray[np.int32]
     face_group: NDArray[np.int32]
     edges: NDArray[np.int32]
@@ -46,6 +48,7 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
     all_faces: list[NDArray[np.int32]] = []
     faces: list[NDArray[np.int32]] = []
     face_uv: list[NDArray[np.float32]] = []
+    weave_uv: list[NDArray[np.float32]] = []
     face_mesh: list[NDArray[np.int32]] = []
     face_group: list[NDArray[np.int32]] = []
     total, own, group = 0, 0, -1
@@ -58,6 +61,7 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
         all_faces.append(moved)
         faces.append(moved[shown])
         face_uv.append(mesh.uv[mesh.uv_faces[shown]].astype(np.float32))
+        weave_uv.append(face_uv[-1] if mesh.weave_uv is None else mesh.weave_uv[shown].astype(np.float32))
         face_mesh.append(np.full(int(shown.sum()), index, np.int32))
         face_group.append(np.full(int(shown.sum()), group, np.int32))
     joined = np.concatenate(all_faces)
@@ -65,7 +69,9 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
     starts, ring = _rings(joined, total)
     edges, edge_faces = _edges(drawn, total)
     owner, groups = np.concatenate(face_mesh), np.concatenate(face_group)
-    return Topology(joined, starts, ring, drawn, np.concatenate(face_uv), owner, groups, edges, edge_faces)
+    woven = any(mesh.material.weave is not None for mesh in meshes)
+    weaves = np.concatenate(weave_uv) if woven else np.zeros((1, 3, 2), np.float32)
+    return Topology(joined, starts, ring, drawn, np.concatenate(face_uv), weaves, owner, groups, edges, edge_faces)
 
 
 def _check(mesh: SceneMesh, count: int) -> None:
@@ -75,6 +81,8 @@ def _check(mesh: SceneMesh, count: int) -> None:
         if indices.size and (indices.min() < 0 or indices.max() >= limit):
             found = f"{indices.min()} to {indices.max()}"
             raise ValueError(f"{mesh.name}: {name} must be indices from 0 to {limit - 1}, got {found}")
+    if mesh.weave_uv is not None and mesh.weave_uv.shape != (len(mesh.faces), 3, 2):
+        raise ValueError(f"{mesh.name}: weave_uv must be [{len(mesh.faces)}, 3, 2], got {list(mesh.weave_uv.shape)}")
     if mesh.hidden is not None and mesh.hidden.shape != (len(mesh.faces),):
         raise ValueError(f"{mesh.name}: hidden must be [{len(mesh.faces)}], got {list(mesh.hidden.shape)}")
 

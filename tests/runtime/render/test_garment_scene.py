@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from PIL import Image
 
-from dressform.assets.files.garment import GarmentMesh, Material
+from dressform.assets.files.garment import GarmentMesh, Layer, Material
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, material_texture, transformed_uv
 from dressform.runtime.render.renderer import Renderer
@@ -60,11 +60,85 @@ def test_the_texture_is_tinted_in_linear_light() -> None:
 def test_a_texture_transform_moves_turns_and_repeats() -> None:
     def moved(uv: list[float], **transform: object) -> list[float]:
         extensions = {"extensions": {"KHR_texture_transform": transform}}
-        material = Material(record={"pbrMetallicRoughness": {"baseColorTexture": extensions}})
-        return [round(float(x), 6) for x in transformed_uv(np.array([uv], np.float32), material)[0]]
+        return [round(float(x), 6) for x in transformed_uv(np.array([uv], np.float32), extensions)[0]]
 
     assert moved([0.25, 0.5]) == [0.25, 0.5]
     assert moved([0.25, 0.5], scale=[4, 2]) == [1.0, 0.0]  # v counts from the top: 1 - 2 · (1 - 0.5)
     assert moved([0.25, 1.0], offset=[0.5, 0.25]) == [0.75, 0.75]
     # a quarter turn takes the picture's right to its top, as the extension's own figure shows
     assert moved([1.0, 1.0], rotation=np.pi / 2) == [0.0, 2.0]
+
+
+def encoded(pixels: np.ndarray) -> bytes:
+    buffer = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8)).save(buffer, "png")
+    return buffer.getvalue()
+
+
+def woven(**transform: object) -> Material:
+    """A material whose normal and ORM tiles share a transform, as the fabrics write them."""
+    place = {"extensions": {"KHR_texture_transform": transform}}
+    random = np.random.default_rng(0)
+    return Material(
+        normal_image=encoded(random.integers(100, 156, (8, 8, 3))),
+        roughness=0.8,
+        metallic=0.5,
+        images=(encoded(np.dstack([np.full((8, 8), value) for value in (200, 255, 51)])),),
+        record={
+            "normalTexture": {"scale": 0.5, **place},
+            "occlusionTexture": {"index": 0, "strength": 0.25, **place},
+            "pbrMetallicRoughness": {"metallicRoughnessTexture": {"index": 0, **place}},
+            "extensions": {"KHR_materials_clearcoat": {"clearcoatFactor": 0.6, "clearcoatRoughnessFactor": 0.3}},
+        },
+    )
+
+
+def sheet(material: Material, layers: tuple[Layer, ...] = ()) -> GarmentMesh:
+    mesh = banner()
+    uv = np.array([[0, 0], [0.5, 0], [1, 0], [0, 1], [0.5, 1], [1, 1]], np.float32)
+    ids = np.zeros(4, np.int32)
+    return replace(mesh, uv0=uv, uv0_faces=mesh.faces, materials=(material,), material_ids=ids, layers=layers)
+
+
+def test_tiles_of_normals_hollows_and_roughness_make_a_weave() -> None:
+    mesh = sheet(woven(scale=[20, 10]))
+    (drawn,) = garment_scene(mesh, "sheet")
+    look, weave = drawn.material, drawn.material.weave
+    assert weave is not None
+    assert weave.tiled
+    assert (weave.normal_scale, weave.cavity_strength) == (0.5, 0.25)
+    assert weave.normal is not None
+    assert weave.normal.shape == (8, 8, 3)
+    assert weave.cavity is not None
+    assert (weave.cavity == 200).all()
+    assert weave.roughness is not None
+    assert (weave.roughness == 255).all()
+    assert abs(look.metallic - 0.1) < 1e-6
+    assert (look.coat, look.coat_roughness) == (0.6, 0.3)
+    assert drawn.weave_uv is not None
+    np.testing.assert_allclose(np.ptp(drawn.weave_uv, axis=(0, 1)), [20, 10], atol=1e-5)
+    np.testing.assert_allclose(np.ptp(drawn.uv, axis=0), [1, 1], atol=1e-6)  # the base colour has no transform
+
+
+def test_a_map_that_covers_the_garment_once_is_no_tile_and_one_that_lies_elsewhere_is_left_out() -> None:
+    material = woven()
+    pbr = {"metallicRoughnessTexture": {"index": 0, "texCoord": 1}}
+    elsewhere = replace(material, record={**material.record, "pbrMetallicRoughness": pbr})
+    weave = garment_scene(sheet(elsewhere), "sheet")[0].material.weave
+    assert weave is not None
+    assert not weave.tiled
+    assert weave.cavity is not None
+    assert weave.roughness is None
+
+
+def test_a_texture_reads_the_uv_set_that_it_names() -> None:
+    mesh = sheet(Material())
+    assert mesh.uv0 is not None
+    second = Layer("detail", "uv", mesh.uv0 * np.float32(3.0), mesh.faces)
+    colour = {"pbrMetallicRoughness": {"baseColorTexture": {"texCoord": 1}}}
+    image = encoded(np.full((4, 4, 3), 90))
+    textured = Material(base_color_image=image, normal_image=image, record=colour)
+    (drawn,) = garment_scene(sheet(textured, (second,)), "sheet")
+    assert drawn.uv.max() == 3.0
+    assert drawn.weave_uv is not None
+    assert drawn.weave_uv.max() == 1.0

@@ -1,0 +1,119 @@
+"""Materials as kernels read them: one table of surfaces over one buffer of texels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+
+from ._kernels_surface import Surface
+from .scene import SceneMesh, SurfaceMaterial
+from .textures import MAX_LEVELS, TextureAtlas, pack_textures
+from .topology import Topology
+from .weave import PackedWeave, Weave, pack_weave
+
+# How far past the terminator the sun still reaches, as a cosine: a little everywhere, as the lamp is wide; through skin
+# more, red most.
+_WRAP = np.full(3, 0.06)
+_SKIN_WRAP = np.array([0.24, 0.10, 0.06])
+# Ratios of a face's areas in two UV sets that differ by less come from one set through a transform.
+_SAME_RATIO = 0.02
+
+
+@dataclass(frozen=True)
+class SurfaceTable:
+    """All materials of a scene.
+
+    Attributes:
+        surfaces: One `Surface` a mesh.
+        texels: uint32 [N], textures and weaves.
+        levels: int32 [L], first texel of each level of each of them.
+        cutout: bool [M], whether a mesh's texture has holes.
+    """
+
+    surfaces: list[Any]
+    texels: NDArray[np.uint32]
+    levels: NDArray[np.int32]
+    cutout: NDArray[np.bool_]
+
+
+def pack_surfaces(meshes: Sequence[SceneMesh], topology: Topology) -> SurfaceTable:
+    """Pack the materials of joined meshes; equal textures and equal weaves are held once."""
+    atlas = pack_textures([mesh.material.texture for mesh in meshes])
+    texels, levels = [atlas.texels], [*atlas.offsets.ravel().tolist()]
+    total = len(atlas.texels)
+    known: dict[bytes, tuple[PackedWeave, int]] = {}
+    surfaces = []
+    for index, mesh in enumerate(meshes):
+        surface = _surface(mesh.material, index, atlas)
+        weave = mesh.material.weave
+        if weave is not None:
+            key = _digest(weave, mesh.material.roughness)
+            if key not in known:
+                packed = pack_weave(weave, mesh.material.roughness)
+                known[key] = packed, len(levels)
+                for level in packed.levels:
+                    levels.append(total)
+                    texels.append(level.ravel())
+                    total += level.size
+            packed, first = known[key]
+            own = topology.face_mesh == index
+            _set_weave(surface, packed, first, _ratio(topology.face_uv[own], topology.weave_uv[own]))
+        surfaces.append(surface)
+    return SurfaceTable(surfaces, np.concatenate(texels), np.array(levels, np.int32), atlas.cutout)
+
+
+def _surface(material: SurfaceMaterial, index: int, atlas: TextureAtlas) -> Any:
+    surface = Surface()
+    surface.first_level = index * MAX_LEVELS
+    surface.base = int(atlas.offsets[index, 0])
+    surface.width_log2, surface.height_log2 = (int(side) for side in atlas.sides_log2[index])
+    surface.roughness = material.roughness
+    surface.specular = material.specular * (1.0 - material.metallic) + material.metallic
+    surface.metallic = material.metallic
+    surface.coat, surface.coat_roughness = material.coat, material.coat_roughness
+    wrap = _WRAP + material.subsurface * _SKIN_WRAP
+    surface.wrap, surface.wrap_scale = wp.vec3(*wrap.tolist()), wp.vec3(*(1.0 / (1.0 + wrap)).tolist())
+    surface.sheen, surface.inside = wp.vec3(*material.sheen), wp.vec3(*material.inside)
+    surface.weave_first = -1
+    return surface
+
+
+def _set_weave(surface: Any, packed: PackedWeave, first: int, ratio: float) -> None:
+    surface.roughness = packed.roughness
+    top = len(packed.levels) - 1
+    if top > 0:
+        surface.weave_first, surface.weave_top = first, top
+        surface.weave_width_log2, surface.weave_height_log2 = packed.sides_log2
+        surface.weave_gate = ratio * 2.0 ** (sum(packed.sides_log2) - 2 * top)
+
+
+def _ratio(face_uv: NDArray[np.float32], weave_uv: NDArray[np.float32]) -> float:
+    """Return how much larger faces are in the weave's UVs than in the texture's, or 0 where that differs by face."""
+    areas, woven = _areas(face_uv), _areas(weave_uv)
+    large = areas > 1e-12
+    if not large.any():
+        return 0.0
+    ratios = woven[large] / areas[large]
+    middle = float(np.median(ratios))
+    alike = np.abs(ratios - middle) < _SAME_RATIO * middle
+    return middle if np.average(alike, weights=areas[large]) > 0.99 else 0.0
+
+
+def _areas(uv: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return the areas [F] of triangles [F, 3, 2]."""
+    b, c = (uv[:, k].astype(np.float64) - uv[:, 0] for k in (1, 2))
+    areas: NDArray[np.float64] = np.abs(b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]) / 2.0
+    return areas
+
+
+def _digest(weave: Weave, roughness: float) -> bytes:
+    total = hashlib.sha256(repr((weave.normal_scale, weave.cavity_strength, weave.tiled, roughness)).encode())
+    for image in (weave.normal, weave.cavity, weave.roughness):
+        total.update(b"none" if image is None else repr(image.shape).encode() + np.ascontiguousarray(image).tobytes())
+    return total.digest()

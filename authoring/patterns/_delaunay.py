@@ -6,6 +6,7 @@ from collections import deque
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.spatial import Delaunay
 
 Points = NDArray[np.float64]
@@ -31,12 +32,15 @@ def triangles_inside(points: Points, boundary: int) -> Faces:
     ring = centre + reach * np.stack([np.cos(angle), np.sin(angle)], axis=1)
     everything = np.concatenate([points, ring])
     faces = _upward(everything, np.asarray(Delaunay(everything - centre).simplices, np.int64))
-    line = [(k, (k + 1) % boundary) for k in range(boundary)]
-    table = _Table(everything, faces)
-    for start, end in line:
-        if (start, end) not in table.left and (end, start) not in table.left:
-            table.force(start, end)
-    return table.inside(line)
+    line = np.stack([np.arange(boundary), (np.arange(boundary) + 1) % boundary], axis=1)
+    missing = line[~np.isin(_keys(line, everything), _keys(_sides(faces), everything))]
+    if len(missing):
+        table = _Table(everything, faces)
+        for start, end in missing.tolist():
+            if (start, end) not in table.left:
+                table.force(start, end)
+        faces = table.faces
+    return _left_of(line, faces, everything)
 
 
 def corner_angles(points: Points, faces: Faces) -> NDArray[np.float64]:
@@ -55,6 +59,31 @@ def areas(points: Points, faces: Faces) -> NDArray[np.float64]:
 
 def _upward(points: Points, faces: Faces) -> Faces:
     return np.where(areas(points, faces)[:, None] < 0, faces[:, ::-1], faces)
+
+
+def _sides(faces: Faces) -> NDArray[np.int64]:
+    """Return the directed edges of triangles, [F, 3, 2]."""
+    return np.stack([faces, np.roll(faces, -1, axis=1)], axis=-1)
+
+
+def _keys(pairs: NDArray[np.int64], points: Points) -> NDArray[np.int64]:
+    return np.asarray(pairs[..., 0] * len(points) + pairs[..., 1])
+
+
+def _left_of(line: NDArray[np.int64], faces: Faces, points: Points) -> Faces:
+    """Return the triangles that are reached from the left of a closed line of edges without crossing it."""
+    sides = _sides(faces)
+    keys, border = _keys(sides, points).reshape(-1), _keys(line, points)
+    order = np.argsort(keys)
+    twins = np.searchsorted(keys, _keys(sides[..., ::-1], points).reshape(-1), sorter=order)
+    twin = order[np.minimum(twins, len(keys) - 1)]
+    joined = (keys[twin] == _keys(sides[..., ::-1], points).reshape(-1)) & ~np.isin(keys, border)
+    joined &= ~np.isin(keys[twin], border)
+    here, there = np.flatnonzero(joined) // 3, twin[joined] // 3
+    graph = sparse.coo_matrix((np.ones(len(here)), (here, there)), shape=(len(faces), len(faces)))
+    _, piece = sparse.csgraph.connected_components(graph, directed=False)
+    left = np.flatnonzero(np.isin(keys, border)) // 3
+    return faces[np.isin(piece, piece[left])]
 
 
 class _Table:
@@ -83,22 +112,10 @@ class _Table:
             if self._side(start, end, r) * self._side(start, end, s) < 0:
                 waiting.append((r, s))
 
-    def inside(self, line: list[Pair]) -> Faces:
-        """Return the triangles that are reached from the left of a closed line without crossing it."""
-        kept: set[tuple[int, int, int]] = set()
-        border = set(line)
-        waiting = [(a, b, self.left[a, b]) for a, b in line]
-        while waiting:
-            a, b, c = waiting.pop()
-            low = min(a, b, c)
-            triangle = (a, b, c) if a == low else (b, c, a) if b == low else (c, a, b)
-            if triangle in kept:
-                continue
-            kept.add(triangle)
-            for p, q in ((a, b), (b, c), (c, a)):
-                if (p, q) not in border:
-                    waiting.append((q, p, self.left[q, p]))
-        return np.array(sorted(kept), np.int64)
+    @property
+    def faces(self) -> Faces:
+        """All triangles, [F, 3]."""
+        return np.array(sorted((a, b, c) for (a, b), c in self.left.items() if a < b and a < c), np.int64)
 
     def _side(self, a: int, b: int, p: int) -> float:
         (ax, ay), (bx, by), (px, py) = self.points[a], self.points[b], self.points[p]

@@ -26,6 +26,9 @@ class Station(NamedTuple):
     number: int
 
 
+Weld = tuple[Station, ...]  # points that become one
+
+
 class _Chain(NamedTuple):
     """Edges end to end as a seam runs.
 
@@ -66,7 +69,7 @@ class _Chain(NamedTuple):
         return out
 
 
-def stations(pattern: Pattern, edge_length: float) -> tuple[dict[Key, Fractions], list[tuple[Station, ...]]]:
+def stations(pattern: Pattern, edge_length: float) -> tuple[dict[Key, Fractions], list[list[Weld]]]:
     """Return where points lie along each edge, and which of them are sewn together.
 
     Args:
@@ -75,16 +78,16 @@ def stations(pattern: Pattern, edge_length: float) -> tuple[dict[Key, Fractions]
 
     Returns:
         Fractions of each edge's length from 0 to 1 in its panel's direction, by (panel, edge); and groups of points
-        that a seam brings together.
+        that each seam brings together.
     """
     found: dict[Key, Fractions] = {}
-    welds: list[tuple[Station, ...]] = []
+    welds: list[list[Weld]] = []
     for seam in pattern.seams:
         chains = _chains(pattern, seam)
         for chain, at in zip(chains, _matched(chains, edge_length), strict=True):
             for k, key in enumerate(chain.keys):
                 found[key] = _own(chain, k, at)
-        welds += _welds(chains, found)
+        welds.append(_welds(chains, found))
     for panel in pattern.panels:
         for edge in panel.edges:
             if (panel.name, edge.name) not in found:
@@ -158,7 +161,7 @@ def _own(chain: _Chain, k: int, at: Fractions) -> Fractions:
     return np.asarray(own if chain.forward else 1 - own[::-1])
 
 
-def _welds(chains: tuple[_Chain, _Chain], found: dict[Key, Fractions]) -> list[tuple[Station, ...]]:
+def _welds(chains: tuple[_Chain, _Chain], found: dict[Key, Fractions]) -> list[Weld]:
     sides = [_rows(chain, found) for chain in chains]
     return [tuple(first) + tuple(second) for first, second in zip(*sides, strict=True)]
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.spatial import cKDTree
 
 from ._delaunay import Faces, Points, areas, corner_angles, triangles_inside
 from ._outline import inside, outline_distances
 
 _MARGIN = 0.55  # inner points keep this part of the edge length away from the border
-_SMOOTHINGS = 12
+_LEAST_MARGIN = 0.4  # the same while they are moved
+_SMOOTHINGS = 10
 _APART = 0.6  # points added across narrow places keep this part of the edge length apart
 _LEAST_ANGLE = np.radians(12)  # an edge is turned only where both new triangles keep this angle
 
@@ -58,10 +60,17 @@ def _relaxed(points: Points, count: int, edge_length: float) -> tuple[Points, Fa
     faces = triangles_inside(points, count)
     for _ in range(_SMOOTHINGS):
         moved = _centred(points, faces, count)
-        keep = outline_distances(moved[count:], points[:count]) >= 0.4 * edge_length
+        keep = _clear(moved[count:], points[:count], edge_length)
         points = np.concatenate([points[:count], np.where(keep[:, None], moved[count:], points[count:])])
         faces = triangles_inside(points, count)
     return points, faces
+
+
+def _clear(points: Points, border: Points, edge_length: float) -> NDArray[np.bool_]:
+    """Say which points [N, 2] keep off the border."""
+    clear = np.asarray(cKDTree(border).query(points)[0] > 1.5 * edge_length)
+    clear[~clear] = outline_distances(points[~clear], border) >= _LEAST_MARGIN * edge_length
+    return clear
 
 
 def _centred(points: Points, faces: Faces, count: int) -> Points:

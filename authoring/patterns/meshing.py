@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -10,12 +13,12 @@ from dressform.schemas.errors import InputError
 
 from ._delaunay import Faces, areas
 from ._outline import along, first_crossing
-from ._stations import Fractions, Key, Station, stations
+from ._stations import Fractions, Key, Weld, stations
 from ._triangulate import triangulate
-from .check import check_pattern
+from .check import check_pattern, ref_name
 from .flat_mesh import FlatMesh, Integers
 from .layout import lay_out
-from .pattern import Panel, Pattern
+from .pattern import EdgeRef, Panel, Pattern
 
 EDGE_LENGTH = 0.016  # [m]
 
@@ -48,6 +51,7 @@ def mesh_pattern(pattern: Pattern, edge_length: float = EDGE_LENGTH) -> FlatMesh
     panel_ids = np.repeat(np.arange(len(flat)), [len(points) for points in flat])
     layout, sheet = lay_out(pattern)
     points2d = np.concatenate(flat)
+    _check_orders(pattern, len(points2d), welds, edges)
     flat_faces = np.concatenate(faces).astype(np.int32)
     mesh = FlatMesh(
         pattern=pattern,
@@ -55,7 +59,7 @@ def mesh_pattern(pattern: Pattern, edge_length: float = EDGE_LENGTH) -> FlatMesh
         panel_ids=panel_ids.astype(np.int32),
         flat_faces=flat_faces,
         face_panels=panel_ids[flat_faces[:, 0]].astype(np.int32),
-        points=_sewn(len(points2d), welds, edges),
+        points=_sewn(len(points2d), list(itertools.chain(*welds)), edges),
         layout=((points2d + layout[panel_ids]) / sheet).astype(np.float32),
         sheet=sheet,
         edges=edges,
@@ -87,7 +91,7 @@ def _check_border(pattern: Pattern, panel: Panel, border: NDArray[np.float64], e
         )
 
 
-def _sewn(count: int, welds: list[tuple[Station, ...]], edges: dict[Key, Integers]) -> Integers:
+def _sewn(count: int, welds: Sequence[Weld], edges: dict[Key, Integers]) -> Integers:
     """Return the point of each flat point, numbered in the order of the first flat point of each."""
     pairs = [
         (int(edges[first.key][first.number]), int(edges[other.key][other.number]))
@@ -101,6 +105,30 @@ def _sewn(count: int, welds: list[tuple[Station, ...]], edges: dict[Key, Integer
     number = np.empty(len(first_of), np.int32)
     number[np.argsort(first_of, kind="stable")] = np.arange(len(first_of))
     return np.asarray(number[group], np.int32)
+
+
+def _check_orders(pattern: Pattern, count: int, welds: Sequence[Sequence[Weld]], edges: dict[Key, Integers]) -> None:
+    """Raise an InputError where a seam lists edges in an order in which the other seams do not join them."""
+    for k, seam in enumerate(pattern.seams):
+        if max(len(seam.first), len(seam.second)) < 2:
+            continue
+        points = _sewn(count, list(itertools.chain(*welds[:k], *welds[k + 1 :])), edges)
+        for refs, forward in ((seam.first, True), (seam.second, False)):
+            for ref, following in itertools.pairwise(refs):
+                start, end = _ends(points, edges, ref, forward)
+                next_start, next_end = _ends(points, edges, following, forward)
+                if end != next_start and start == next_end:
+                    raise InputError(
+                        f"pattern {pattern.name}, size {pattern.size}: a seam lists {ref_name(ref)} before "
+                        f"{ref_name(following)}, against the way it is sewn; list `first` in its panels' direction "
+                        "and `second` against it"
+                    )
+
+
+def _ends(points: Integers, edges: dict[Key, Integers], ref: EdgeRef, forward: bool) -> tuple[int, int]:
+    """Return the points where an edge starts and ends as its seam runs."""
+    own = points[edges[ref.panel, ref.edge]]
+    return (int(own[0]), int(own[-1])) if forward else (int(own[-1]), int(own[0]))
 
 
 def _check_sewn(mesh: FlatMesh) -> None:

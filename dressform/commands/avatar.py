@@ -153,21 +153,38 @@ def make(
 
 @avatar.command()
 @click.argument("file", type=click.Path(path_type=Path))
+@click.option(
+    "--picture", type=click.Path(dir_okay=False, path_type=Path), help="PNG to write: where each measure was taken."
+)
 @json_option
-def measure(file: Path, as_json: bool) -> None:
-    """Print the tailor's measures of the avatar in FILE, taken from its body.
+def measure(file: Path, picture: Path | None, as_json: bool) -> None:
+    """Print the tailor's measures of the avatar in FILE, taken from its body, and show where.
 
-    Example: dressform avatar measure avatar.json --json
+    `dressform pattern make NAME --avatar FILE` makes a garment to these measures.
+
+    Example: dressform avatar measure avatar.json --picture measures.png
     """
+    if picture is not None:
+        _check_folder(picture)
     from dressform.runtime.avatar.avatar_file import Avatar
+    from dressform.runtime.body.measures import WHERE
 
-    figures = _measures(Avatar.load(file))
+    loaded = Avatar.load(file)
+    figures: dict[str, object] = {**_measures(loaded)}
+    if picture is not None:
+        from dressform.runtime.avatar.measure_picture import measure_picture
+        from dressform.runtime.render.image import save_png
+
+        save_png(picture, measure_picture(loaded.rest()))
+        figures["picture"] = str(picture)
     if as_json:
         click.echo(json.dumps(figures, indent=2))
         return
-    for name, value in figures["measures"].items():
+    for name, value in _measures(loaded)["measures"].items():
         shown = f"{value:.1f} kg" if name == "mass" else f"{value * 100:.1f} cm"
-        click.echo(f"{name.replace('_', ' '):<12}{shown:>10}")
+        click.echo(f"{name.replace('_', ' '):<12}{shown:>10}  {WHERE[name]}")
+    if picture is not None:
+        click.echo(f"see {picture}")
 
 
 def _measures(found: Avatar) -> dict[str, dict[str, float]]:

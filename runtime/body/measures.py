@@ -18,6 +18,27 @@ _WAIST = 0.8  # share of the way from hip joints to the middle spine joint
 _STEP = 0.01  # spacing of the sections that are searched for the widest or narrowest [m]
 
 
+# how a tailor says where each is taken
+WHERE = {
+    "height": "sole to crown",
+    "mass": "volume × 985 kg/m³",
+    "neck": "around mid-neck",
+    "chest": "around the fullest chest",
+    "waist": "around the natural waist",
+    "hip": "around the fullest seat",
+    "thigh": "around the left thigh, 4 cm below the crotch",
+    "knee": "around the left knee",
+    "calf": "around the fullest calf",
+    "ankle": "around the narrowest ankle",
+    "upper_arm": "around the left arm, between shoulder and elbow",
+    "wrist": "around the left wrist",
+    "inseam": "crotch to sole",
+    "shoulder": "shoulder joint to shoulder joint",
+    "arm": "left shoulder joint to wrist",
+    "back": "base of the neck to the waist",
+}
+
+
 @dataclass(frozen=True)
 class Measures:
     """Lengths and girths of a body [m] and its mass [kg].
@@ -83,21 +104,34 @@ def section(vertices: Floats, faces: NDArray[np.int32], origin: Floats, normal: 
     return np.asarray(a + fraction * (b - a), dtype=np.float32)
 
 
-def girth(vertices: Floats, faces: NDArray[np.int32], origin: Floats, normal: Floats) -> float:
-    """Return the length of a tape pulled tight around the section of the faces with a plane [m]; 0 where it misses."""
+def tape(vertices: Floats, faces: NDArray[np.int32], origin: Floats, normal: Floats) -> Floats:
+    """Return where a tape lies that is pulled tight around the section of the faces with a plane.
+
+    Returns:
+        A closed line float32 [N, 3], its first point once more at the end [m]; empty where the plane misses.
+    """
     points = section(vertices, faces, origin, normal)
     if len(points) < 3:
-        return 0.0
+        return np.empty((0, 3), np.float32)
     helper = np.array([1.0, 0, 0]) if abs(normal[0]) < 0.9 else np.array([0, 1.0, 0])
     first = np.cross(normal, helper)
     first /= np.linalg.norm(first)
     second = np.cross(normal, first)
     try:
-        return float(
-            ConvexHull(np.stack([points @ first, points @ second], axis=1)).area
-        )  # in 2D the area is the perimeter
+        corners = ConvexHull(np.stack([points @ first, points @ second], axis=1)).vertices
     except QhullError:
-        return 0.0
+        return np.empty((0, 3), np.float32)
+    return np.asarray(points[[*corners, corners[0]]], np.float32)
+
+
+def length(line: Floats) -> float:
+    """Return the length of a line [N, 3] [m]."""
+    return float(np.linalg.norm(np.diff(line.astype(np.float64), axis=0), axis=1).sum())
+
+
+def girth(vertices: Floats, faces: NDArray[np.int32], origin: Floats, normal: Floats) -> float:
+    """Return the length of a tape pulled tight around the section of the faces with a plane [m]; 0 where it misses."""
+    return length(tape(vertices, faces, origin, normal))
 
 
 class _Tape:
@@ -115,22 +149,20 @@ class _Tape:
     def joint(self, name: str) -> Floats:
         return np.asarray(self.joints[JOINT_INDEX[name]])
 
-    def level(self, faces: NDArray[np.int32], height: float) -> float:
-        """Return the girth at a height [m]."""
-        return girth(self.vertices, faces, np.array([0, 0, height], np.float32), np.array([0, 0, 1], np.float32))
+    def level(self, faces: NDArray[np.int32], height: float) -> Floats:
+        """Return the tape at a height [m]."""
+        return tape(self.vertices, faces, np.array([0, 0, height], np.float32), np.array([0, 0, 1], np.float32))
 
-    def along(self, faces: NDArray[np.int32], start: str, end: str, fraction: float) -> float:
-        """Return the girth across the line between two joints, at a fraction of it."""
+    def along(self, faces: NDArray[np.int32], start: str, end: str, fraction: float) -> Floats:
+        """Return the tape across the line between two joints, at a fraction of it."""
         a, b = self.joint(start), self.joint(end)
         normal = (b - a) / np.linalg.norm(b - a)
-        return girth(self.vertices, faces, (a + fraction * (b - a)).astype(np.float32), normal.astype(np.float32))
+        return tape(self.vertices, faces, (a + fraction * (b - a)).astype(np.float32), normal.astype(np.float32))
 
-    def levels(
-        self, faces: NDArray[np.int32], low: float, high: float
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return heights between two bounds, and the girths there."""
+    def widest(self, faces: NDArray[np.int32], low: float, high: float) -> Floats:
+        """Return the longest tape between two heights [m]."""
         heights = np.linspace(low, high, max(2, int((high - low) / _STEP) + 1))
-        return heights, np.array([self.level(faces, float(h)) for h in heights])
+        return max((self.level(faces, float(height)) for height in heights), key=length)
 
 
 def _crotch_height(tape: _Tape) -> float:
@@ -140,10 +172,54 @@ def _crotch_height(tape: _Tape) -> float:
     return float(points[:, 2].min())
 
 
+def lines(vertices: Floats, faces: NDArray[np.int32], segments: NDArray[np.intp], joints: Floats) -> dict[str, Floats]:
+    """Return where each of a tailor's lengths and girths is taken on a body in its rest pose.
+
+    Args:
+        vertices: Rest vertices [V, 3], standing on z = 0 [m].
+        faces: [F, 3].
+        segments: For each vertex the canonical joint [V] that it follows most.
+        joints: Canonical joints in the rest pose [22, 3] [m].
+
+    Returns:
+        By the names of `Measures` (but height and mass): a line [N, 3], closed where it goes around [m].
+    """
+    body = _Tape(vertices, faces, segments, joints)
+    trunk = body.part("pelvis", "left_hip", "right_hip", "spine1", "spine2", "spine3", "left_collar", "right_collar")
+    crotch = _crotch_height(body)
+    neck_to_pelvis = float(np.linalg.norm(body.joint("neck") - body.joint("pelvis")))
+    armpit = float(body.joint("left_shoulder")[2]) - 0.10 * neck_to_pelvis / 0.55
+    spine2, hips = float(body.joint("spine2")[2]), float(body.joint("left_hip")[2])
+    waist_height = hips + _WAIST * (spine2 - hips)
+    thigh, shin = body.part("left_hip", "left_knee"), body.part("left_knee", "left_ankle")
+    arm, forearm = body.part("left_shoulder", "left_elbow"), body.part("left_elbow", "left_wrist")
+    throat = body.part("neck", "head", "spine3", "left_collar", "right_collar")
+    shins = [body.along(shin, "left_knee", "left_ankle", f) for f in np.linspace(0.1, 0.95, 18)]
+    below_crotch = (hips - crotch + 0.04) / float(hips - body.joint("left_knee")[2])
+    shoulder, nape = body.joint("left_shoulder"), body.joint("neck")
+    inside = np.array([0.0, float(body.joint("left_hip")[1]), crotch], np.float32)
+    return {
+        "neck": body.along(throat, "neck", "head", 0.5),
+        "chest": body.widest(trunk, (spine2 + armpit) / 2, armpit),
+        "waist": body.level(trunk, waist_height),
+        "hip": body.widest(trunk, crotch + 0.02, (hips + waist_height) / 2),
+        "thigh": body.along(thigh, "left_hip", "left_knee", below_crotch),
+        "knee": body.along(thigh, "left_hip", "left_knee", 1.0),
+        "calf": max(shins[:12], key=length),
+        "ankle": min(shins[9:], key=length),
+        "upper_arm": body.along(arm, "left_shoulder", "left_elbow", 0.5),
+        "wrist": body.along(forearm, "left_elbow", "left_wrist", 0.95),
+        "inseam": np.stack([inside, inside * (1, 1, 0)]).astype(np.float32),
+        "shoulder": np.stack([shoulder, body.joint("right_shoulder")]),
+        "arm": np.stack([shoulder, body.joint("left_elbow"), body.joint("left_wrist")]),
+        "back": np.stack([nape, np.array([nape[0], nape[1], waist_height], np.float32)]),
+    }
+
+
 def measure(
     vertices: Floats, faces: NDArray[np.int32], segments: NDArray[np.intp], joints: Floats, *, height: float
 ) -> Measures:
-    """Measure a body in its rest pose.
+    """Measure a body in its rest pose: the lengths of `lines`, with height and mass.
 
     Args:
         vertices: Rest vertices [V, 3], standing on z = 0 [m].
@@ -152,44 +228,5 @@ def measure(
         joints: Canonical joints in the rest pose [22, 3] [m].
         height: Standing height [m].
     """
-    tape = _Tape(vertices, faces, segments, joints)
-    trunk = tape.part("pelvis", "left_hip", "right_hip", "spine1", "spine2", "spine3", "left_collar", "right_collar")
-    crotch = _crotch_height(tape)
-    armpit = (
-        float(tape.joint("left_shoulder")[2])
-        - 0.10 * float(np.linalg.norm(tape.joint("neck") - tape.joint("pelvis"))) / 0.55
-    )
-    spine2, hips = float(tape.joint("spine2")[2]), float(tape.joint("left_hip")[2])
-    _, chest = tape.levels(trunk, (spine2 + armpit) / 2, armpit)
-    waist_height = hips + _WAIST * (spine2 - hips)
-    _, hip = tape.levels(trunk, crotch + 0.02, (hips + waist_height) / 2)
-    thigh = tape.part("left_hip", "left_knee")
-    shin = tape.part("left_knee", "left_ankle")
-    arm = tape.part("left_shoulder", "left_elbow")
-    forearm = tape.part("left_elbow", "left_wrist")
-    throat = tape.part("neck", "head", "spine3", "left_collar", "right_collar")
-    shins = np.array([tape.along(shin, "left_knee", "left_ankle", f) for f in np.linspace(0.1, 0.95, 18)])
-    leg = float(tape.joint("left_hip")[2] - tape.joint("left_knee")[2])
-    below_crotch = (float(tape.joint("left_hip")[2]) - crotch + 0.04) / leg
-    lengths = [
-        np.linalg.norm(tape.joint(a) - tape.joint(b))
-        for a, b in (("left_shoulder", "left_elbow"), ("left_elbow", "left_wrist"))
-    ]
-    return Measures(
-        height=height,
-        mass=volume(vertices, faces) * BODY_DENSITY,
-        neck=tape.along(throat, "neck", "head", 0.5),
-        chest=float(chest.max()),
-        waist=tape.level(trunk, waist_height),
-        hip=float(hip.max()),
-        thigh=tape.along(thigh, "left_hip", "left_knee", below_crotch),
-        knee=tape.along(tape.part("left_hip", "left_knee"), "left_hip", "left_knee", 1.0),
-        calf=float(shins[:12].max()),
-        ankle=float(shins[9:].min()),
-        upper_arm=tape.along(arm, "left_shoulder", "left_elbow", 0.5),
-        wrist=tape.along(forearm, "left_elbow", "left_wrist", 0.95),
-        inseam=crotch,
-        shoulder=float(np.linalg.norm(tape.joint("left_shoulder") - tape.joint("right_shoulder"))),
-        arm=float(sum(lengths)),
-        back=float(tape.joint("neck")[2]) - waist_height,
-    )
+    taken = {name: length(line) for name, line in lines(vertices, faces, segments, joints).items()}
+    return Measures(height=height, mass=volume(vertices, faces) * BODY_DENSITY, **taken)

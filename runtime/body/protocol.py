@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .joints import CANONICAL_JOINTS
-from .measures import Measures, measure
+from .measures import Measures, lines, measure
 from .segments import SegmentRig
 from .skinning import skin
 
@@ -149,6 +149,10 @@ class RestBody:
     def measures(self) -> Measures:
         """Return the tailor's measures of this body."""
         return self._measures
+
+    def measure_lines(self) -> dict[str, NDArray[np.float32]]:
+        """Return where each length and girth is taken, by name: lines [N, 3] on the rest body [m]."""
+        return lines(self.vertices, self.body.faces, self.vertex_segments, self.rig.joints)
 
     @cached_property
     def _measures(self) -> Measures:

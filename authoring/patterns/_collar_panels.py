@@ -12,6 +12,7 @@ from dressform.schemas.errors import UsageError
 
 from ._choices import between
 from ._sewing import sewn
+from ._woven import BUTTON
 from .pattern import Edge, Mark, Panel, Placement, Points, Seam
 
 STAND, STAND_FACING, FALL, FALL_FACING = "collar_stand", "collar_stand_facing", "collar", "collar_facing"
@@ -97,7 +98,7 @@ def shirt_collar(neck: float, options: CollarOptions, height: float, slot: str) 
     fall = _fall(fold, options)
     place = Placement("neck", np.pi, height)
     tab = stand[3].points
-    button = Mark("button", np.array([[-neck / 2, float(tab[:, 1].mean())]]), {})
+    button = Mark("button", np.array([[-neck / 2, float(tab[:, 1].mean())]]), BUTTON)
     panels = [
         Panel(STAND, stand, place, slot, (button,), formed=True),
         Panel(STAND_FACING, _mirrored(stand), place, slot, formed=True),

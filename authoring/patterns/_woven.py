@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from . import _curves as curves
@@ -12,7 +14,7 @@ from .sleeves import ARMS, Sleeve
 
 _PLACKET = 0.032  # width of the button stand down the front [m]
 _FIRST_BUTTON, _BUTTONS_APART, _LAST_BUTTON = 0.065, 0.088, 0.15  # below the neck, to the next, above the hem [m]
-_BUTTONHOLE = 0.014  # [m]
+BUTTON: Mapping[str, float | str] = {"painted": 0.0, "radius": 0.0055}  # the button itself is set on as a trim
 _ROW = 0.005  # topstitching from the edge [m]
 _POCKET_WIDTH, _POCKET_DEPTH, _POCKET_TIP = 0.112, 0.115, 0.016  # [m]
 _SLIT, _SLIT_WIDTH = 0.125, 0.022  # [m]
@@ -36,8 +38,8 @@ def button_row(top: float, low: float) -> list[Mark]:
     marks = []
     for y in heights:
         point = np.array([[0.0, float(y)]])
-        marks.append(Mark("buttonhole", point, {"length": _BUTTONHOLE, "angle": float(np.pi / 2)}))
-        marks.append(Mark("button", point, {}))
+        marks.append(Mark("buttonhole", point, {"angle": float(np.pi / 2)}))
+        marks.append(Mark("button", point, BUTTON))
     return marks
 
 
@@ -94,8 +96,8 @@ def cuff(side: str, girth: float, height: float, along: float) -> Panel:
         Mark("stitch", np.array([[-half, _ROW - height], [half, _ROW - height]]), {"rows": 1.0}),
         Mark("stitch", np.array([[-half, -_ROW], [half, -_ROW]]), {"rows": 1.0}),
         Mark("patch", over, {"rows": 1.0, "inset": _ROW}),
-        Mark("buttonhole", button, {"length": _BUTTONHOLE, "angle": 0.0}),
-        Mark("button", button, {}),
+        Mark("buttonhole", button, {}),
+        Mark("button", button, BUTTON),
     )
     return Panel(f"cuff_{side}", edges, Placement(ARMS[side], 0.0, along), marks=marks)
 

@@ -80,10 +80,13 @@ def solve(gap: Callable[[float], float], low: float, high: float, what: str) -> 
 
 
 def mirror_panel(panel: Panel, name: str, placement: Placement) -> Panel:
-    """Return the other side's panel: mirrored at x = 0, still counter-clockwise, edges under the same names."""
+    """Return the other side's panel: mirrored at x = 0, edges under the same names.
+
+    Edges and marks run the other way round, so that outlines stay counter-clockwise and stitches on their side.
+    """
     flip = np.array([-1.0, 1.0])
     edges = tuple(
         Edge(edge.name, edge.points[::-1] * flip, edge.turn, edge.allowance) for edge in reversed(panel.edges)
     )
-    marks = tuple(Mark(mark.kind, mark.points * flip, mark.options) for mark in panel.marks)
+    marks = tuple(Mark(mark.kind, mark.points[::-1] * flip, mark.options) for mark in panel.marks)
     return Panel(name, edges, placement, panel.slot, marks, panel.formed, panel.layer)

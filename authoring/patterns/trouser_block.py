@@ -14,8 +14,9 @@ from .lower_body import LowerBody
 _HIP_DROP = 0.235  # hip line above the crotch line, as a share of the body's rise
 _FRONT_LESS = 0.010  # the front is cut narrower at the hips than a quarter, the back wider [m]
 _HEM_LESS = 0.010  # the same at knee and hem [m]
-_SLANT = np.radians(12.0)  # of the back rise against the grain: room to sit
-_RAISE = 0.022  # the back waist above the side [m]
+_SHORTS_SHARE = 2.2  # how much more the same is at the hem of shorts, around the thigh
+_SLANT = np.radians(13.0)  # of the back rise against the grain: room to sit
+_RAISE = 0.028  # the back waist above the side [m]
 _DIP = 0.008  # the front waist below the side [m]
 _KNEE_SHARE = 0.41  # knee below the crotch, as a share of the inseam
 _BACK_CREASE = 0.46  # where the crease lies in the width of the back at the crotch line, from the side
@@ -157,13 +158,16 @@ def _leg(cut: BlockCut, knee: float, more: float, outward: float) -> _Leg:
         more: How much wider than half the girth this panel is [m].
         outward: 1 where the outseam lies at positive x, else −1.
     """
-    half_knee, half_hem = (cut.knee + more) / 4, (cut.hem + more) / 4
-    knee = max(knee, -cut.length + 0.01)
-    share = knee / -cut.length
     lean = float(np.tan(cut.stance)) * outward
-    knee_centre, hem_centre = -lean * knee, lean * cut.length
-    if share > 0.95:  # shorts end above the knee
-        knee, half_knee, knee_centre = -cut.length / 2, half_hem, hem_centre / 2
+    hem_centre = lean * cut.length
+    if cut.length < -1.1 * knee:  # shorts end near or above the knee: straight from the thigh
+        knee = -cut.length
+        more *= _SHORTS_SHARE
+        half_knee = half_hem = (cut.hem + more) / 4
+        knee_centre = hem_centre
+    else:
+        half_knee, half_hem = (cut.knee + more) / 4, (cut.hem + more) / 4
+        knee_centre = -lean * knee
     return _Leg(
         (knee_centre + outward * half_knee, knee),
         (hem_centre + outward * half_hem, -cut.length),
@@ -174,21 +178,24 @@ def _leg(cut: BlockCut, knee: float, more: float, outward: float) -> _Leg:
 
 def _outseam(leg: _Leg, hip: tuple[float, float], top: tuple[float, float]) -> Points:
     """Return the side from hem to top."""
-    below, thigh, above = _way(leg.outer_hem, leg.outer_knee), _way(leg.outer_knee, hip), _way(hip, top)
-    at_knee, at_hip = _mean(below, thigh), _mean(thigh, above)
-    return joined(
-        line(leg.outer_hem, leg.outer_knee),
-        bend(leg.outer_knee, hip, at_knee, at_hip),
-        bend(hip, top, at_hip, above),
-    )
+    thigh, above = _way(leg.outer_knee, hip), _way(hip, top)
+    at_hip = _mean(thigh, above)
+    upper = bend(hip, top, at_hip, above)
+    if leg.outer_knee == leg.outer_hem:
+        return joined(bend(leg.outer_hem, hip, thigh, at_hip), upper)
+    at_knee = _mean(_way(leg.outer_hem, leg.outer_knee), thigh)
+    return joined(line(leg.outer_hem, leg.outer_knee), bend(leg.outer_knee, hip, at_knee, at_hip), upper)
 
 
 def _inseam(fork: tuple[float, float], leg: _Leg, leave: tuple[float, float]) -> Points:
     """Return the inside of the leg from fork to hem, hollowed at the thigh."""
-    below, thigh = _way(leg.inner_knee, leg.inner_hem), _way(fork, leg.inner_knee)
+    thigh = _way(fork, leg.inner_knee)
+    if leg.inner_knee == leg.inner_hem:
+        upright = (0.35 * thigh[0], thigh[1])
+        return bend(fork, leg.inner_hem, leave, upright, (0.2, 0.4))
+    below = _way(leg.inner_knee, leg.inner_hem)
     return joined(
-        bend(fork, leg.inner_knee, leave, _mean(below, thigh), (0.16, 0.4)),
-        line(leg.inner_knee, leg.inner_hem),
+        bend(fork, leg.inner_knee, leave, _mean(below, thigh), (0.16, 0.4)), line(leg.inner_knee, leg.inner_hem)
     )
 
 

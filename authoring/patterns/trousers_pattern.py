@@ -164,33 +164,28 @@ def _split_yoke(block: Block) -> tuple[dict[str, Points], dict[str, Points]]:
 
 
 def _pocket_mouth(front: Mapping[str, Points]) -> Points:
-    """Return the scooped mouth of the front pocket, from the waistband to the outseam."""
+    """Return the scooped mouth of the front pocket, from the outseam to the waistband."""
     side = front["outseam"]
     start, end = at_length(front["top"], 0.105), at_length(side, length(side) - 0.068)
-    return bend(start, end, (0.10, -1.0), (1.0, 0.18), (0.62, 0.50))
+    return bend(start, end, (0.10, -1.0), (1.0, 0.18), (0.62, 0.50))[::-1]
 
 
 def _front_marks(front: Mapping[str, Points], scoop: Points) -> tuple[Mark, ...]:
     side = front["outseam"]
-    ends = [at_length(scoop, at) + np.array(shift) for at, shift in
-            ((0.010, (-0.006, 0.0)), (length(scoop) - 0.012, (0.0, -0.006)))]  # fmt: skip
     top = length(side)
+    low, high = at_length(scoop, 0.012) - (0.0, 0.006), at_length(scoop, length(scoop) - 0.010) - (0.006, 0.0)
     return (
-        Mark("seam", scoop, {"name": "pocket"}),
-        Mark("stitch", scoop, {"rows": 2.0, "gap": 0.006, "inset": 0.0025, "name": "pocket"}),
+        Mark("seam", scoop, {"finish": "twin", "name": "pocket"}),
         Mark("stitch", leg_line(side, top - 0.20, top - 0.07, 0.003), {"rows": 1.0, "name": "outseam"}),
-        *(Mark("rivet", end[None], {"radius": 0.0045}) for end in ends),
+        *(Mark("rivet", place[None], {"radius": 0.0045}) for place in (low, high)),
     )
 
 
 def _coin_pocket(front: Mapping[str, Points], scoop: Points) -> tuple[Mark, ...]:
     """Return the mouth of the small pocket inside the right front pocket."""
-    start = at_length(scoop, 0.36 * length(scoop))
-    end = at_length(front["outseam"], length(front["outseam"]) - 0.026)
-    return (
-        Mark("seam", line(start, end), {"name": "coin pocket"}),
-        Mark("stitch", line(start, end), {"rows": 2.0, "gap": 0.005, "inset": 0.002, "name": "coin pocket"}),
-    )
+    start = at_length(front["outseam"], length(front["outseam"]) - 0.026)
+    end = at_length(scoop, 0.64 * length(scoop))
+    return (Mark("seam", line(start, end), {"finish": "twin", "name": "coin pocket"}),)
 
 
 def _back_pocket(back: Mapping[str, Points]) -> tuple[Mark, ...]:
@@ -198,14 +193,12 @@ def _back_pocket(back: Mapping[str, Points]) -> tuple[Mark, ...]:
     center, side = back["yoke"][0], back["yoke"][-1]
     along = (center - side) / np.linalg.norm(center - side)
     down = np.array([along[1], -along[0]])
-    middle = side + along * 0.50 * float(np.linalg.norm(center - side)) + down * 0.030
+    middle = (center + side) / 2 + 0.030 * down
     corners = [(-0.070, 0.0), (-0.064, 0.125), (0.0, 0.152), (0.064, 0.125), (0.070, 0.0)]
     outline = np.array([middle + x * along + y * down for x, y in corners])
-    mouth = np.array([middle + x * along + 0.018 * down for x in (-0.068, 0.068)])
     tacks = [middle + x * along + 0.006 * down for x in (-0.064, 0.064)]
     return (
-        Mark("patch", outline, {"rows": 2.0, "gap": 0.006, "name": "pocket"}),
-        Mark("stitch", mouth, {"rows": 1.0, "name": "pocket hem"}),
+        Mark("patch", outline, {"rows": 2.0, "gap": 0.006, "hem": 0.018, "name": "pocket"}),
         *(Mark("rivet", tack[None], {"radius": 0.004}) for tack in tacks),
     )
 

@@ -216,7 +216,7 @@ def _seams() -> tuple[Seam, ...]:
         (EdgeRef("front_left", "outseam"),), (EdgeRef("back_left", "outseam"), EdgeRef("yoke_left", "side"))
     )
     right_out = Seam(
-        (EdgeRef("yoke_right", "side"), EdgeRef("back_right", "outseam")), (EdgeRef("front_right", "outseam"),)
+        (EdgeRef("back_right", "outseam"), EdgeRef("yoke_right", "side")), (EdgeRef("front_right", "outseam"),)
     )
     return (
         *leg_seams("plain", "twin", "twin"),

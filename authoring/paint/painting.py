@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 
 from dressform.authoring.patterns.flat_mesh import FlatMesh
 from dressform.schemas.errors import InputError
 
 from .grain import grain_field, grain_of
+from .jpeg import encoded
 from .look import ClothLook, Stripe
 from .marks import paint_marks
 from .seams import paint_hems, paint_seams
@@ -21,7 +21,6 @@ from .wash import wear
 
 TEXEL = 0.00068  # [m] the finest that a picture of the whole garment needs; prints have their own
 BUDGET = 350_000  # bytes of a base colour picture
-_QUALITIES = tuple(range(88, 69, -2))
 _FADE_OUT = 0.008  # [m] over which the grain ends beyond the margin
 
 
@@ -53,7 +52,7 @@ def paint_sheet(mesh: FlatMesh, looks: Mapping[str, ClothLook], *, pixels: int |
         pixels: Side of the picture [px], a multiple of 4; None chooses by the sheet's size.
     """
     sheet = painted(mesh, looks, pixels)
-    jpeg, quality = encoded(sheet.image())
+    jpeg, quality = encoded(sheet.image(), BUDGET)
     figures = {
         "pixels": float(sheet.pixels),
         "texel_mm": 1000 * sheet.texel,
@@ -77,20 +76,6 @@ def painted(mesh: FlatMesh, looks: Mapping[str, ClothLook], pixels: int | None =
     paint_hems(sheet, looks)
     paint_marks(sheet, looks)
     return sheet
-
-
-def encoded(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], budget: int = BUDGET) -> tuple[bytes, int]:
-    """Return an sRGB picture as JPEG (4:2:0) and its quality: the best that keeps within a budget [bytes]."""
-    jpeg, quality = b"", 0
-    for quality in _QUALITIES:
-        flags = [cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_OPTIMIZE, 1]
-        flags += [cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420]
-        done, file = cv2.imencode(".jpg", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), flags)
-        assert done
-        jpeg = bytes(file.tobytes())
-        if len(jpeg) <= budget:
-            break
-    return jpeg, quality
 
 
 def _ground(sheet: Sheet, looks: Mapping[str, ClothLook]) -> None:

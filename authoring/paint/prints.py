@@ -52,7 +52,7 @@ class Print:
     image: bytes | Path | str
     width_cm: float
     center_cm: tuple[float, float] = (0.0, 0.0)
-    anchor: Anchor = "center"
+    anchor: Anchor = "panel"
     angle_deg: float = 0.0
     strength: float = 0.96
 

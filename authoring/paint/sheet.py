@@ -46,7 +46,7 @@ class Sheet:
         self.metres = float(mesh.sheet)
         self.pixels = pixels
         self.texel = self.metres / pixels
-        self.offsets = _offsets(mesh)
+        self.offsets = sheet_offsets(mesh)
         self.owner, self.beyond = self._owners()
         self.color = np.zeros((pixels, pixels, 3), np.float32)
         self.ground = self.color
@@ -122,7 +122,7 @@ class Sheet:
         return np.asarray(panel_of[labels], np.int16), np.asarray(distance * self.texel, np.float32)
 
 
-def _offsets(mesh: FlatMesh) -> NDArray[np.float64]:
+def sheet_offsets(mesh: FlatMesh) -> NDArray[np.float64]:
     """Return how far each panel is moved from its own frame to the sheet [m], [panels, 2]."""
     moved = np.asarray(mesh.layout, np.float64) * mesh.sheet - mesh.flat
     offsets = np.zeros((len(mesh.pattern.panels), 2))

@@ -9,7 +9,7 @@ from typing import get_origin as origin
 
 import pytest
 
-from dressform.schemas import avatar, fabric, library, motion, recipe, report, template
+from dressform.schemas import avatar, fabric, library, motion, pattern, recipe, report, template
 from dressform.schemas.documents import _schemas, schema
 
 TYPES = {
@@ -22,6 +22,7 @@ TYPES = {
     "report": report.ReportDocument,
     "fabric": fabric.FabricDocument,
     "recipe": recipe.RecipeDocument,
+    "pattern": pattern.PatternDocument,
 }
 SCALARS = {"string": str, "integer": int, "number": float, "boolean": bool, "null": types.NoneType}
 

@@ -69,12 +69,15 @@ class Placement:
         height: On torso, neck and legs the height above the ground of the panel's line y = 0 [m]; on an arm the
             distance of y = 0 from the shoulder joint along the arm [m], with y falling towards the hand.
         clearance: Distance from the skin [m] to start from.
+        fan: For a panel cut from a ring around the point (0, fan) of its frame, as of a circle skirt [m]: each of the
+            ring's circles starts level around the limb, the one through (0, 0) at `height`; 0 for other panels.
     """
 
     limb: Limb
     angle: float
     height: float
     clearance: float = 0.02
+    fan: float = 0.0
 
 
 @dataclass(frozen=True)

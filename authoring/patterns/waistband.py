@@ -12,6 +12,7 @@ from .pattern import Edge, EdgeRef, Hold, Mark, Panel, Placement, Seam
 
 _STRAIGHT = 1e-4  # [m] difference of the two edges below which a band is cut straight
 LOOP_WIDTH = 0.011  # of a belt loop [m]
+STRIP_TURN = 0.020  # facing inside a straight band [m]
 
 
 @dataclass(frozen=True)
@@ -115,3 +116,35 @@ def band_seams(left: tuple[EdgeRef, ...], right: tuple[EdgeRef, ...]) -> tuple[S
 def band_holds(height: float) -> tuple[Hold, ...]:
     """Return the holds of both top edges at a height above the ground [m]."""
     return tuple(Hold(EdgeRef(f"waistband_{side}", "top"), height) for side in ("left", "right"))
+
+
+def strip_waistband(around: float, band_height: float, height: float, closing: float) -> Panel:
+    """Return a straight band in one piece, the panel waistband with the edges bottom, end, top, start.
+
+    Args:
+        around: Its length [m].
+        band_height: [m].
+        height: Of its lower edge above the ground where the garment is worn [m].
+        closing: Angle around the torso at which its ends meet [rad].
+    """
+    half = around / 2
+    corners = [(-half, 0.0), (half, 0.0), (half, band_height), (-half, band_height)]
+    edges = (
+        Edge("bottom", line(corners[0], corners[1])),
+        Edge("end", line(corners[1], corners[2])),
+        Edge("top", line(corners[2], corners[3]), turn=STRIP_TURN),
+        Edge("start", line(corners[3], corners[0])),
+    )
+    return Panel("waistband", edges, Placement("torso", closing - np.pi, height))
+
+
+def strip_seams(garment: tuple[EdgeRef, ...]) -> tuple[Seam, ...]:
+    """Return the seams of a band in one piece.
+
+    Args:
+        garment: Edges under it, counter-clockwise seen from above from where its ends meet.
+    """
+    return (
+        Seam((EdgeRef("waistband", "bottom"),), garment),
+        Seam((EdgeRef("waistband", "end"),), (EdgeRef("waistband", "start"),)),
+    )

@@ -38,6 +38,7 @@ def weld(mesh: FlatMesh, flat_values: Floats) -> Floats:
 
 def _panel_points(mesh: FlatMesh, tubes: Tubes, panel: Panel, flat: Floats) -> Floats:
     place = panel.placement
+    flat = _unfanned(panel, flat)
     stations = flat[:, 1] + (-place.height if place.limb.endswith("_arm") else place.height)
     clearance = place.clearance + panel.layer * LAYER_GAP
     around = tubes[place.limb]
@@ -51,6 +52,15 @@ def _panel_points(mesh: FlatMesh, tubes: Tubes, panel: Panel, flat: Floats) -> F
     angle = _trunk_angle(place.angle, place.limb)
     upper = trunk.at(stations, flat[:, 0], angle, np.full(len(trunk.stations), clearance))
     return (1 - weight) * points + weight * upper
+
+
+def _unfanned(panel: Panel, flat: Floats) -> Floats:
+    """Return where points [..., 2] of a panel lie once the circles of its fan run level; areas stay."""
+    fan = panel.placement.fan
+    if fan <= 0:
+        return flat
+    reach = np.hypot(flat[..., 0], fan - flat[..., 1])
+    return np.stack([reach * np.arctan2(flat[..., 0], fan - flat[..., 1]), fan - reach], axis=-1)
 
 
 def _trunk_angle(angle: float, limb: Limb) -> float:
@@ -67,7 +77,7 @@ def _offsets(mesh: FlatMesh, around: Tube, limb: Limb, clearance: float) -> Floa
     for index, panel in enumerate(mesh.pattern.panels):
         if panel.placement.limb == limb and panel.layer == 0 and not panel.formed:
             faces = mesh.flat_faces[mesh.face_panels == index]
-            corners = mesh.flat[faces]
+            corners = _unfanned(panel, mesh.flat[faces])
             one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
             areas = np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]) / 2
             height = panel.placement.height

@@ -12,8 +12,8 @@ from .blocks import CENTER_BACK, CENTER_FRONT, Bodice
 from .pattern import Edge, Panel, Placement, Seam
 
 # How much shorter the inner edge of a band around the neck is than its seam, per metre of width. Around a flat hole it
-# were 2 pi; front and back of the neck's root stand steeply, its sides lie flat, which leaves about 2.6 on the body.
-NECK_CURVE = 2.6
+# were 2 pi; front and back of the neck's root stand steeply, its sides lie flat, which leaves about 2.2 on the body.
+NECK_CURVE = 2.2
 
 
 def band(

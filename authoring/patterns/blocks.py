@@ -55,8 +55,8 @@ class BodiceCut:
     back_neck: float
     half_shoulder: float
     shoulder_drop: float
-    front_inset: float = 0.020
-    back_inset: float = 0.009
+    front_inset: float = 0.013
+    back_inset: float = 0.005
     shoulder_shift: float = 0.006
     front_dip: float = 0.006
     back_dip: float = 0.0

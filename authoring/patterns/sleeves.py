@@ -15,8 +15,8 @@ from ._curves import Points
 from .pattern import Edge, Limb, Panel, Placement
 
 # Handles of the cap's two S-curves, as shares of their breadth: the front is scooped out more than the back.
-_FRONT_SCOOP, _FRONT_CROWN = 0.50, 0.46
-_BACK_SCOOP, _BACK_CROWN = 0.40, 0.56
+_FRONT_SCOOP, _FRONT_CROWN = 0.48, 0.52
+_BACK_SCOOP, _BACK_CROWN = 0.40, 0.60
 _LOWEST_CAP = 0.03  # [m]
 ARMS: Mapping[str, Limb] = {"left": "left_arm", "right": "right_arm"}
 
@@ -31,6 +31,7 @@ class SleeveCut:
         length: From the shoulder point to the lower end.
         front: Length of the front armhole.
         back: Length of the back armhole.
+        elbow: Girth at the elbow and its distance from the shoulder point; None tapers straight.
         ease: By how much the cap is longer than the armhole, as a fraction; eased in without gathers.
     """
 
@@ -39,6 +40,7 @@ class SleeveCut:
     length: float
     front: float
     back: float
+    elbow: tuple[float, float] | None = None
     ease: float = 0.0
 
 
@@ -79,13 +81,14 @@ def sleeve(cut: SleeveCut) -> Sleeve:
             f"the sleeve needs more than {height + 0.015:.3f} m of length for its cap, found {cut.length:.3f} m"
         )
     front_breadth, back_breadth = _breadths(front, back, height)
-    hem = _hem(cut, (back_breadth - front_breadth) / 2, height)
+    center = (back_breadth - front_breadth) / 2
+    hem = _hem(cut, center, height)
     return Sleeve(
         hem=hem,
-        under_back=curves.sampled(curves.line(hem[-1], (back_breadth, -height))),
+        under_back=_under(cut, center, hem[-1], np.array([back_breadth, -height])),
         cap_back=_cap(back_breadth, height, _BACK_SCOOP, _BACK_CROWN),
         cap_front=curves.mirrored(_cap(front_breadth, height, _FRONT_SCOOP, _FRONT_CROWN)),
-        under_front=curves.sampled(curves.line((-front_breadth, -height), hem[0])),
+        under_front=_under(cut, center, hem[0], np.array([-front_breadth, -height]))[::-1].copy(),
         cap_height=height,
     )
 
@@ -109,12 +112,27 @@ def _breadths(front: float, back: float, height: float) -> tuple[float, float]:
 
 def _hem(cut: SleeveCut, center: float, cap: float) -> Points:
     """Return the lower end: square to both underarm seams, so that it is level when they are sewn."""
-    slant = np.arctan2((cut.biceps - cut.hem) / 2, cut.length - cap)
+    girth, level = cut.elbow or (cut.biceps, cap)
+    slant = np.arctan2((girth - cut.hem) / 2, cut.length - level)
     handle = cut.hem / 3
     toward = handle * np.array([np.cos(slant), np.sin(slant)])
     low = -cut.length - 0.75 * toward[1]
     left, right = np.array([center - cut.hem / 2, low]), np.array([center + cut.hem / 2, low])
     return curves.bezier(left, left + toward, right + toward * (-1.0, 1.0), right)
+
+
+def _under(cut: SleeveCut, center: float, hem: Points, underarm: Points) -> Points:
+    """Return an underarm seam from the hem up: straight, or out over the elbow."""
+    if cut.elbow is None:
+        return curves.sampled(curves.line(hem, underarm))
+    side = np.sign(hem[0] - center)
+    elbow = np.array([center + side * cut.elbow[0] / 2, -cut.elbow[1]])
+    along = (underarm - hem) / np.linalg.norm(underarm - hem)
+    lower, upper = np.linalg.norm(elbow - hem), np.linalg.norm(underarm - elbow)
+    return curves.joined(
+        curves.bezier(hem, hem + (elbow - hem) / 3, elbow - 0.33 * lower * along, elbow),
+        curves.bezier(elbow, elbow + 0.33 * upper * along, underarm + (elbow - underarm) / 3, underarm),
+    )
 
 
 def sleeve_panels(drawn: Sleeve, tip_along_arm: float, *, turn: float, clearance: float = 0.02) -> tuple[Panel, Panel]:

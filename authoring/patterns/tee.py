@@ -46,6 +46,7 @@ FITS: Mapping[str, _Fit] = {
 HEM, SLEEVE_HEM = 0.022, 0.018  # turned for the twin needle [m]
 _ARM_TOP = 1.20  # girth of the arm under the armpit over its girth midway, on the canonical body
 _LENGTH_GRADE, _SHOULDER_GRADE = 0.010, 0.003  # what a step of the sizes adds besides the body's own growth [m]
+_ELBOW = 0.55  # of the way from the shoulder point to the wrist
 _CUFF = 0.060  # height of a rib cuff [m]
 
 
@@ -68,7 +69,7 @@ class TeeOptions:
     length: float = 0.0
     sleeve: float = 0.36
     neck_drop: float = 0.026
-    neck_width: float = 0.018
+    neck_width: float = 0.022
     band: float = 0.020
 
     def __post_init__(self) -> None:
@@ -95,7 +96,7 @@ class LongSleeveOptions:
     length: float = 0.0
     sleeve: float = 0.010
     neck_drop: float = 0.024
-    neck_width: float = 0.016
+    neck_width: float = 0.020
     band: float = 0.020
 
     def __post_init__(self) -> None:
@@ -137,8 +138,9 @@ def draft_long_sleeve(
     block = _block(measures, body, options, size)
     biceps = _ARM_TOP * measures["upper_arm"] + 0.75 * fit.biceps
     cuff = measures["wrist"] + fit.cuff
-    length = _reach(measures, body, options.fit, size) + options.sleeve - _CUFF
-    arm = sleeve(SleeveCut(biceps, cuff + 0.012, length, *armholes(block)))
+    reach = _reach(measures, body, options.fit, size)
+    elbow = (measures["upper_arm"] + fit.biceps, _ELBOW * reach)
+    arm = sleeve(SleeveCut(biceps, cuff + 0.012, reach + options.sleeve - _CUFF, *armholes(block), elbow=elbow))
     return _assembled("long-sleeve", measures, options, size, block, arm, cuff=cuff)
 
 
@@ -166,7 +168,7 @@ def _block(measures: Mapping[str, float], body: Form, options: TeeOptions | Long
             side_neck=body.half_neck,
             half_neck=body.half_neck + options.neck_width,
             front_neck=body.pit + options.neck_drop,
-            back_neck=0.4 * options.neck_width + 0.012,
+            back_neck=0.4 * options.neck_width + 0.014,
             half_shoulder=body.half_shoulder + fit.drop + _SHOULDER_GRADE * step,
             shoulder_drop=body.shoulder_drop + 0.25 * fit.drop,
         )

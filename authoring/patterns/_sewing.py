@@ -15,13 +15,13 @@ def sewn(first: str, second: str, finish: SeamFinish = "plain", *, gathers: floa
     return Seam(refs(first), refs(second), gathers=gathers, finish=finish)
 
 
-def body_seams() -> tuple[Seam, ...]:
-    """Return side and shoulder seams of the panels "front" and "back"; a cover stitch holds the shoulders' tape."""
+def body_seams(shoulder: SeamFinish = "twin") -> tuple[Seam, ...]:
+    """Return side and shoulder seams of the panels "front" and "back"; "twin" rows hold a tape on the shoulders."""
     return (
         sewn("front.side_left", "back.side_left"),
         sewn("front.side_right", "back.side_right"),
-        sewn("back.shoulder_left", "front.shoulder_left", "twin"),
-        sewn("back.shoulder_right", "front.shoulder_right", "twin"),
+        sewn("back.shoulder_left", "front.shoulder_left", shoulder),
+        sewn("back.shoulder_right", "front.shoulder_right", shoulder),
     )
 
 

@@ -9,11 +9,12 @@ from dressform.schemas.errors import UsageError
 from . import _curves as curves
 from ._sewing import sewn
 from .blocks import CENTER_BACK, CENTER_FRONT, Bodice
-from .pattern import Edge, Panel, Placement, Seam
+from .pattern import Edge, Panel, Placement, Seam, SeamFinish
 
 # How much shorter the inner edge of a band around the neck is than its seam, per metre of width. Around a flat hole it
 # were 2 pi; front and back of the neck's root stand steeply, its sides lie flat, which leaves about 2.2 on the body.
 NECK_CURVE = 2.2
+ARMHOLE_CURVE = 3.0  # the same around an armhole, which bends over the shoulder
 
 
 def band(
@@ -70,13 +71,56 @@ def neck_bands(block: Bodice, width: float, side_neck: float) -> tuple[Panel, Pa
     return pieces[0], pieces[1]
 
 
-def neck_seams() -> tuple[Seam, ...]:
-    """Return the seams of `neck_bands`: twin rows beside the neckline, as a cover stitch leaves them."""
+def neck_seams(finish: SeamFinish = "twin") -> tuple[Seam, ...]:
+    """Return the seams of `neck_bands`; "twin" rows beside the neckline are what a cover stitch leaves."""
     return (
-        sewn("front.neckline", "neckband_front.outer", "twin"),
-        sewn("back.neckline", "neckband_back.outer", "twin"),
+        sewn("front.neckline", "neckband_front.outer", finish),
+        sewn("back.neckline", "neckband_back.outer", finish),
         sewn("neckband_front.end_left", "neckband_back.end_right"),
         sewn("neckband_front.end_right", "neckband_back.end_left"),
+    )
+
+
+def armhole_binding(
+    side: str, front: float, back: float, width: float, placement: Placement, *, slot: str = "rib"
+) -> Panel:
+    """Return the binding "armband_left" or "armband_right" of a sleeveless armhole, open under the arm.
+
+    Its edges: inner (free, below), end_back, outer_back, outer_front (sewn on), end_front; the right one's the other
+    way round.
+
+    Args:
+        side: "left" or "right".
+        front: Length of the front armhole [m].
+        back: Length of the back armhole [m].
+        width: Across the binding [m].
+        placement: Where the shoulder point starts.
+        slot: Its cloth.
+    """
+    radius = (front + back) / ARMHOLE_CURVE
+    ahead, behind = np.pi / 2 + front / radius, np.pi / 2 - back / radius
+    center = (0.0, -radius)
+    over = [curves.arc(center, radius, behind, np.pi / 2), curves.arc(center, radius, np.pi / 2, ahead)]
+    over[0][-1] = over[1][0] = 0.0
+    inner = curves.arc(center, radius - width, ahead, behind)
+    lines = {
+        "inner": inner,
+        "end_back": curves.sampled(curves.line(inner[-1], over[0][0])),
+        "outer_back": over[0],
+        "outer_front": over[1],
+        "end_front": curves.sampled(curves.line(over[1][-1], inner[0])),
+    }
+    if side == "right":
+        lines = {name: curves.mirrored(lines[name]) for name in ("inner", *list(lines)[:0:-1])}
+    return Panel(f"armband_{side}", tuple(Edge(*item) for item in lines.items()), placement, slot=slot)
+
+
+def armhole_seams(side: str) -> tuple[Seam, ...]:
+    """Return the seams of an `armhole_binding` to the panels "front" and "back", and under the arm."""
+    return (
+        sewn(f"front.armscye_{side}", f"armband_{side}.outer_front", "edge"),
+        sewn(f"back.armscye_{side}", f"armband_{side}.outer_back", "edge"),
+        sewn(f"armband_{side}.end_back", f"armband_{side}.end_front"),
     )
 
 

@@ -4,7 +4,7 @@
 import warp as wp
 
 from ._kernels_surface import Surface, level_of
-from .weave import CAVITY_STEPS, ROUGHNESS_STEPS, SLOPE_STEPS, SLOPE_ZERO
+from .weave import CAVITY_STEPS, ROUGHNESS_STEPS, SLOPE_STEPS, SLOPE_ZERO, SOFTENING
 
 wp.set_module_options({"enable_backward": False})
 
@@ -12,6 +12,8 @@ ZERO = wp.constant(SLOPE_ZERO)
 SLOPE = wp.constant(1.0 / SLOPE_STEPS)
 CAVITY = wp.constant(1.0 / CAVITY_STEPS)
 ROUGHNESS = wp.constant(1.0 / ROUGHNESS_STEPS)
+# A pixel counts as larger than it is: threads are regular, and what is left of them past half a thread a pixel beats.
+SOFTER = wp.constant(SOFTENING)
 
 
 @wp.func
@@ -52,7 +54,7 @@ def sample_weave(
 ) -> wp.vec4:
     """Trilinear look-up: slopes along u and v, cavity, roughness; `footprint` is the area in uv that a pixel covers."""
     covered = footprint * float(1 << (surface.weave_width_log2 + surface.weave_height_log2))
-    level = wp.min(level_of(covered), float(surface.weave_top))
+    level = wp.min(level_of(covered * SOFTER), float(surface.weave_top))
     fine = int(level)
     blend = level - float(fine)
     value = weave_level(

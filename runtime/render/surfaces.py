@@ -15,7 +15,7 @@ from ._kernels_surface import Surface
 from .scene import SceneMesh, SurfaceMaterial
 from .textures import MAX_LEVELS, TextureAtlas, pack_textures
 from .topology import Topology
-from .weave import PackedWeave, Weave, pack_weave
+from .weave import SOFTENING, PackedWeave, Weave, pack_weave
 
 # How far past the terminator the sun still reaches, as a cosine: a little everywhere, as the lamp is wide; through skin
 # more, red most.
@@ -90,7 +90,7 @@ def _set_weave(surface: Any, packed: PackedWeave, first: int, ratio: float) -> N
     if top > 0:
         surface.weave_first, surface.weave_top = first, top
         surface.weave_width_log2, surface.weave_height_log2 = packed.sides_log2
-        surface.weave_gate = ratio * 2.0 ** (sum(packed.sides_log2) - 2 * top)
+        surface.weave_gate = ratio * SOFTENING * 2.0 ** (sum(packed.sides_log2) - 2 * top)
 
 
 def _ratio(face_uv: NDArray[np.float32], weave_uv: NDArray[np.float32]) -> float:

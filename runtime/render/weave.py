@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 SLOPE_STEPS, SLOPE_ZERO = 128.0, 256.0
 CAVITY_STEPS = 128.0
 ROUGHNESS_STEPS = 63.0
+SOFTENING = 2.0  # how much larger than it is a pixel's area counts
 _LARGEST = 2048
 # Below these (standard deviations over the tile) what is left of the weave cannot be seen.
 _FAINT_SLOPE, _FAINT_CAVITY, _FAINT_ROUGHNESS = 0.02, 0.015, 0.02

@@ -15,7 +15,7 @@ from dressform.runtime.render._kernels_weave import sample_weave, tilted_normal
 from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
-from dressform.runtime.render.weave import PackedWeave, Weave, pack_weave
+from dressform.runtime.render.weave import SOFTENING, PackedWeave, Weave, pack_weave
 
 wp.set_module_options({"enable_backward": False})
 
@@ -94,7 +94,7 @@ def sample(packed: PackedWeave, uv: np.ndarray, level: float, device: str) -> np
         wp.array(starts, dtype=wp.int32, device=device),
         wp.array(uv.astype(np.float32), dtype=wp.vec2, device=device),
     ]
-    footprint = 4.0**level / 2.0 ** sum(packed.sides_log2)
+    footprint = 4.0**level / SOFTENING / 2.0 ** sum(packed.sides_log2)
     wp.launch(look_up, len(uv), [surface, *arrays, footprint], outputs=[values], device=device)
     return np.asarray(values.numpy())
 
@@ -164,7 +164,7 @@ def test_a_frame_matches_the_reference(repeats: float) -> None:
     focal = 48 / np.tan(0.2)
     albedo = np.full(3, srgb_to_linear(np.array([150], np.uint8))[0])
     corners = np.array([[-0.5, 2, 0], [0.5, 2, 0], [0.5, 2, 1]])
-    texels = (16 * repeats * 2.0 / focal) ** 2
+    texels = SOFTENING * (16 * repeats * 2.0 / focal) ** 2
     power = int(np.floor(np.log2(max(texels, 1.0))))
     level = 0.5 * (power + max(texels, 1.0) / 2**power - 1.0)
     for y in range(14, 84, 7):

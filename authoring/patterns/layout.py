@@ -18,7 +18,8 @@ TRIM_STRIP = 0.08  # [m] height of the strip along the lower side of the sheet t
 CELL = 0.008  # [m] of the grid that places are searched on
 
 Mask = NDArray[np.bool_]
-_TRIES = 40
+_TRIES = 64
+_LONG = 2.5  # times as wide as high: a waistband
 _SEED = 5
 _SIDES = (("left", "right"), ("Left", "Right"))
 
@@ -39,15 +40,20 @@ class _Item:
 
 
 def lay_out(pattern: Pattern) -> tuple[NDArray[np.float64], float]:
-    """Place all panels upright on a square sheet, the left and right of a kind beside each other.
+    """Place all panels upright on a square sheet.
+
+    The left and right of a kind lie beside each other; long ones one above the other where that fills the sheet better.
 
     Panels lie at least `GAP` apart and half of it from the sheet's sides; the lowest `TRIM_STRIP` of it stays free.
 
     Returns:
         By how much each panel's frame is shifted [P, 2] [m], and the side of the sheet [m].
     """
-    items = [_paired(pattern, group) for group in _groups(pattern.panels)]
-    cells, places = _packed(items)
+    groups = _groups(pattern.panels)
+    cells, places, items = min(
+        ((*_packed(own), own) for own in ([_paired(pattern, g, above) for g in groups] for above in (False, True))),
+        key=lambda found: found[0],
+    )
     shifts = np.zeros((len(pattern.panels), 2))
     for item, (column, row) in zip(items, places, strict=True):
         for panel, shift in zip(item.panels, item.shifts, strict=True):
@@ -90,12 +96,20 @@ def _groups(panels: Sequence[Panel]) -> list[list[int]]:
     return groups
 
 
-def _paired(pattern: Pattern, group: list[int]) -> _Item:
-    """Put panels beside each other, each as far left as it fits."""
+def _paired(pattern: Pattern, group: list[int], above: bool) -> _Item:
+    """Put panels beside each other as near as they fit, or, when `above`, long ones one above the other."""
     masks, shifts = zip(*(_mask(pattern.panels[k]) for k in group), strict=True)
     if len(group) == 1:
         return _Item(tuple(group), (shifts[0],), masks[0])
-    left, right = masks
+    if above and min(mask.shape[1] / mask.shape[0] for mask in masks) > _LONG:
+        turned = _joined(masks[0].T, masks[1].T)
+        return _Item(tuple(group), (shifts[0], shifts[1] + np.array([0.0, turned[1] * CELL])), turned[0].T)
+    both, column = _joined(*masks)
+    return _Item(tuple(group), (shifts[0], shifts[1] + np.array([column * CELL, 0.0])), both)
+
+
+def _joined(left: Mask, right: Mask) -> tuple[Mask, int]:
+    """Return two masks beside each other as near as they fit, and the column of the second."""
     height = max(len(left), len(right))
     left, right = (np.pad(m, ((0, height - len(m)), (0, 0))) for m in (left, right))
     column = next(c for c in range(left.shape[1] + 1) if not _meet(left, right, c))
@@ -103,7 +117,7 @@ def _paired(pattern: Pattern, group: list[int]) -> _Item:
     both = np.zeros((height, width), np.bool_)
     both[:, : left.shape[1]] |= left
     both[:, column : column + right.shape[1]] |= right
-    return _Item(tuple(group), (shifts[0], shifts[1] + np.array([column * CELL, 0.0])), both)
+    return both, column
 
 
 def _meet(left: Mask, right: Mask, column: int) -> bool:

@@ -13,7 +13,8 @@ from .pattern import Edge, Mark, Panel, Placement, Seam
 from .sleeves import ARMS, Sleeve
 
 _PLACKET = 0.032  # width of the button stand down the front [m]
-_FIRST_BUTTON, _BUTTONS_APART, _LAST_BUTTON = 0.065, 0.088, 0.15  # below the neck, to the next, above the hem [m]
+_FIRST_BUTTON, _LAST_BUTTON = 0.065, 0.15  # below the neck, above the hem [m]
+_BUTTON_COUNT = 6  # in every size, as sizes share their triangles
 BUTTON: Mapping[str, float | str] = {"painted": 0.0, "radius": 0.0055}  # the button itself is set on as a trim
 _ROW = 0.005  # topstitching from the edge [m]
 _POCKET_WIDTH, _POCKET_DEPTH, _POCKET_TIP = 0.112, 0.115, 0.016  # [m]
@@ -34,7 +35,7 @@ def placket(neckline: Points, hem: Points) -> tuple[Mark]:
 
 def button_row(top: float, low: float) -> list[Mark]:
     """Return buttons in their holes down the centre front, from the neckline's height to the hem's [m]."""
-    heights = np.arange(top - _FIRST_BUTTON, low + _LAST_BUTTON, -_BUTTONS_APART)
+    heights = np.linspace(top - _FIRST_BUTTON, low + _LAST_BUTTON, _BUTTON_COUNT)
     marks = []
     for y in heights:
         point = np.array([[0.0, float(y)]])

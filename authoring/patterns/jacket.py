@@ -202,7 +202,9 @@ def _hem_band(length: float, height: float, place: Placement) -> Panel:
     edges = tuple(
         Edge(name, curves.sampled(corners[k : k + 2]), turn=turn) for k, (name, turn) in enumerate(turns.items())
     )
-    marks = (_zip(corners[[0, 3]], inward=1.0), _zip(corners[[1, 2]], inward=-1.0))
+    slider = _zip(corners[[0, 3]], inward=1.0)
+    slider = Mark("zip", slider.points, {**slider.options, "pull": 0.12})
+    marks = (slider, _zip(corners[[1, 2]], inward=-1.0))
     return Panel("hem_band", edges, place, "rib", marks)
 
 

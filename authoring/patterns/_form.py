@@ -20,6 +20,7 @@ from .sizing import canonical_measures
 _TRUNK = ("pelvis", "left_hip", "right_hip", "spine1", "spine2", "spine3", "left_collar", "right_collar", "neck")
 _TIP = 0.013  # the shoulder point lies this far outside the shoulder joint [m]
 _WAIST = 0.8  # as in runtime.body.measures
+_PIT, _NAPE = 0.88, 0.27  # how far pit and nape stand below the side of the neck, as shares of the neck's half breadth
 _FLAT_DROP = 0.8  # of the shoulder's drop remains in the flat cloth; the way over chest and blade is longer at the neck
 
 
@@ -57,7 +58,10 @@ class Form:
         armpit: From the side of the neck down to armpit level, over chest or shoulder blade.
         waist: From the side of the neck down to the waist.
         hip: From the side of the neck down to the fullest seat.
-        pit: From the level of the side of the neck down to the pit of the throat.
+        pit: How much lower the pit of the throat stands than the side of the neck.
+        throat: How much shorter the way to armpit level is from the pit of the throat than from the side of the neck:
+            how deep a neckline through the pit is cut into the flat front.
+        nape: The same for the nape and the flat back.
         balance: How much longer the way to the waist is in front than at the back.
     """
 
@@ -68,6 +72,8 @@ class Form:
     waist: float
     hip: float
     pit: float
+    throat: float
+    nape: float
     balance: float
 
 
@@ -109,7 +115,9 @@ def _canonical_form() -> Form:
         armpit=float(np.mean(to_armpit)),
         waist=waist,
         hip=waist + heights.waist - heights.hip,
-        pit=0.88 * half,
+        pit=_PIT * half,
+        throat=to_armpit[0] - _way_down(rest, 0.0, heights.armpit, front=True, top=heights.neck - _PIT * half),
+        nape=to_armpit[1] - _way_down(rest, 0.0, heights.armpit, front=False, top=heights.neck - _NAPE * half),
         balance=to_waist[0] - to_waist[1],
     )
 
@@ -132,6 +140,8 @@ def form(measures: Mapping[str, float]) -> Form:
         waist=waist,
         hip=waist + (own.hip - own.waist) * ratio["height"],
         pit=own.pit * ratio["neck"],
+        throat=own.throat * ratio["neck"],
+        nape=own.nape * ratio["neck"],
         balance=own.balance * ratio["chest"],
     )
 
@@ -173,17 +183,33 @@ def _armpit(rest: RestBody) -> float:
     return float(np.max(lowest))
 
 
-def _way_down(rest: RestBody, x: float, height: float, *, front: bool) -> float:
-    """Return the length of a thread from the shoulder at x down to a height, taut over the front or the back [m]."""
+def _way_down(rest: RestBody, x: float, height: float, *, front: bool, top: float | None = None) -> float:
+    """Return the length of a thread down to a height, taut over the front or the back [m].
+
+    Args:
+        rest: The body.
+        x: Distance from the mid plane in which the thread runs [m].
+        height: Where it ends [m].
+        front: Over the front; False over the back.
+        top: Where it starts; None takes the top of the shoulder [m].
+    """
     points = _cut(rest, _part(rest, *_TRUNK), 0, x)[:, 1:]
-    top = points[points[:, 1].argmax()]
     sign = -1.0 if front else 1.0
-    outside = points[(sign * (points[:, 0] - top[0]) > -1e-6) & (points[:, 1] > height)]
-    # the far corner below closes the hull so that only the outer chain is walked
-    hull = np.concatenate([outside, [[top[0], height]], [[sign * (sign * outside[:, 0]).max(), height]]])
+    if top is None:
+        middle = float(points[points[:, 1].argmax(), 0])
+    else:
+        middle = 0.0
+        side = points[sign * points[:, 0] > 0]
+        side = side[side[:, 1].argsort()]
+        start = (np.interp(top, side[:, 1], side[:, 0]), top)
+        points = np.concatenate([side[side[:, 1] < top], [start]])
+    outside = points[(sign * (points[:, 0] - middle) > -1e-6) & (points[:, 1] > height)]
+    peak = outside[outside[:, 1].argmax()]
+    # two corners behind and below close the hull so that only the outer chain is walked
+    reach = sign * (sign * outside[:, 0]).max()
+    hull = np.concatenate([outside, [[middle, peak[1]], [middle, height], [reach, height]]])
     ring = hull[ConvexHull(hull).vertices]
-    ring = np.roll(ring, -int(ring[:, 1].argmax()), axis=0)
-    bottom = int(np.lexsort((-sign * ring[:, 0], np.round(ring[:, 1], 6)))[0])
-    chains = ring[: bottom + 1], np.concatenate([ring[bottom:], ring[:1]])
-    chain = max(chains, key=lambda part: float((sign * part[:, 0]).mean()))
-    return float(np.linalg.norm(np.diff(chain, axis=0), axis=1).sum())
+    ring = ring if front else ring[::-1]  # from the top over the outside down
+    ring = np.roll(ring, -int(np.linalg.norm(ring - peak, axis=1).argmin()), axis=0)
+    bottom = int(np.linalg.norm(ring - (reach, height), axis=1).argmin())
+    return float(np.linalg.norm(np.diff(ring[: bottom + 1], axis=0), axis=1).sum())

@@ -18,7 +18,7 @@ from .sleeves import ARMS
 # By fit: ease of the chest, ease of the hem over the hip, how far the underarm lies below the armpit [m].
 FITS: Mapping[str, tuple[float, float, float]] = {
     "slim": (0.020, 0.010, 0.012),
-    "regular": (0.060, 0.040, 0.022),
+    "regular": (0.040, 0.025, 0.018),
     "loose": (0.140, 0.110, 0.045),
 }
 _HEM = 0.020  # turned for the twin needle [m]
@@ -35,7 +35,7 @@ class TankOptions:
         length: How far the hem hangs below the fullest seat; negative above it [m].
         neck_drop: How far the front neckline lies below the pit of the throat [m].
         neck_width: How far the neckline lies outside the side of the neck [m].
-        back_drop: How far the back neckline lies below the side of the neck [m].
+        back_drop: How far the back neckline lies below the nape [m].
         strap: Width of the straps on the shoulders, bindings included [m].
         binding: Width of the bindings [m].
     """
@@ -43,9 +43,9 @@ class TankOptions:
     fit: str = "regular"
     ease: float | None = None
     length: float = 0.0
-    neck_drop: float = 0.075
+    neck_drop: float = 0.040
     neck_width: float = 0.034
-    back_drop: float = 0.060
+    back_drop: float = 0.020
     strap: float = 0.062
     binding: float = 0.010
 
@@ -54,9 +54,9 @@ class TankOptions:
         if self.ease is not None:
             between("ease", self.ease, 0.0, 0.40)
         between("length", self.length, -0.25, 0.25)
-        between("neck_drop", self.neck_drop, 0.02, 0.16)
+        between("neck_drop", self.neck_drop, 0.0, 0.14)
         between("neck_width", self.neck_width, 0.015, 0.07)
-        between("back_drop", self.back_drop, 0.02, 0.16)
+        between("back_drop", self.back_drop, 0.0, 0.14)
         between("strap", self.strap, 0.03, 0.10)
         between("binding", self.binding, 0.006, 0.02)
 
@@ -107,8 +107,8 @@ def _block(measures: Mapping[str, float], options: TankOptions, size: str) -> Bo
             armhole=body.armpit + armhole,
             side_neck=body.half_neck,
             half_neck=half_neck,
-            front_neck=body.pit + options.neck_drop,
-            back_neck=options.back_drop,
+            front_neck=body.throat + options.neck_drop,
+            back_neck=body.nape + options.back_drop,
             half_shoulder=half_shoulder,
             shoulder_drop=slope * (half_shoulder - body.half_neck),
             front_inset=0.006,

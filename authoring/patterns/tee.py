@@ -68,7 +68,7 @@ class TeeOptions:
     ease: float | None = None
     length: float = 0.0
     sleeve: float = 0.36
-    neck_drop: float = 0.026
+    neck_drop: float = 0.008
     neck_width: float = 0.022
     band: float = 0.020
 
@@ -95,7 +95,7 @@ class LongSleeveOptions:
     ease: float | None = None
     length: float = 0.0
     sleeve: float = 0.010
-    neck_drop: float = 0.024
+    neck_drop: float = 0.006
     neck_width: float = 0.020
     band: float = 0.020
 
@@ -109,7 +109,7 @@ def _check(options: TeeOptions | LongSleeveOptions) -> None:
     if options.ease is not None:
         between("ease", options.ease, 0.0, 0.40)
     between("length", options.length, -0.22, 0.25)
-    between("neck_drop", options.neck_drop, 0.005, 0.14)
+    between("neck_drop", options.neck_drop, -0.01, 0.14)
     between("neck_width", options.neck_width, 0.004, 0.06)
     between("band", options.band, 0.008, 0.05)
 
@@ -126,7 +126,7 @@ def draft_tee(measures: Mapping[str, float], options: TeeOptions = TeeOptions(),
     block = _block(measures, body, options, size)
     biceps = _ARM_TOP * measures["upper_arm"] + fit.biceps
     length = options.sleeve * _reach(measures, body, options.fit, size)
-    arm = sleeve(SleeveCut(biceps, 0.90 * biceps, length, *armholes(block)))
+    arm = sleeve(SleeveCut(biceps, 0.93 * biceps, length, *armholes(block)))
     return _assembled("tee", measures, options, size, block, arm, cuff=None)
 
 
@@ -167,8 +167,8 @@ def _block(measures: Mapping[str, float], body: Form, options: TeeOptions | Long
             armhole=body.armpit + fit.armhole,
             side_neck=body.half_neck,
             half_neck=body.half_neck + options.neck_width,
-            front_neck=body.pit + options.neck_drop,
-            back_neck=0.4 * options.neck_width + 0.014,
+            front_neck=body.throat + options.neck_drop,
+            back_neck=body.nape + 0.2 * options.neck_width,
             half_shoulder=body.half_shoulder + fit.drop + _SHOULDER_GRADE * step,
             shoulder_drop=body.shoulder_drop + 0.25 * fit.drop,
         )

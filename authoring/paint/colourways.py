@@ -16,6 +16,8 @@ from .painting import paint_sheet
 from .print_materials import print_picture, print_regions
 from .prints import Print
 
+_TILE = 64  # [px]
+
 
 @dataclass(frozen=True)
 class Colourway:
@@ -73,5 +75,6 @@ def colourway(
 def _change(path: str, picture: bytes, slot: str, sheet_m: float, fabric: Fabric | None) -> template.MaterialChange:
     change: template.MaterialChange = {"base_color_image": path}
     if fabric is not None:
-        change["sheen"] = list(fabric_material(fabric, slot, sheet_m, picture).sheen)  # fuzz takes the dye's tint
+        # fuzz takes the dye's tint; the tile that comes with it is not needed, so it is small
+        change["sheen"] = list(fabric_material(fabric, slot, sheet_m, picture, pixels=_TILE).sheen)
     return change

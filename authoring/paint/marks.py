@@ -115,7 +115,7 @@ def _welt(brush: Brush, mark: Mark, outline: Line) -> None:
     """Paint the lips of a pocket that is cut into the cloth."""
     ring, sheet = closed(outline), brush.sheet
     lay_cloth(brush, ring)
-    edge, _ = _opening(ring)
+    edge = _long_side(ring)
     down = ring[:-1] @ _across(edge)
     depth = float(np.ptp(down))
     lips = round(number(brush, mark, "lips", 2 if depth <= _FLAT_WELT else 1))
@@ -182,6 +182,14 @@ def _opening(ring: Line) -> tuple[Line, Line]:
     edge = corners[np.arange(start, last + 2) % count]
     rest = corners[np.arange(last + 1, start + count + 1) % count]
     return edge, rest
+
+
+def _long_side(ring: Line) -> Line:
+    """Return the upper of the two longest sides of a counter-clockwise ring."""
+    step = np.diff(ring, axis=0)
+    longest = np.argsort(-np.linalg.norm(step, axis=1), kind="stable")[:2]
+    first = int(longest[np.argmax(-step[longest, 0])])  # the outside of a side that runs to negative x is above
+    return ring[first : first + 2]
 
 
 def _along(edge: Line) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

@@ -57,8 +57,8 @@ class PrintRegion:
         """Return the KHR_texture_transform that maps UV0 on a sheet [m] to the region's picture."""
         left, right = self.low[0] / sheet, self.high[0] / sheet
         top, bottom = 1 - self.high[1] / sheet, 1 - self.low[1] / sheet
-        scale = [1 / (right - left), 1 / (bottom - top)]
-        return {"offset": [-left * scale[0], -top * scale[1]], "scale": scale}
+        scale = [float(1 / (right - left)), float(1 / (bottom - top))]
+        return {"offset": [float(-left * scale[0]), float(-top * scale[1])], "scale": scale}
 
 
 def print_regions(flat: FlatMesh, prints: Sequence[Print]) -> tuple[PrintRegion, ...]:
@@ -195,10 +195,10 @@ def _weave(region: PrintRegion, sheet: float, fabric: Fabric | None) -> Floats |
     """Return how much light the yarns throw back where a print lies, around 1, [H, W, 1]."""
     if fabric is None:
         return 1.0
-    tile = fabric_tile(fabric)
     columns, rows = region.pixels
     step = (region.high - region.low) / (columns, rows)
-    side = max(8, round(tile.size_m / float(step[0])))
+    side = max(8, round(fabric.tile_m / float(step[0])))
+    tile = fabric_tile(fabric, min(512, 64 * int(np.ceil(side / 64))))
     light = cv2.resize(tile.color.mean(axis=2), (side, side), interpolation=cv2.INTER_AREA)
     # the tile repeats from the sheet's upper left corner, as its normal map does
     x = (region.low[0] + (np.arange(columns) + 0.5) * step[0]) / tile.size_m

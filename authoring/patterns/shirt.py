@@ -125,7 +125,7 @@ def draft_shirt(measures: Mapping[str, float], options: ShirtOptions = ShirtOpti
     )
     panels = [_front(block.front, heights.neck, options.pocket), back, yoke, *_sleeves(arm, heights.tip_along_arm)]
     for side in ("left", "right"):
-        panels.append(cuff(side, wrist, _CUFF, heights.tip_along_arm - sleeve_end))
+        panels.append(cuff(side, wrist, _CUFF, heights.tip_along_arm + sleeve_end))
     finished = {
         "chest": 4 * float(block.front.armscye[0, 0]),
         "hem": 4 * float(block.front.side[0, 0]),

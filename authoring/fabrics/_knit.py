@@ -71,7 +71,7 @@ def _stitches(
     grid: _Grid, half: float, girth: Floats, tones: Floats, twist: float, *, front: bool
 ) -> tuple[Floats, Floats]:
     """Return height [m] and brightness [S, S] of loops seen from their right or wrong side."""
-    top = np.full(grid.wale.shape, -2.0 * _FLAT * half)
+    top = np.full(grid.wale.shape, -1.1 * _FLAT * half)
     tone = np.full(grid.wale.shape, 0.9)
     wale = np.floor(grid.wale).astype(np.int64)
     course = np.floor(grid.course).astype(np.int64)
@@ -106,7 +106,7 @@ def _leg(grid: _Grid, x: Floats, y: Floats) -> tuple[Floats, Floats, Floats]:
     slope = (0.25 * _LEAN + 0.06) / _REACH * grid.wale_m / grid.course_m
     across = (x - middle) * grid.wale_m / np.hypot(1, slope)
     # the foot comes out from behind the stitch below, the top goes behind the stitch above
-    depth = -0.9 * np.abs(along) ** 2.2 - 0.15 * along
+    depth = -0.9 * np.abs(along) ** 2.2 - 0.35 * along
     return along, across, depth
 
 

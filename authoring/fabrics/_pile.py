@@ -16,7 +16,7 @@ _TIP = 0.10  # unevenness of the tips of a cut pile, as a share of its height
 _LEAN = 0.30  # waves in which the pile leans, as a share of its height
 _LAYERS = 3  # of tangled fibre in a fleece
 _FIBRES = 9  # per tuft and layer
-_TUFT_HEIGHT = 0.35  # of a fleece's curls, as a share of the pile
+_TUFT_HEIGHT = 0.5  # of a fleece's curls, as a share of the pile
 
 
 def pile_relief(name: str, look: PileLook, colour: FabricColour, tile_m: float, size: int) -> Relief:
@@ -33,13 +33,12 @@ def pile_relief(name: str, look: PileLook, colour: FabricColour, tile_m: float, 
     shade = np.clip(1 + colour["tone"] * random.standard_normal(found.count), 0.3, 2.0)[found.number]
     if look["curl"] > 0:
         height, tone = _tangle(random, size, tufts, tile_m, tall, look["curl"])
-        dome = np.clip(1 - found.near**2, 0, 1)
+        dome = np.clip(1 - found.near**2, 0, 1) * (1 + 0.3 * random.standard_normal(found.count))[found.number]
         height = height + _TUFT_HEIGHT * tall * gaussian_filter(dome, 0.25 * step, mode="wrap")
     else:
         height, tone = _cut(random, size, step, tall)
-        height = height + _TIP * tall * (
-            np.clip(found.edge, 0, 0.5) + 0.5 * random.standard_normal(found.count)[found.number]
-        )
+        uneven = random.standard_normal(found.count)[found.number]
+        height = height + 0.5 * _TIP * tall * gaussian_filter(uneven, 0.3 * step, mode="wrap")
     tone = tone * gaussian_filter(shade, 0.3, mode="wrap")
     if look["wales_per_cm"]:
         cord, depth = _cords(random, look, tile_m, size)
@@ -64,7 +63,7 @@ def _tangle(random: Random, size: int, tufts: int, tile_m: float, tall: float, c
             random, size, count=_FIBRES * tufts * tufts, length=min(0.5, 3.5 / tufts), curl=2.0 + 4.0 * curl
         )
         strand = gaussian_filter(lie, 0.8, mode="wrap")
-        height = gaussian_filter(height, 1.0, mode="wrap") + tall * 0.12 * strand
+        height = gaussian_filter(height, 1.0, mode="wrap") + tall * 0.07 * strand
         tone = tone * 0.97 + (0.03 + 0.03 * layer) * strand
     return height, tone
 
@@ -77,5 +76,5 @@ def _cords(random: Random, look: PileLook, tile_m: float, size: int) -> tuple[Fl
     place = ((np.arange(size) + 0.5) / step + stray) % 1.0
     reach = np.abs(place - 0.5) / (0.5 * (1 - look["groove"]))
     reach = reach * (1 + 0.08 * smooth_noise(random, (size, size), (0.12 * step, 0.03 * step)))
-    cord = np.sqrt(np.clip(1 - reach**2.4, 0, None))
+    cord = np.sqrt(np.clip(1 - reach**1.8, 0, None))
     return cord, 1 - cord

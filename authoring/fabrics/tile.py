@@ -21,7 +21,8 @@ from .fabric import Fabric
 
 _FINER = 2  # the structure is drawn this many times finer than the tile, so that yarns have smooth borders
 _PIXELS = (64, 2048)
-_ECRU = np.array([0.80, 0.76, 0.66])  # linear colour of cotton that took no dye
+_UNDYED = 0.85  # of the light of the cloth, at most, comes from undyed yarn
+_ECRU = np.array([0.80, 0.77, 0.69])  # linear colour of cotton that took no dye
 _FUZZ_PER_CM2 = 900  # loose fibres at fuzz 1
 _FUZZ_LENGTH = 0.0022  # [m]
 _FUZZ_HEIGHT = 2.5e-5  # [m]
@@ -139,7 +140,8 @@ def _color(relief: Relief, mean: Floats) -> NDArray[np.float32]:
     """Return the ratio of the yarns' colours to the cloth's mean, undyed yarn whitish whatever the dye."""
     white = relief.white[..., None]
     share = float(relief.white.mean())
-    dyed = (mean - share * _ECRU) / max(1 - share, 1e-3)
-    dyed = np.maximum(dyed, 0.45 * mean)  # no dye is darker than it can be: the cloth as a whole is set right below
-    color = _coarser(relief.tone[..., None] * ((1 - white) * dyed + white * np.maximum(_ECRU, mean)))
+    # undyed yarn lies deeper and in the shade of dark cloth: as much light comes from it as the mean leaves room for
+    ecru = _ECRU * min(1.0, float((_UNDYED * mean / np.maximum(share * _ECRU, 1e-9)).min()))
+    dyed = (mean - share * ecru) / max(1 - share, 1e-3)
+    color = _coarser(relief.tone[..., None] * ((1 - white) * dyed + white * ecru))
     return np.asarray(color / color.mean(axis=(0, 1)), np.float32)

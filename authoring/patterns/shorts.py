@@ -29,8 +29,8 @@ class _Fit:
 _FITS = {"slim": _Fit(0.035, -0.020), "straight": _Fit(0.055, 0.030), "wide": _Fit(0.080, 0.100)}
 _FORKS = (0.048, 0.100)  # front and back, as shares of the hips
 _BAND = 0.038  # height of the waistband [m]
-_WAIST_EASE = 0.020
-_CROTCH_DROP = 0.014
+_WAIST_EASE = 0.014
+_CROTCH_DROP = 0.020
 _DART = 0.095  # length of the back dart [m]
 _STANCE = float(np.radians(3.0))
 
@@ -77,7 +77,7 @@ def draft_shorts(measures: Mapping[str, float], options: ShortsOptions = _STANDA
     hem = 0.035
     half = length(block.front["top"]) + length(back["top_center"]) + length(back["top_side"])
     narrower = (body.girth(options.waist_drop + _BAND) - body.girth(options.waist_drop)) / 2
-    band = Band(top=half - 0.9 * narrower, bottom=half, height=_BAND)
+    band = Band(top=half - narrower, bottom=half, height=_BAND)
     top = stand_height(body, options.waist_drop)
     return Pattern(
         name="shorts",
@@ -116,6 +116,7 @@ def _cut(measures: Mapping[str, float], body: LowerBody, options: ShortsOptions,
         hem=hem,
         length=options.inseam,
         stance=_STANCE,
+        hem_shape=0.006,
         dart=0.024,
     )
 

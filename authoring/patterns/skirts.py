@@ -32,7 +32,7 @@ class PencilSkirtOptions:
     """
 
     length: float = 0.66
-    ease: float = 0.035
+    ease: float = 0.045
     taper: float = 0.010
     slit: float = 0.16
 
@@ -65,11 +65,11 @@ class CircleSkirtOptions:
 _CIRCLES = {"half": 0.5, "full": 1.0}
 _PENCIL, _CIRCLE = PencilSkirtOptions(), CircleSkirtOptions()
 _BAND = 0.030  # height of the waistbands [m]
-_HIP_DEPTH = 0.80  # hip line below the natural waist, as a share of the rise
-_SIDE, _FRONT_DART, _BACK_DART = 0.55, 0.45, 0.37  # shares of what hips and waist differ by; the rest: centre back
-_FRONT_LENGTH, _BACK_LENGTH = 0.090, 0.130  # of the darts [m]
-_LIFT = 0.009  # the waist at the side above the centre front [m]
-_SINK = 0.005  # the centre back below the centre front [m]
+_HIP_DEPTH = 0.90  # hip line below the natural waist, as a share of the rise
+_FRONT_DART, _BACK_DART, _BACK_SEAM = 0.27, 0.32, 0.05  # shares of what hips and waist differ by; the rest: sides
+_FRONT_LENGTH, _BACK_LENGTH = 0.120, 0.150  # of the darts [m]
+_LIFT = 0.011  # the waist at the side above the centre front [m]
+_BACK_LIFT = 0.014  # the centre back above the centre front: the way over the seat is longer [m]
 _ZIP = 0.18  # length of the placket [m]
 _HEM, _SLIT_TURN, _CIRCLE_HEM = 0.030, 0.020, 0.012  # widths turned inwards [m]
 
@@ -146,7 +146,7 @@ class _PencilCut:
             hem_line=_BAND - options.length,
             front_dart=_FRONT_DART * spare,
             back_dart=_BACK_DART * spare,
-            center_back=(1 - _SIDE - _BACK_DART) * spare,
+            center_back=_BACK_SEAM * spare,
         )
 
     def half(self, dart: float, dart_length: float, center: float) -> dict[str, Points]:
@@ -159,7 +159,7 @@ class _PencilCut:
         """
         breadth = center + self.waist + dart
         hip, corner = (self.hip, self.hip_line), (breadth, _LIFT)
-        middle = (center, -_SINK if center else 0.0)
+        middle = (center, _BACK_LIFT if center else 0.0)
         top = bend(corner, middle, (-1.0, -0.10), (-1.0, 0.0))
         place, half = 0.5 * length(top), dart / 2
         opening = at_length(top, place - half), at_length(top, place + half)
@@ -168,7 +168,8 @@ class _PencilCut:
         lower = bend(
             (self.hem, self.hem_line), hip, (self.hip - self.hem, hip[1] - self.hem_line), (0.0, 1.0), (0.5, 0.3)
         )
-        upper = bend(hip, corner, (0.0, 1.0), (corner[0] - hip[0], 0.55 * (corner[1] - hip[1])), (0.42, 0.30))
+        # upright at both ends, as flanks are: they stay narrow below the waist and fill out late
+        upper = bend(hip, corner, (0.0, 1.0), (-0.10, 1.0), (0.33, 0.30))
         return {
             "hem": sampled(line((0.0, self.hem_line), (self.hem, self.hem_line))),
             "side": joined(lower, upper),

@@ -17,7 +17,7 @@ _HEM_LESS = 0.010  # the same at knee and hem [m]
 _SHORTS_SHARE = 2.2  # how much more the same is at the hem of shorts, around the thigh
 _SLANT = np.radians(13.0)  # of the back rise against the grain: room to sit
 _RAISE = 0.028  # the back waist above the side [m]
-_DIP = 0.008  # the front waist below the side [m]
+_DIP = -0.006  # the front waist below the side [m]; a waist held level needs it above
 _KNEE_SHARE = 0.41  # knee below the crotch, as a share of the inseam
 _BACK_CREASE = 0.46  # where the crease lies in the width of the back at the crotch line, from the side
 
@@ -36,6 +36,7 @@ class BlockCut:
         hem: Girth at the hem [m].
         length: Crotch line to hem [m].
         stance: How far the legs lean outwards from the grain [rad].
+        hem_shape: How much the hem rises in the middle of the back and falls in that of the front [m].
         dart: The largest back dart or yoke intake of one side [m]; what is more goes into the side seam.
     """
 
@@ -48,6 +49,7 @@ class BlockCut:
     hem: float
     length: float
     stance: float
+    hem_shape: float
     dart: float
 
 
@@ -102,7 +104,7 @@ def _front(body: LowerBody, cut: BlockCut, knee: float) -> dict[str, Points]:
     leg = _leg(cut, knee, -2 * _HEM_LESS, 1.0)
     down = (centre_hip[0] - centre_top[0], centre_hip[1] - centre_top[1])
     return {
-        "hem": line(leg.inner_hem, leg.outer_hem),
+        "hem": _hem(leg.inner_hem, leg.outer_hem, -cut.hem_shape),
         "outseam": _outseam(leg, (width - crease, hip_line), side_top),
         "top": bend(side_top, centre_top, (-1.0, -0.06), (-1.0, -0.02)),
         "rise": joined(line(centre_top, centre_hip), bend(centre_hip, fork, down, (-1.0, 0.03), (0.60, 0.60))),
@@ -140,7 +142,7 @@ def _back(
     )
     up = (centre_top[0] - centre_hip[0], centre_top[1] - centre_hip[1])
     lines = {
-        "hem": line(leg.outer_hem, leg.inner_hem),
+        "hem": _hem(leg.outer_hem, leg.inner_hem, cut.hem_shape),
         "inseam": inseam(fall)[::-1],
         "rise": joined(bend((reach, -fall), centre_hip, (-1.0, -0.06), up, (0.62, 0.50)), line(centre_hip, centre_top)),
         "top": bend(centre_top, (side - crease, height), (-1.0, -slant), (-1.0, -0.03)),
@@ -174,6 +176,12 @@ def _leg(cut: BlockCut, knee: float, more: float, outward: float) -> _Leg:
         (knee_centre - outward * half_knee, knee),
         (hem_centre - outward * half_hem, -cut.length),
     )
+
+
+def _hem(start: tuple[float, float], end: tuple[float, float], rise: float) -> Points:
+    """Return the hem, its middle raised by so much [m]."""
+    slope = 4 * rise / (end[0] - start[0])
+    return bend(start, end, (1.0, slope), (1.0, -slope))
 
 
 def _outseam(leg: _Leg, hip: tuple[float, float], top: tuple[float, float]) -> Points:

@@ -32,12 +32,12 @@ class _Fit:
 
 # After the sizing of common jeans (Levi Strauss & Co.'s charts of 510, 501 and baggy cuts, measured on size 33).
 _FITS = {
-    "slim": _Fit(0.020, 0.040, 0.086, 0.045, 0.115, 0.008),
-    "straight": _Fit(0.045, 0.046, 0.094, 0.085, 0.180, 0.012),
-    "wide": _Fit(0.060, 0.054, 0.108, 0.200, 0.330, 0.016),
+    "slim": _Fit(0.020, 0.040, 0.086, 0.045, 0.115, 0.014),
+    "straight": _Fit(0.045, 0.046, 0.094, 0.085, 0.180, 0.018),
+    "wide": _Fit(0.060, 0.054, 0.108, 0.200, 0.330, 0.024),
 }
 _BAND = 0.040  # height of the waistband [m]
-_WAIST_EASE = 0.020
+_WAIST_EASE = 0.014
 _YOKE_CENTER, _YOKE_SIDE = 0.066, 0.036  # depth of the yoke [m]
 _STANCE = np.radians(3.0)
 
@@ -92,7 +92,7 @@ def draft_trousers(measures: Mapping[str, float], options: TrousersOptions = _ST
     )  # fmt: skip
     half = length(block.front["top"]) + length(yoke["top"])
     shrink = (body.girth(options.waist_drop + _BAND) - body.girth(options.waist_drop)) / 2
-    band = Band(top=half - 0.9 * shrink, bottom=half, height=_BAND)
+    band = Band(top=half - shrink, bottom=half, height=_BAND)
     top = stand_height(body, options.waist_drop)
     bands = _waistband(band, top - _BAND)
     return Pattern(
@@ -128,6 +128,7 @@ def _cut(measures: Mapping[str, float], body: LowerBody, options: TrousersOption
         hem=measures["ankle"] + fit.hem,
         length=body.inseam - fit.crotch_drop - options.hem_height,
         stance=float(_STANCE),
+        hem_shape=0.0,
         dart=0.022,
     )
 

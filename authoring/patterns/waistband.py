@@ -40,7 +40,7 @@ class Band:
             return along - self.bottom / 2, up
         radius = self._radius
         angle = (along - self.bottom / 2) / radius
-        reach = radius - up * np.sign(radius)
+        reach = radius - up
         return float(reach * np.sin(angle)), float(radius - reach * np.cos(angle))
 
     @property

@@ -9,11 +9,13 @@ from scipy.ndimage import gaussian_filter1d
 from dressform.authoring.patterns.flat_mesh import FlatMesh
 from dressform.authoring.patterns.pattern import Limb, Panel
 from dressform.runtime.body.protocol import RestBody
+from dressform.schemas.errors import InputError
 
 from .supports import STATION, Tube, Tubes
 
 Floats = NDArray[np.float64]
 
+FARTHEST_SEAM = 0.5  # two sewn edges further apart have been put in the wrong place [m]
 LAYER_GAP = 0.006  # how much further out each further layer starts [m]
 EVEN_WIDTHS = 4.0  # standard deviation over which the widths of a garment are evened [rings]
 CROTCH_BLEND = 0.10  # over this height above the crotch a trouser leg opens into its half of the trunk [m]
@@ -26,7 +28,19 @@ def arrange(mesh: FlatMesh, rest: RestBody) -> Floats:
     for index, panel in enumerate(mesh.pattern.panels):
         chosen = np.flatnonzero(mesh.panel_ids == index)
         placed[chosen] = _panel_points(mesh, tubes, panel, mesh.flat[chosen])
+    _check_near(mesh, placed)
     return weld(mesh, placed)
+
+
+def _check_near(mesh: FlatMesh, placed: Floats) -> None:
+    """Refuse a panel that starts far from what it is sewn to: its placement is a mistake."""
+    gaps = np.linalg.norm(placed - weld(mesh, placed)[mesh.points], axis=1)
+    for (name, edge), flat in mesh.edges.items():
+        if not mesh.pattern.panel(name).formed and (gap := 2 * float(gaps[flat].mean())) > FARTHEST_SEAM:
+            raise InputError(
+                f"panel {name}: its edge {edge} starts {gap:.2f} m from what it is sewn to, needed at most "
+                f"{FARTHEST_SEAM}; correct the height, angle or limb of the panel's placement"
+            )
 
 
 def weld(mesh: FlatMesh, flat_values: Floats) -> Floats:
@@ -85,5 +99,8 @@ def _offsets(mesh: FlatMesh, around: Tube, limb: Limb, clearance: float) -> Floa
             rows = np.round((levels - around.stations[0]) / STATION).astype(int)
             inside = (rows >= 0) & (rows < len(widths))
             np.add.at(widths, rows[inside], areas[inside] / STATION)
+    covered = np.flatnonzero(widths)
+    if len(covered) > 1:  # below its hem the garment counts on, so that evening does not draw the hem in
+        widths[: covered[1]] = widths[covered[1]]
     smooth = gaussian_filter1d(widths, EVEN_WIDTHS, mode="nearest")
     return clearance + np.maximum(smooth - girths, 0) / (2 * np.pi)

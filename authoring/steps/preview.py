@@ -1,4 +1,4 @@
-"""Preview: the garment on a grey dress form, front and back, and a short turntable."""
+"""Preview: the garment on a dress form from before and behind, its cloth close up, its colourways, and a turntable."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import io
 import math
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -14,23 +15,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.looks import worn_look
 from dressform.authoring.draft import Draft
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.render.garment_scene import garment_counts, garment_scene
-from dressform.runtime.render.renderer import Renderer
-from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
 from dressform.runtime.video.writer import VideoWriter
 from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, silent
 
-Points = NDArray[np.floating]
+from ._stage import Picture, Stage, side_by_side
 
-_FORM = (206, 203, 198)  # sRGB of the dress form
-_FOV = math.radians(22)
-_YAW_FRONT, _YAW_BACK = math.radians(28), math.radians(208)
-_MARGIN = 1.16  # how much larger the view is than the garment
-_HEAD = 0.05  # [m] of the form shown above and below at least
+PREVIEW_BYTES = 350_000
+_YAW_FRONT, _YAW_BACK = math.radians(24), math.radians(204)
+_CLOSE_UP = 0.13  # [m] what the close-up shows from side to side
+_MOST_LOOKS = 6  # colourways shown
 _TURN_SECONDS, _TURN_FPS = 3.0, 20
 
 
@@ -39,7 +37,7 @@ class PreviewOptions:
     """What the pictures show.
 
     Attributes:
-        height: Of preview.png [px]; it is as wide as two views side by side.
+        height: Of preview.png [px]; it is half as wide again.
         turntable: Whether turntable.mp4 is made too.
         form: Whether the garment hangs on the dress form (once it is placed).
     """
@@ -53,64 +51,59 @@ class PreviewOptions:
             raise UsageError(f"--height {self.height} must be a multiple of 8 from 64 to 4096")
 
 
-class Stage:
-    """A garment before the camera, ready to be seen from any side.
+def preview_picture(
+    mesh: GarmentMesh,
+    height: int,
+    rest: RestBody | None = None,
+    hide: NDArray[np.bool_] | None = None,
+    looks: Mapping[str, GarmentMesh] | None = None,
+) -> Picture:
+    """Return the picture that stands for a garment, uint8 [height, 3/2 height, 3].
+
+    Its front large on the left; on the right its back, and below that its cloth close up beside its colourways.
 
     Args:
-        mesh: The garment.
-        rest: The dress form, or None for the garment alone.
-        hide: bool [F_body] triangles of the form that the garment covers, or None.
-        size: (width, height) of a view [px].
-        preset: The renderer's.
+        mesh: The garment in its own look.
+        height: [px], a multiple of 8.
+        rest: The canonical body, for a dress form, or None.
+        hide: bool [F_body] triangles of the body that the garment covers, or None.
+        looks: The garment in each of its further looks.
     """
-
-    def __init__(
-        self,
-        mesh: GarmentMesh,
-        rest: RestBody | None,
-        hide: NDArray[np.bool_] | None,
-        size: tuple[int, int],
-        preset: str = "quality",
-    ) -> None:
-        self.size = size
-        scene, counts, points = garment_scene(mesh, "garment"), garment_counts(mesh), [mesh.points]
-        if rest is not None:
-            scene.insert(0, _form(rest, hide))
-            counts.insert(0, len(rest.vertices))
-            points.insert(0, rest.vertices)
-        self._points = np.concatenate(points).astype(np.float64)
-        self._renderer = Renderer(scene, counts, size=size, preset=preset)
-        low, high = mesh.points.min(axis=0).astype(np.float64), mesh.points.max(axis=0).astype(np.float64)
-        self._center = (low + high) / 2
-        around = mesh.points[:, :2] - self._center[:2]
-        radius = float(np.linalg.norm(around, axis=1).max())
-        high_enough = (float(high[2] - low[2]) + 2 * _HEAD) / 2 * _MARGIN
-        wide_enough = radius * _MARGIN * size[1] / size[0]
-        self._distance = max(high_enough, wide_enough) / math.tan(_FOV / 2) + radius / 2
-        self._lighting = Lighting.studio()
-        self._background = Background.studio()
-
-    def view(self, yaw_rad: float) -> NDArray[np.uint8]:
-        """Return the picture after turning garment and form about their middle, uint8 [H, W, 3].
-
-        They turn and the camera stays, so that the light comes from the same side in every view.
-        """
-        cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
-        turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
-        pivot = self._center * (1.0, 1.0, 0.0)
-        self._renderer.set_vertices((self._points - pivot) @ turn.T)
-        target = self._center * (0.0, 0.0, 1.0)
-        eye = target + self._distance * np.array([0.0, -1.0, 0.06])
-        camera = Camera.look_at(eye, target, _FOV, self.size)
-        rgb: NDArray[np.uint8] = self._renderer.render(camera, self._lighting, self._background).copy().rgb
-        return rgb
+    side, low = height * 3 // 4, height * 3 // 8
+    front = Stage(mesh, rest, hide, (side, height)).view(_YAW_FRONT)
+    back = Stage(mesh, rest, hide, (side, height - low)).view(_YAW_BACK)
+    shown = list((looks or {}).values())[:_MOST_LOOKS]
+    if not shown:
+        return _joined(front, back, Stage(mesh, rest, hide, (side, low)).close_up(2 * _CLOSE_UP), front[:0, :0])
+    close = Stage(mesh, rest, hide, (low, low)).close_up(_CLOSE_UP)
+    across = 1 if len(shown) == 1 else 2 if len(shown) <= 4 else 3
+    rows = -(-len(shown) // across)
+    size = ((side - low) // across, low // rows)
+    pictures = [Stage(look, rest, hide, size).view(_YAW_FRONT) for look in shown]
+    return _joined(front, back, close, side_by_side(pictures, across))
 
 
-def preview_picture(stage: Stage) -> bytes:
-    """Return front and back side by side as PNG."""
-    picture = np.concatenate([stage.view(_YAW_FRONT), stage.view(_YAW_BACK)], axis=1)
-    file = io.BytesIO()
-    Image.fromarray(picture).save(file, "PNG", optimize=True)
+def _joined(front: Picture, back: Picture, close: Picture, beside: Picture) -> Picture:
+    """Put the views together; what the last does not fill shows the backdrop of its corner."""
+    height, side = front.shape[:2]
+    picture = np.empty((height, 2 * side, 3), np.uint8)
+    picture[:] = back[0, 0]
+    picture[:, :side] = front
+    picture[: len(back), side:] = back
+    picture[len(back) :, side : side + close.shape[1]] = close
+    below = picture[len(back) :, side + close.shape[1] :]
+    below[: beside.shape[0], : beside.shape[1]] = beside
+    return picture
+
+
+def png_within(picture: Picture, limit: int) -> bytes:
+    """Return a picture as PNG of at most `limit` bytes where fewer colours, down to 64, can get it there."""
+    image = Image.fromarray(picture)
+    for colors in (0, 256, 192, 128, 64):
+        file = io.BytesIO()
+        (image.quantize(colors, Image.Quantize.MEDIANCUT) if colors else image).save(file, "PNG", optimize=True)
+        if file.tell() <= limit:
+            break
     return file.getvalue()
 
 
@@ -133,8 +126,12 @@ def preview(draft: Draft, options: PreviewOptions = PreviewOptions(), progress: 
     mesh = draft.mesh
     rest = canonical_rest() if options.form and draft.has("place") else None
     hide = draft.rig.hide if rest is not None and draft.has("rig") else None
-    stage = Stage(mesh, rest, hide, (options.height * 3 // 4, options.height))
-    files: dict[str, bytes | None] = {"preview.png": preview_picture(stage), "turntable.mp4": None}
+    looks = {
+        name: worn_look(mesh, look, lambda path: (draft.folder / path).read_bytes())
+        for name, look in draft.manifest.get("variants", {}).items()
+    }
+    picture = png_within(preview_picture(mesh, options.height, rest, hide, looks), PREVIEW_BYTES)
+    files: dict[str, bytes | None] = {"preview.png": picture, "turntable.mp4": None}
     if options.turntable:
         small = Stage(mesh, rest, hide, (384, 512), preset="realtime")
         files["turntable.mp4"] = turntable_video(small, lambda f, m: progress(0.3 + 0.7 * f, m))
@@ -142,9 +139,3 @@ def preview(draft: Draft, options: PreviewOptions = PreviewOptions(), progress: 
     done = draft.commit_step("preview", asdict(options), report, files=files, seconds=time.perf_counter() - start)
     progress(1.0, "previewed")
     return done
-
-
-def _form(rest: RestBody, hide: NDArray[np.bool_] | None) -> SceneMesh:
-    body = rest.body
-    material = SurfaceMaterial(np.full((4, 4, 3), _FORM, np.uint8), roughness=0.7)
-    return SceneMesh("form", body.faces, body.uv, body.uv_faces, material, hide)

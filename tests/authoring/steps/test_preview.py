@@ -12,8 +12,10 @@ from PIL import Image
 
 from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.authoring.draft import Draft
+from dressform.authoring.steps._stage import Stage
 from dressform.authoring.steps.import_mesh import ImportOptions, import_mesh
-from dressform.authoring.steps.preview import PreviewOptions, Stage, preview, preview_picture
+from dressform.authoring.steps.preview import PREVIEW_BYTES, PreviewOptions, png_within, preview, preview_picture
+from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import UsageError
 
 SIZE = (144, 192)
@@ -26,16 +28,65 @@ def colored(mesh: GarmentMesh, *colors: tuple[float, float, float]) -> GarmentMe
     return replace(mesh, materials=tuple(Material(base_color=(*c, 1.0)) for c in colors), material_ids=ids)
 
 
-def test_front_and_back_show_the_garment_whole(tee: GarmentMesh) -> None:
-    picture = np.asarray(
-        Image.open(io.BytesIO(preview_picture(Stage(colored(tee, (0.6, 0.02, 0.02)), None, None, SIZE))))
-    )
+def reddish(picture: np.ndarray) -> np.ndarray:
+    return (picture[..., 0].astype(int) - picture[..., 1]) > 60
+
+
+def bluish(picture: np.ndarray) -> np.ndarray:
+    return (picture[..., 2].astype(int) - picture[..., 0]) > 50
+
+
+RED, BLUE = (0.6, 0.02, 0.02), (0.02, 0.02, 0.6)
+
+
+def test_front_and_back_show_the_garment_whole_and_the_close_up_its_cloth(tee: GarmentMesh) -> None:
+    picture = preview_picture(colored(tee, RED), 192)
     assert picture.shape == (192, 288, 3)
-    red = (picture[..., 0].astype(int) - picture[..., 1]) > 60
-    for view in (red[:, :144], red[:, 144:]):
+    red = reddish(picture)
+    for view in (red[:, :144], red[:120, 144:]):
         assert 0.1 < view.mean() < 0.6
         assert not view[[0, -1]].any()
         assert not view[:, [0, -1]].any()
+    assert red[120:, 144:].mean() > 0.6
+
+
+@pytest.mark.parametrize("count", [1, 3, 6])
+def test_every_colourway_is_shown_beside_the_close_up(tee: GarmentMesh, count: int) -> None:
+    looks = {f"look{k}": colored(tee, BLUE) for k in range(count)}
+    picture = preview_picture(colored(tee, RED), 192, looks=looks)
+    blue = bluish(picture)
+    assert not blue[:120].any()
+    assert not blue[:, :216].any()
+    across, rows = {1: (1, 1), 3: (2, 2), 6: (3, 2)}[count]
+    shown = [
+        blue[120 + row * 72 // rows :, 216 + column * 72 // across :][: 72 // rows, : 72 // across].mean() > 0.1
+        for row in range(rows)
+        for column in range(across)
+    ]
+    assert sum(shown) == count
+
+
+def test_the_form_ends_where_the_garment_does(tee: GarmentMesh) -> None:
+    """No head, no hands: what is seen besides the tee is a neck, its wooden cap, and a pole below the hem."""
+    rest = canonical_rest()
+    bare = Stage(colored(tee, RED), None, None, SIZE).view(0.0).astype(int)
+    formed = Stage(colored(tee, RED), rest, None, SIZE).view(0.0).astype(int)
+    added = np.abs(formed - bare).max(axis=-1) > 12
+    red = reddish(bare)
+    rows, columns = np.flatnonzero(red.any(axis=1)), np.flatnonzero(red.any(axis=0))
+    assert added[: rows[0]].any(), "a neck above the collar"
+    assert added[rows[-1] + 2 :].any(axis=0).sum() < 12, "a thin pole below the hem"
+    assert added[rows[-1] + 2 :].any(), "a pole"
+    assert not added[: max(rows[0] - 35, 0)].any(), "no head"
+    assert not added[:, : max(columns[0] - 12, 0)].any(), "no hands"
+    assert not added[:, columns[-1] + 13 :].any(), "no hands"
+
+
+def test_previews_stay_small() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (300, 450, 3), dtype=np.uint8)
+    assert len(png_within(noise, PREVIEW_BYTES)) <= PREVIEW_BYTES
+    flat = np.full((300, 450, 3), (10, 20, 30), np.uint8)
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(png_within(flat, PREVIEW_BYTES)))), flat)
 
 
 def test_every_material_is_drawn(tee: GarmentMesh) -> None:

@@ -1,0 +1,127 @@
+"""A garment before the camera."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.assets.files.garment import GarmentMesh, outer_faces
+from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.geometry.normals import vertex_normals
+from dressform.runtime.render.garment_scene import garment_counts, garment_scene
+from dressform.runtime.render.renderer import Renderer
+from dressform.runtime.render.scene import Background, Camera, Lighting
+
+from ._dress_form import dress_form
+
+Picture = NDArray[np.uint8]
+
+PAPER = (0.945, 0.942, 0.936)  # sRGB of the backdrop
+_FOV = math.radians(22)
+_MARGIN = 1.12  # how much larger the view is than the garment
+_AROUND = 0.05  # [m] of the form shown above and below at least
+_CLOSE_LEAN = math.radians(14)  # a close-up looks down on the cloth by so much
+_CLOSE_IN = 0.36  # how far below the upper edge a close-up looks, as a share of its width
+_KEY = (-0.78, -0.70, 0.62)
+_KEY_COLOR = (0.93, 0.89, 0.84)
+_FILL = 0.70  # of the studio's, so that folds show
+
+
+class Stage:
+    """A garment before the camera, ready to be seen from any side.
+
+    Args:
+        mesh: The garment.
+        rest: The canonical body, for a dress form of its shape, or None for the garment alone.
+        hide: bool [F_body] triangles of the body that the garment covers, or None.
+        size: (width, height) of a view [px].
+        preset: The renderer's.
+    """
+
+    def __init__(
+        self,
+        mesh: GarmentMesh,
+        rest: RestBody | None,
+        hide: NDArray[np.bool_] | None,
+        size: tuple[int, int],
+        preset: str = "quality",
+    ) -> None:
+        self.size = size
+        scene, counts = garment_scene(mesh, "garment"), garment_counts(mesh)
+        points = [mesh.points.astype(np.float64)]
+        if rest is not None:
+            form, form_points = dress_form(rest, mesh, hide)
+            scene, points = [*form, *scene], [*form_points, *points]
+            counts = [*(len(part) for part in form_points), *counts]
+        self._points = np.concatenate(points)
+        self._mesh = mesh
+        self._renderer = Renderer(scene, counts, size=size, preset=preset)
+        low, high = mesh.points.min(axis=0).astype(np.float64), mesh.points.max(axis=0).astype(np.float64)
+        self._center = (low + high) / 2
+        around = mesh.points[:, :2] - self._center[:2]
+        radius = float(np.linalg.norm(around, axis=1).max())
+        high_enough = (float(high[2] - low[2]) + 2 * _AROUND) / 2 * _MARGIN
+        wide_enough = radius * _MARGIN * size[1] / size[0]
+        self._distance = max(high_enough, wide_enough) / math.tan(_FOV / 2) + radius / 2
+        studio = Lighting.studio()
+        key = np.array(_KEY) / np.linalg.norm(_KEY)
+        toward = (float(key[0]), float(key[1]), float(key[2]))
+        self._lighting = replace(studio, sh=_FILL * studio.sh, sun_direction=toward, sun_color=_KEY_COLOR)
+        self._background = Background.plain(PAPER, ground=0.0)
+
+    def view(self, yaw_rad: float) -> Picture:
+        """Return the picture after turning garment and form about their middle, uint8 [H, W, 3].
+
+        They turn and the camera stays, so that the light comes from the same side in every view.
+        """
+        cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
+        turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
+        pivot = self._center * (1.0, 1.0, 0.0)
+        target = self._center * (0.0, 0.0, 1.0)
+        eye = target + self._distance * np.array([0.0, -1.0, 0.06])
+        return self._shot((self._points - pivot) @ turn.T, eye, target)
+
+    def close_up(self, width: float, yaw_rad: float = 0.0) -> Picture:
+        """Return the middle of the front's upper edge, `width` metres from side to side: a collar or a waistband."""
+        spot = _upper_edge(self._mesh)
+        target = spot - (0.0, 0.0, _CLOSE_IN * width)
+        distance = width / 2 / math.tan(_FOV / 2) * self.size[1] / self.size[0]
+        level = distance * math.cos(_CLOSE_LEAN)
+        away = np.array([level * math.sin(yaw_rad), -level * math.cos(yaw_rad), distance * math.sin(_CLOSE_LEAN)])
+        return self._shot(self._points, target + away, target)
+
+    def _shot(self, points: NDArray[np.floating], eye: NDArray[np.floating], target: NDArray[np.floating]) -> Picture:
+        self._renderer.set_vertices(points)
+        camera = Camera.look_at(eye, target, _FOV, self.size)
+        return self._renderer.render(camera, self._lighting, self._background).copy().rgb
+
+
+def _upper_edge(mesh: GarmentMesh) -> NDArray[np.float64]:
+    """Return the highest point [3] of the garment's front near its middle."""
+    faces = outer_faces(mesh)
+    forward = -vertex_normals(mesh.points, faces)[:, 1]
+    used = np.zeros(len(mesh.points), np.bool_)
+    used[faces.reshape(-1)] = True
+    for reach, least in ((0.015, 0.6), (0.05, 0.4), (0.3, 0.2), (np.inf, -2.0)):
+        middle = np.abs(mesh.points[:, 0] - np.median(mesh.points[:, 0])) <= reach
+        found = np.flatnonzero(used & middle & (forward > least))
+        if len(found):
+            break
+    spot: NDArray[np.float64] = mesh.points[found[np.argmax(mesh.points[found, 2])]].astype(np.float64)
+    return spot
+
+
+def side_by_side(pictures: Sequence[Picture], across: int) -> Picture:
+    """Return pictures of one size in rows of `across`, on the backdrop's colour."""
+    height, width = pictures[0].shape[:2]
+    rows = -(-len(pictures) // across)
+    paper = np.asarray(np.rint(255 * np.array(PAPER)), np.uint8)
+    sheet = np.broadcast_to(paper, (rows * height, across * width, 3)).copy()
+    for number, picture in enumerate(pictures):
+        row, column = divmod(number, across)
+        sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = picture
+    return sheet

@@ -17,13 +17,12 @@ from PIL import Image
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.looks import worn_look
 from dressform.authoring.draft import Draft
+from dressform.authoring.stage import Picture, Stage, side_by_side
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.video.writer import VideoWriter
 from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, silent
-
-from ._stage import Picture, Stage, side_by_side
 
 PREVIEW_BYTES = 350_000
 _YAW_FRONT, _YAW_BACK = math.radians(24), math.radians(204)

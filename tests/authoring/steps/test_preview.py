@@ -12,7 +12,7 @@ from PIL import Image
 
 from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.authoring.draft import Draft
-from dressform.authoring.steps._stage import Stage
+from dressform.authoring.stage import Stage
 from dressform.authoring.steps.import_mesh import ImportOptions, import_mesh
 from dressform.authoring.steps.preview import PREVIEW_BYTES, PreviewOptions, png_within, preview, preview_picture
 from dressform.runtime.body.canonical import canonical_rest

@@ -16,7 +16,7 @@ from dressform.runtime.render.garment_scene import garment_counts, garment_scene
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting
 
-from ._dress_form import dress_form
+from .dress_form import dress_form
 
 Picture = NDArray[np.uint8]
 

@@ -126,6 +126,10 @@ class Simulation:
         else:
             self._states[0].particle_qd.assign(np.ascontiguousarray(velocities, np.float32))
 
+    def refine(self, iterations: int) -> None:
+        """Solve the following frames with another number of iterations."""
+        self._solver.config.iterations = iterations
+
     def hold(self, points: Integers, heights: Floats) -> None:
         """Keep points at heights above the ground [m]; they slide freely in the level."""
         self._held, self._heights = np.asarray(points, np.intp), np.asarray(heights, np.float32)

@@ -24,6 +24,7 @@ from dressform.runtime.garment.outfit import SKIN_GAP
 from dressform.runtime.garment.penetration import body_penetration
 from dressform.runtime.garment.rest_fit import settle
 from dressform.runtime.garment.shape_transfer import bind, transfer
+from dressform.runtime.garment.under import cloth_normals
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
@@ -128,7 +129,7 @@ def rig_to_other_body(
         return np.asarray(unposed(points, dense, other.skin_transforms(pose)), np.float32)
 
     at_rest, faces = rested(there.points), other.body.faces
-    own = _bound(at_rest, mesh.faces, other)
+    own = _bound(replace(mesh, points=at_rest), other)
     worn_sizes = {
         name: replace(each, points=_worn(each, canonical, dressing, laid.wrapped).astype(np.float32))
         for name, each in further.items()
@@ -138,7 +139,9 @@ def rig_to_other_body(
         binding_triangles=own.triangles,
         binding_barycentrics=own.barycentrics,
         binding_offsets=own.offsets,
-        sizes={name: _bound(rested(each.points), each.faces, other) for name, each in worn_sizes.items()},
+        sizes={
+            name: _bound(replace(each, points=rested(each.points)), other) for name, each in worn_sizes.items()
+        },
     )
     ratio = _growth(there.points, mesh.points, mesh.faces)
     size = float(np.median(ratio))
@@ -155,8 +158,8 @@ def rig_to_other_body(
     )
 
 
-def _bound(points: NDArray[np.float32], faces: NDArray[np.int32], body: RestBody) -> SizeBinding:
-    found = bind(points, body.vertices, body.body.faces, normals=vertex_normals(points, faces))
+def _bound(mesh: GarmentMesh, body: RestBody) -> SizeBinding:
+    found = bind(mesh.points, body.vertices, body.body.faces, normals=cloth_normals(mesh))
     return SizeBinding(found.triangles, found.barycentrics, found.offsets)
 
 

@@ -146,12 +146,23 @@ def dressed_pose(mesh: GarmentMesh, rig: Rig, rest: RestBody, check: PoseCheck) 
 
 
 def edge_ratios(mesh: GarmentMesh, points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the length of each edge over its own length, float64 [E]."""
+    """Return the length of each edge over its own length, float64 [E]; 1 for what lies under the cloth."""
     pairs = edges(mesh.faces).vertices
     own = np.linalg.norm(mesh.points[pairs[:, 0]] - mesh.points[pairs[:, 1]], axis=1)
     now = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
     # an edge of no length has no stretch: the shortest counted one is a hundredth of the mean
-    return np.asarray(now / np.maximum(own, 0.01 * float(own.mean())), np.float64)
+    ratios = now / np.maximum(own, 0.01 * float(own.mean()))
+    return np.where(_of_cloth(mesh), ratios, 1.0)
+
+
+def _of_cloth(mesh: GarmentMesh) -> NDArray[np.bool_]:
+    """Return which edges [E] belong to a triangle of the outer cloth: what lies under it only follows."""
+    found, outer = edges(mesh.faces), np.zeros(len(mesh.faces), np.bool_)
+    lies_under = np.array([part.inner for part in mesh.parts], np.bool_)
+    outer[:] = True if mesh.part_ids is None else ~lies_under[mesh.part_ids]
+    mask = np.zeros(len(found.vertices), np.bool_)
+    mask[found.face_edges[outer if outer.any() else ~outer].reshape(-1)] = True
+    return mask
 
 
 def _shaped(rest: RestBody, name: str) -> RestBody:
@@ -172,7 +183,7 @@ def _on_body(mesh: GarmentMesh, rig: Rig, rest: RestBody, name: str, poses: Sequ
         queries = [_samples(plain, mesh.faces), _samples(pushed, mesh.faces)]
         signed = Surface(skinned, body.body.faces).signed_distance(np.concatenate(queries))
         before, after = (float((half < -DEPTH).mean()) for half in np.split(signed, 2))
-        ratios = edge_ratios(mesh, plain)
+        ratios = edge_ratios(mesh, plain)[_of_cloth(mesh)]
         off = np.abs(ratios - 1)
         checks.append(
             PoseCheck(

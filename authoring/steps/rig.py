@@ -19,7 +19,7 @@ from dressform.authoring.draft import Draft
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.garment.shape_transfer import bind
-from dressform.runtime.geometry.normals import vertex_normals
+from dressform.runtime.garment.under import cloth_normals
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
@@ -252,7 +252,7 @@ def rig_mesh(
     points = mesh.points
     if len(mesh.faces) == 0 or not np.isfinite(points).all():
         raise InputError("rig: the garment has no triangles or points that are not finite; run the step `clean` first")
-    binding = bind(points, rest.vertices, body.faces, normals=vertex_normals(points, mesh.faces))
+    binding = bind(points, rest.vertices, body.faces, normals=cloth_normals(mesh))
     largest = float(np.linalg.norm(binding.offsets, axis=1).max())
     if largest > _FARTHEST:
         raise InputError(
@@ -297,7 +297,7 @@ def with_sizes(made: Rig, meshes: Mapping[str, GarmentMesh], rest: RestBody, opt
     """
     bindings, hide = {}, made.hide
     for size, mesh in meshes.items():
-        found = bind(mesh.points, rest.vertices, rest.body.faces, normals=vertex_normals(mesh.points, mesh.faces))
+        found = bind(mesh.points, rest.vertices, rest.body.faces, normals=cloth_normals(mesh))
         bindings[size] = SizeBinding(found.triangles, found.barycentrics, found.offsets)
         hide = hide & _covered(mesh, rest, options)
     return replace(made, sizes=bindings, hide=hide)

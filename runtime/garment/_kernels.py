@@ -192,3 +192,24 @@ def apply_moves(
 ) -> None:
     i = wp.tid()
     points[moved[i]] = points[moved[i]] + moves[i]
+
+
+@wp.kernel
+def follow(
+    followers: wp.array(dtype=wp.int32),
+    corners: wp.array2d(dtype=wp.int32),
+    barycentrics: wp.array(dtype=wp.vec3),
+    offsets: wp.array(dtype=wp.vec3),
+    # outputs
+    points: wp.array(dtype=wp.vec3),
+) -> None:
+    i = wp.tid()
+    a = points[corners[i, 0]]
+    b = points[corners[i, 1]]
+    c = points[corners[i, 2]]
+    tangent = wp.normalize(b - a)
+    normal = wp.normalize(wp.cross(b - a, c - a))
+    w = barycentrics[i]
+    off = offsets[i]
+    base = a * w[0] + b * w[1] + c * w[2]
+    points[followers[i]] = base + tangent * off[0] + wp.cross(normal, tangent) * off[1] + normal * off[2]

@@ -11,7 +11,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh, inner_points
+from dressform.assets.files.garment import GarmentMesh, outer_faces
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import Body, RestBody
@@ -28,6 +28,7 @@ from .push_out import Fade, PushOut, Side
 from .rest_fit import settle
 from .shape_transfer import Binding, transfer
 from .stiff import cleared_as_one, kept_stiff, stiff_pieces
+from .under import Followers, Under, followed, under_cloth
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -36,7 +37,6 @@ Integers = NDArray[np.int32]
 Deform = Callable[[Floats, Floats], Floats]
 
 REST_GAP = 0.005  # [m] least height of cloth over skin in the rest pose: bending joints take some of it away
-LINING_GAP = 0.0025  # [m] the same for the inner shell of thick cloth
 SKIN_GAP = 0.0025  # [m] least height of cloth over skin in every other pose
 CLOTH_GAP = 0.002  # [m] least height of cloth over the layer below
 
@@ -53,6 +53,8 @@ class Contact(NamedTuple):
 LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), facing=True, reach=0.08)
 TOUCHING = Contact(0.002, Fade(0.01, 0.03, 0.045), facing=False, reach=0.03)
 LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), facing=True, reach=0.08)
+_THIN = 0.003  # [m] hems and linings up to this depth fit between the gap and the skin
+_THICKEST = 0.01  # [m] cloth is not lifted by more than this for what lies under it
 BODY_PASSES = (3,)
 LAYER_PASSES = (4,)
 
@@ -79,6 +81,12 @@ class DressedGarment:
     def stiff(self) -> list[NDArray[np.int64]]:
         """The points of each piece that is skinned as one and keeps its shape."""
         return stiff_pieces(self.rig, self.mesh.faces)
+
+    @cached_property
+    def under(self) -> Under:
+        """Its inner points, where they lie under its cloth; none where all of it is stiff."""
+        found = under_cloth(self.mesh)
+        return Under(*(each[:0] for each in found)) if self.is_stiff else found
 
     @property
     def is_stiff(self) -> bool:
@@ -125,6 +133,9 @@ class Outfit:
         self._rest_buffer = wp.array(rest_all, dtype=wp.vec3, device=device)
         self._skinner = Skinner(self._rest_buffer, indices, weights, device)
         self._pushes = self._push_outs(rest_all, indices, weights)
+        starts = self._offsets[1 : len(self.garments) + 1]
+        parts = [(garment.under, start) for garment, start in zip(self.garments, starts, strict=True)]
+        self._followers = Followers(parts, device)
 
     def pose(
         self, skin_transforms: Floats, out: Any, *, pose_features: Floats | None = None, push_out: bool = True
@@ -142,6 +153,7 @@ class Outfit:
         if push_out:
             for stage in self._pushes:
                 stage.launch(out)
+        self._followers.launch(out)
 
     def penetration(self, vertices: Floats) -> PenetrationReport:
         """Measure all garments in the posed body; `vertices` [V, 3] are those `pose` wrote [m]."""
@@ -218,9 +230,9 @@ class Outfit:
             find_candidates(posed, obstacle_faces - first_obstacle, facing=contact.facing, reach=contact.reach)
             for contact in contacts
         ]
-        stiff = np.concatenate([np.full(self.vertex_counts[k], self.garments[k - 1].is_stiff) for k in movers])
+        left_alone = np.concatenate([_left_alone(self.garments[k - 1]) for k in movers])
         for candidates in found:
-            candidates[stiff] = -1  # a hat goes with its bone and would lose its shape point by point
+            candidates[left_alone] = -1
         mover_faces = np.concatenate([self.faces[k] + (self._offsets[k] - first_mover) for k in movers])
         meeting = np.any([(candidates >= 0).any(axis=1) for candidates in found], axis=0)
         if not meeting.any():
@@ -240,6 +252,13 @@ class Outfit:
             passes=passes,
             device=self.device,
         )
+
+
+def _left_alone(garment: DressedGarment) -> NDArray[np.bool_]:
+    """Return [V] what is not pushed: a hat goes with its bone and would lose its shape, a hem goes with its cloth."""
+    alone = np.full(len(garment.mesh.points), garment.is_stiff)
+    alone[garment.under.points] = True
+    return alone
 
 
 def _movable(meeting: NDArray[np.bool_], faces: Integers, passes: int) -> tuple[Integers, Integers, Integers]:
@@ -288,19 +307,26 @@ def _fit(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ..
     nude = Surface(rest.vertices, body.faces)
     fitted: list[Floats] = []
     for position, garment in enumerate(garments):
-        rig, faces = garment.rig, garment.mesh.faces
+        rig, faces, cloth = garment.rig, garment.mesh.faces, outer_faces(garment.mesh)
         binding = Binding(rig.binding_triangles, rig.binding_barycentrics, rig.binding_offsets)
-        gap = np.where(inner_points(garment.mesh), LINING_GAP, REST_GAP)
         carried = transfer(binding, faces, source, rest.vertices, body.faces, stiff=garment.stiff)
         if garment.is_stiff:  # a hat clears the skin as it is, it does not mould itself to it
             points = cleared_as_one(carried, nude, SKIN_GAP).astype(np.float32)
         else:
-            points = settle(carried, faces, rest.vertices, body.faces, gap)
+            points = settle(carried, cloth, rest.vertices, body.faces, _gap(garment))
         for below in range(position):
-            points = settle(points, faces, fitted[below], garments[below].mesh.faces, CLOTH_GAP)
+            points = settle(points, cloth, fitted[below], garments[below].mesh.faces, CLOTH_GAP)
         points = kept_stiff(carried, points, garment.stiff)
-        fitted.append(points)
+        fitted.append(followed(points, garment.under))
     return tuple(fitted)
+
+
+def _gap(garment: DressedGarment) -> Floats:
+    """Return the least height of each point over the skin [V] [m]: what lies under the cloth has to clear it too."""
+    gap = np.full(len(garment.mesh.points), REST_GAP, np.float32)
+    depth = -garment.under.offsets[:, 2:]
+    np.maximum.at(gap, garment.under.corners, REST_GAP + np.clip(depth - _THIN, 0.0, _THICKEST))
+    return gap
 
 
 def _template_body(body: Body) -> RestBody:

@@ -21,10 +21,11 @@ from .pattern import Panel
 Floats = NDArray[np.float64]
 
 _CELL = 0.005  # [m] of the grids on which the shape is found
-_PLY = 0.0012  # [m] from one cloth of the collar to the next
+_PLY = 0.0009  # [m] from one cloth of the collar to the next
 _SKIN_GAP = 0.004  # [m] of the stand's outer cloth; its facing lies one ply further in
 _CLOTH_GAP = 0.0025  # [m] of the fall from what it lies on: its own facing and some air
-_FOLD_GAP = 0.0035  # [m] between the stand and the fall
+_FOLD_GAP = 0.003  # [m] between the stand and the fall
+_LAP = 0.0016  # [m] of the stand's tab from what it laps over; it must leave room below the fall
 _NEIGHBOURHOOD = 0.25  # [m] around the neck's joint
 _EDGE = 0.008  # [m] from its border a piece reaches its full thickness
 
@@ -74,7 +75,7 @@ def _near_neck(rest: RestBody) -> Surface:
 
 
 def _stand(flat_mesh: FlatMesh, worn: Floats, rest: RestBody, body: Surface) -> tuple[_Piece, Floats]:
-    """Return the settled stand and its grid of points."""
+    """Return the settled stand, and its grid of points [R, C, 3] without the tab [m]."""
     panel = flat_mesh.pattern.panel(STAND)
     strip = strip_of(panel)
     seam = flat_mesh.edges[(STAND, "neck")]
@@ -93,13 +94,13 @@ def _stand(flat_mesh: FlatMesh, worn: Floats, rest: RestBody, body: Surface) -> 
     outward = np.cross(tangent, axis)
     outward /= np.linalg.norm(outward, axis=1, keepdims=True)
     upward = np.cross(outward, tangent)
-    sole = sole + np.where(lap, 2.2 * _PLY, 0.0)[:, None] * outward
+    sole = sole + np.where(lap, _LAP, 0.0)[:, None] * outward
     guess = sole[None] + (down[-1] - down)[:, None, None] * upward[None]
     flat = strip.flat(*np.broadcast_arrays(across[None], down[:, None]))
     fixed = np.zeros(guess.shape[:2], np.bool_)
     fixed[-1] = ~lap
     grid = settle(guess, flat, fixed, [Obstacle(body, _SKIN_GAP)])
-    return _Piece(panel, strip, Smooth(down, across, grid), (first, last)), grid
+    return _Piece(panel, strip, Smooth(down, across, grid), (first, last)), grid[:, ~lap]
 
 
 def _fall(flat_mesh: FlatMesh, stand: _Piece, body: Surface, obstacles: list[Obstacle]) -> _Piece:

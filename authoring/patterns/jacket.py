@@ -44,12 +44,12 @@ FITS: Mapping[str, _Fit] = {
 
 _ARM_TOP = 1.20  # girth of the arm under the armpit over its girth midway, on the canonical body
 _LENGTH_GRADE, _SHOULDER_GRADE = 0.010, 0.003  # what a step of the sizes adds besides the body's own growth [m]
-_FACING = 0.040  # turned inside along the front edges [m]
+_FACING = 0.028  # turned inside along the front edges [m]
 _RIB_FOLD = 0.020  # of the doubled rib that is seen from inside [m]
 _HEM_EASE, _HEM_GATHERS = 0.050, 0.10  # of the rib beyond the hips [m], and of the body beyond the rib
 _CUFF_EASE, _CUFF_GATHERS = 0.050, 0.28  # the same at the wrist
 _BLOUSE, _SLEEVE_BLOUSE = 0.015, 0.020  # spare length over the rib [m]
-_NECK_WIDTH, _NECK_DROP, _NECK_BACK = 0.016, 0.022, 0.018  # how far the neckline keeps off the root of the neck [m]
+_NECK_WIDTH, _NECK_DROP, _NECK_BACK = 0.014, 0.018, 0.004  # how far the neckline keeps off the root of the neck [m]
 _COLLAR_TURN = 1.5  # [rad] by which the rib collar is curved: it leans to the neck
 _COLLAR_STRETCH = 0.05  # by how much the neckline is longer than the rib sewn to it
 _TEETH, _TAPE = 0.006, 0.016  # width of the closed zip's teeth and of its visible tape [m]
@@ -132,8 +132,8 @@ def _block(measures: Mapping[str, float], body: Form, options: JacketOptions, si
             armhole=body.armpit + fit.armhole,
             side_neck=body.half_neck,
             half_neck=body.half_neck + _NECK_WIDTH,
-            front_neck=body.pit + _NECK_DROP,
-            back_neck=_NECK_BACK,
+            front_neck=body.throat + _NECK_DROP,
+            back_neck=body.nape + _NECK_BACK,
             half_shoulder=body.half_shoulder + fit.drop + _SHOULDER_GRADE * step,
             shoulder_drop=body.shoulder_drop + 0.25 * fit.drop,
             front_dip=0.0,

@@ -55,7 +55,7 @@ _CUFF = 0.065  # height of the cuff [m]
 _CUFF_EASE = 0.062  # beyond the wrist: a buttoned cuff stops at the thumb's root [m]
 _PLEATS = 0.18  # by how much the sleeve is wider than its cuff
 _BLOUSE = 0.012  # spare length over the cuff, so that the arm can bend [m]
-_NECK_WIDTH, _NECK_DROP, _NECK_BACK = 0.010, 0.010, 0.014  # how far the neckline keeps off the root of the neck [m]
+_NECK_WIDTH, _NECK_DROP, _NECK_BACK = 0.000, -0.008, -0.006  # how far the neckline keeps off the root of the neck [m]
 
 
 @dataclass(frozen=True)
@@ -152,8 +152,8 @@ def _block(measures: Mapping[str, float], body: Form, options: ShirtOptions, siz
             armhole=body.armpit + fit.armhole,
             side_neck=body.half_neck,
             half_neck=body.half_neck + _NECK_WIDTH,
-            front_neck=body.pit + _NECK_DROP,
-            back_neck=_NECK_BACK,
+            front_neck=body.throat + _NECK_DROP,
+            back_neck=body.nape + _NECK_BACK,
             half_shoulder=body.half_shoulder + fit.drop + _SHOULDER_GRADE * step,
             shoulder_drop=body.shoulder_drop + 0.25 * fit.drop,
             front_dip=_TAIL - 0.010,

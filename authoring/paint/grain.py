@@ -37,7 +37,7 @@ class Grain:
 # Widths are those of yarn slubs as seen at arm's length; strengths were judged by eye on rendered garments.
 GRAINS: Mapping[str, Grain] = {
     "denim": Grain(
-        ((0.0009, 0.016, 0.060), (0.0012, 0.0016, 0.030), (0.0040, 0.030, 0.018)),
+        ((0.0009, 0.018, 0.042), (0.0012, 0.0016, 0.022), (0.0040, 0.030, 0.012)),
         flecks=0.10,
         rib=(0.0022, 1.7, 0.020),
         tone=0.022,

@@ -21,7 +21,7 @@ from .wash import wear
 
 TEXEL = 0.00068  # [m] the finest that a picture of the whole garment needs; prints have their own
 BUDGET = 350_000  # bytes of a base colour picture
-_FADE_OUT = 0.008  # [m] over which the grain ends beyond the margin
+_FADE_OUT = 0.016  # [m] over which the grain ends beyond the margin
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from .ribbon import Ribbon, ribbon
 from .sheet import Floats, Sheet
 from .stitches import sew
 
+HEM = "hem"  # turned edges whose names start so are topstitched
 EDGE_ROW = 0.002  # [m] from a seam to its first row of topstitches
 ROW_GAP = 0.006  # [m] between two rows, as twin needles stand on jeans
 HEM_ROW = 0.002  # [m] from the end of a hem's turn to its stitches, towards the fold
@@ -49,7 +50,8 @@ def paint_hems(sheet: Sheet, looks: Mapping[str, ClothLook]) -> None:
                 continue
             near = ribbon(sheet, sheet.on_sheet(number, edge.points), number, max(edge.turn, 0) + SEAM_REACH)
             if edge.turn > 0:
-                _hem(sheet, near, edge.turn, look)
+                # facings have their stitches where the pattern marks them, if any
+                _hem(sheet, near, edge.turn, look, look.hem_rows if edge.name.startswith(HEM) else 0)
             else:
                 _free(sheet, near)
 
@@ -97,20 +99,19 @@ def puckers(near: Ribbon, strength: float) -> Floats:
     return np.asarray(strength * size * np.sin(2 * np.pi * near.along / _PUCKER + phase), np.float32)
 
 
-def _hem(sheet: Sheet, near: Ribbon, turn: float, look: ClothLook) -> None:
-    """Paint a turned hem: the fold at the edge, the step where the turned cloth ends, its stitches."""
+def _hem(sheet: Sheet, near: Ribbon, turn: float, look: ClothLook, count: int) -> None:
+    """Paint a turned hem: the fold at the edge, the step where the turned cloth ends, its rows of stitches."""
     inside = np.maximum(near.beside, 0)
     grain = grain_of(look.fabric)
     fold = np.exp(-((inside / np.float32(0.0009)) ** 2))
     crown = np.exp(-(((inside - np.float32(0.0020)) / np.float32(0.0012)) ** 2))
     beyond = inside - np.float32(turn)
     step = np.exp(-((beyond / np.float32(0.0011)) ** 2)) * (beyond > -0.0003)
-    amount = -0.16 * fold + 0.05 * crown - 0.08 * step + 0.012 * (beyond < 0)
-    stitched = look.hem_rows > 0
+    amount = -0.16 * fold + 0.05 * crown - (0.08 if count else 0.025) * step + 0.012 * (beyond < 0)
     # the turn creeps against the cloth above it and ropes aslant between fold and stitches
     slanted = np.asarray(near.along + np.float32(0.7) * inside, np.float32)
     slant = Ribbon(near.index, slanted, near.beside, near.length)
-    roped = puckers(slant, (1.0 if stitched else 0.3) * grain.pucker)
+    roped = puckers(slant, (1.0 if count else 0.0) * grain.pucker)
     within = np.clip(inside / np.float32(0.3 * turn), 0, 1) * np.clip((turn + 0.004 - inside) / 0.004, 0, 1)
     sheet.shade(near.index, np.asarray((amount + roped * within) * _fades_outside(near), np.float32))
     if look.wash:
@@ -119,7 +120,7 @@ def _hem(sheet: Sheet, near: Ribbon, turn: float, look: ClothLook) -> None:
             near.index, look.fade, np.asarray(np.clip(0.34 * look.wash * worn * _fades_outside(near), 0, 1), np.float32)
         )
     first = max(turn - HEM_ROW, 0.5 * turn)
-    rows = [first - k * 0.75 * ROW_GAP for k in range(look.hem_rows)]
+    rows = [first - k * 0.75 * ROW_GAP for k in range(count)]
     sew(sheet, near, [row for row in rows if row > 0.001], look)
 
 

@@ -21,7 +21,7 @@ _WHISKERS = (
     (-0.022, 0.020, 0.86, 0.7), (-0.060, -0.030, 0.60, 0.45),
 )  # fmt: skip
 _HONEYCOMB = ((-0.36, 0.05), (-0.385, -0.03), (-0.41, 0.035), (-0.435, -0.045))  # behind the knee: height and tilt
-_ABRASION = ((0.0006, 0.005, 0.85), (0.008, 0.014, 0.50))  # width and length of spots [m], share
+_ABRASION = ((0.0006, 0.010, 0.45), (0.010, 0.018, 0.50))  # width and length of spots [m], share
 _SEED = 29
 
 
@@ -71,13 +71,13 @@ def _fold(
     sheet: Sheet, panel: int, look: ClothLook, line: np.ndarray[tuple[int, ...], np.dtype[np.float64]], strength: float
 ) -> None:
     """Fade the top of a crease and deepen the dye beside it."""
-    near = ribbon(sheet, sheet.on_sheet(panel, line), panel, 0.022)
+    near = ribbon(sheet, sheet.on_sheet(panel, line), panel, 0.028)
     tail = np.sin(np.pi * np.clip(near.along / np.float32(near.length), 0, 1)) ** 0.7
-    ridge = np.exp(-((near.beside / np.float32(0.0050)) ** 2)) * tail
-    hollow = np.exp(-(((np.abs(near.beside) - np.float32(0.011)) / np.float32(0.0050)) ** 2)) * tail
+    ridge = np.exp(-((near.beside / np.float32(0.0065)) ** 2)) * tail
+    hollow = np.exp(-(((np.abs(near.beside) - np.float32(0.014)) / np.float32(0.0060)) ** 2)) * tail
     rough = 1 + np.float32(0.30) * _patchy(sheet, near.index)
     sheet.tint(
-        near.index, look.fade, np.asarray(np.clip(0.20 * look.wash * strength * ridge * rough, 0, 1), np.float32)
+        near.index, look.fade, np.asarray(np.clip(0.17 * look.wash * strength * ridge * rough, 0, 1), np.float32)
     )
     sheet.shade(near.index, np.asarray(-0.07 * look.wash * strength * hollow, np.float32))
 

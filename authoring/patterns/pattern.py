@@ -23,7 +23,8 @@ class Edge:
     Attributes:
         name: Unique in the panel.
         points: float64 [N, 2] from corner to corner in the panel's frame [m]; curves in chords of at most 5 mm.
-        turn: Width of the cloth turned inwards along a free edge [m]; 0 where it is sewn or left raw.
+        turn: Width of the cloth turned inwards along a free edge [m]; 0 where it is sewn or left raw. It is topstitched
+            where the edge's name starts with "hem".
         allowance: Seam allowance outside the line, for the cut piece [m].
     """
 

@@ -60,6 +60,32 @@ def test_hems_are_stitched_at_the_end_of_their_turn(toy) -> None:
             assert thread(sheet).max() == 0
 
 
+def test_facings_are_folded_but_not_topstitched(toy) -> None:
+    mesh = toy(turn=0.0)
+    front = mesh.pattern.panels[0]
+    edges = tuple(replace(edge, turn=0.02) if edge.name == "top" else edge for edge in front.edges)
+    pattern = replace(mesh.pattern, panels=(replace(front, edges=edges), *mesh.pattern.panels[1:]))
+    faced = painted(replace(mesh, pattern=pattern), {"main": PLAIN}, 600)
+    assert thread(faced).max() == 0
+    assert np.abs(faced.color - painted(mesh, {"main": PLAIN}, 600).color).max() > 0.005
+
+
+def test_only_legs_fade_where_they_are_worn(toy) -> None:
+    from dressform.authoring.paint.wash import wear
+
+    mesh = toy(turn=0.0)
+    legs = [
+        replace(panel, placement=replace(panel.placement, limb="left_leg", height=0.9)) for panel in mesh.pattern.panels
+    ]
+    legged = replace(mesh, pattern=replace(mesh.pattern, panels=tuple(legs)))
+    for cut, faded in ((mesh, False), (legged, True)):
+        sheet = Sheet(cut, 400)
+        sheet.color[:] = 0.2
+        for panel in (0, 1):
+            wear(sheet, panel, DENIM)
+        assert (sheet.color[sheet.beyond == 0].max() > 0.22) == faded
+
+
 def test_single_stitches_have_their_length(toy) -> None:
     look = replace(PLAIN, stitch_length=0.003, stitch_gap=0.001)
     sheet = painted(toy("edge", turn=0.0), {"main": look}, 1200)

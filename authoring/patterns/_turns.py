@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ._outline import arc_lengths
 from .flat_mesh import FlatMesh, Integers
 
 Points = NDArray[np.float64]
 
 RAW_TURN = 0.006  # [m] of an edge without a turn: a folded or bound edge, so that cloth has a thickness to see
-_MITRE = 3.0  # a corner's turned point lies at most so many widths away
+_MITRE = 3.0  # the turned point of a corner that stands out lies at most so many widths away
+_NOTCH = 1.5  # the same of a corner that cuts in
+_FAN = 3.0  # points that many times as far from a corner as its turned point lies along the edge share its slant
 _ROOM = 0.45  # part of the free space before an edge, on the sheet, that its turned cloth may take
 _INSIDE = 0.9  # part of the way to the panel's other side that turned cloth may reach
 
@@ -78,8 +81,10 @@ def inner_rows(turned: TurnedEdge, flat: Points, outline: Points, parts: Points)
         outline: Points around its panel, counter-clockwise, in the same frame [m].
         parts: Distances of the rows from the edge as fractions of its width, [R], ascending.
     """
-    reach = _limited(turned, flat, outline)
-    return np.asarray(flat[turned.points][:, None] + reach[:, None] * parts[:, None])
+    line = flat[turned.points]
+    reach = _fanned(_reach(turned, flat, outline), line)
+    reach *= _within(turned, line, reach, outline)[:, None]
+    return np.asarray(line[:, None] + reach[:, None] * parts[:, None])
 
 
 def outer_rows(
@@ -95,13 +100,20 @@ def outer_rows(
         parts: Distances of the rows from the edge as fractions of its width, [R], ascending.
     """
     line = flat[turned.points]
-    inward = _limited(turned, flat, outline)
+    inward = _reach(turned, flat, outline)
     along = _tangents(line)
     reflected = 2 * (inward * along).sum(axis=1, keepdims=True) * along - inward
     for end, neighbour in ((0, turned.before), (-1, turned.after)):
         if neighbour is None and _reflex(turned, flat, outline, end):
             reflected[end] = -inward[end]
-    room = _room(line, reflected, around)
+    reflected = _fanned(reflected, line)
+    reflected *= _within(turned, line, _fanned(inward, line), outline)[:, None]
+    upright = reflected - (reflected * along).sum(axis=1, keepdims=True) * along
+    room = np.minimum(1, _ROOM / parts[-1] * _first_hit(line, upright, *around))
+    wide = np.linalg.norm(reflected, axis=1)
+    for end, beside, neighbour in ((0, 1, turned.before), (-1, -2, turned.after)):
+        cuts_in = neighbour is None and _reflex(turned, flat, outline, end)
+        room[end] = min(room[end], room[beside] * (wide[beside] / wide[end] if cuts_in else 1.0))
     return np.asarray(line[:, None] + (reflected * room[:, None])[:, None] * parts[:, None])
 
 
@@ -130,6 +142,25 @@ def _reach(turned: TurnedEdge, flat: Points, outline: Points) -> Points:
     return reach
 
 
+def _fanned(reach: Points, line: Points) -> Points:
+    """Share the slant of the reach at both ends of a line out over the points beside, so that none overtakes them."""
+    tangents = _end_tangents(line)
+    lengths = arc_lengths(line)
+    out = reach.copy()
+    for end, along, away in ((0, tangents[0], lengths), (-1, -tangents[1], lengths[-1] - lengths)):
+        slant = float(reach[end] @ along)
+        far = min(_FAN * abs(slant), 0.5 * lengths[-1])
+        share = np.clip(1 - away[1:-1] / max(far, 1e-9), 0, 1)
+        out[1:-1] += (share * slant)[:, None] * along
+    return out
+
+
+def _end_tangents(line: Points) -> tuple[Points, Points]:
+    """Return the unit directions of a line's first and last segment."""
+    first, last = line[1] - line[0], line[-1] - line[-2]
+    return np.asarray(first / np.linalg.norm(first)), np.asarray(last / np.linalg.norm(last))
+
+
 def _mitred(
     first: Points, second: Points, width_first: NDArray[np.float64], width_second: NDArray[np.float64]
 ) -> Points:
@@ -148,7 +179,8 @@ def _mitred(
         a[:, None] * first + b[:, None] * second,
     )
     length = np.linalg.norm(reach, axis=1)
-    most = _MITRE * np.maximum(width_first, width_second)
+    cuts_in = first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0] < 0
+    most = np.where(cuts_in, _NOTCH, _MITRE) * np.maximum(width_first, width_second)
     return np.asarray(reach * np.minimum(1, most / np.maximum(length, 1e-9))[:, None])
 
 
@@ -172,17 +204,15 @@ def _slid(line: Points, left: Points, width: float) -> Points:
     return np.asarray(line[k - 1] + share * (line[k] - line[k - 1]) - line[0])
 
 
-def _limited(turned: TurnedEdge, flat: Points, outline: Points) -> Points:
-    """Return the reach, shortened where it would leave the panel on the other side."""
-    reach = _reach(turned, flat, outline)
-    line = flat[turned.points]
+def _within(turned: TurnedEdge, line: Points, reach: Points, outline: Points) -> NDArray[np.float64]:
+    """Return by how much the reach [N, 2] is shortened where it would leave the panel on the other side, [N]."""
     scale = np.ones(len(line))
     inner = np.ones(len(line), np.bool_)
     inner[0], inner[-1] = turned.before is None, turned.after is None
     start, end = outline, np.roll(outline, -1, axis=0)
     hit = _first_hit(line, reach, start, end)
     scale[inner] = np.minimum(1, _INSIDE * hit)[inner]
-    return np.asarray(reach * scale[:, None])
+    return scale
 
 
 def _first_hit(origins: Points, rays: Points, start: Points, end: Points) -> NDArray[np.float64]:
@@ -205,9 +235,3 @@ def _reflex(turned: TurnedEdge, flat: Points, outline: Points, end: int) -> bool
     step = line[1] - line[0] if end == 0 else line[-1] - line[-2]
     turn = float(left @ step) if end == 0 else -float(left @ step)
     return turn < 0
-
-
-def _room(line: Points, outward: Points, around: tuple[Points, Points]) -> NDArray[np.float64]:
-    """Return by how much turned cloth is shortened on the sheet to keep off what lies before it, [N]."""
-    hit = _first_hit(line, outward, *around)
-    return np.minimum(1, _ROOM * hit)

@@ -21,7 +21,6 @@ _DEPTHS = np.array(
     [0.5, 1.0, 0.6]
 )  # how deep under the cloth, as parts of the thickness: the last row is stitched down
 _BULGE = 0.4  # how far the fold stands out beyond the edge, as part of the thickness
-_FOLD = 0.25  # where the fold lies on the sheet, as part of the thickness times pi
 ROWS = len(_PARTS)
 
 
@@ -150,6 +149,13 @@ def _grid(table: NDArray[np.integer]) -> NDArray[np.int64]:
     return np.asarray(both.reshape(-1, 3), np.int64)
 
 
+def _unrolled(width: float, thickness: float) -> NDArray[np.float64]:
+    """Return how far along the turned cloth each row lies from the edge, as parts of the width, [R]."""
+    across = np.concatenate([[0.0, -_BULGE * thickness], _PARTS[1:] * width])
+    steps = np.hypot(np.diff(across), np.diff(np.concatenate([[0.0], _DEPTHS])) * thickness)
+    return np.asarray(np.cumsum(steps) / width)
+
+
 def _sheet(
     mesh: FlatMesh, edges: list[TurnedEdge], thickness: float
 ) -> tuple[NDArray[np.float32], list[NDArray[np.int64]]]:
@@ -162,9 +168,7 @@ def _sheet(
     strips = []
     count = len(mesh.layout)
     for edge in edges:
-        parts = np.array(_PARTS)
-        parts[0] = min(_FOLD * np.pi * thickness / edge.width, _PARTS[1] / 2)
-        rows = outer_rows(edge, flat, flat[lines[edge.panel]], (starts, ends), parts)
+        rows = outer_rows(edge, flat, flat[lines[edge.panel]], (starts, ends), _unrolled(edge.width, thickness))
         own = count + np.arange(len(edge.points) * ROWS).reshape(-1, ROWS)
         uv.append((rows.reshape(-1, 2) / mesh.sheet).astype(np.float32))
         strips.append(_grid(np.concatenate([edge.points[:, None], own], axis=1)))

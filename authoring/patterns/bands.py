@@ -11,9 +11,9 @@ from ._sewing import sewn
 from .blocks import CENTER_BACK, CENTER_FRONT, Bodice
 from .pattern import Edge, Panel, Placement, Seam, SeamFinish
 
-# How much shorter the inner edge of a band around the neck is than its seam, per metre of width. Around a flat hole it
-# were 2 pi; front and back of the neck's root stand steeply, its sides lie flat, which leaves about 2.2 on the body.
-NECK_CURVE = 2.2
+# How much shorter the inner edge of a band is than its seam, per metre of width, in front and at the back. Around a
+# flat hole it were 2 pi in all; a band that rises towards the neck needs less than one that lies on the chest.
+RISING, LYING = (1.7, 0.9), (2.3, 1.3)
 ARMHOLE_CURVE = 3.0  # the same around an armhole, which bends over the shoulder
 
 
@@ -54,19 +54,22 @@ def band(
     return Panel(name, edges, placement, slot=slot)
 
 
-def neck_bands(block: Bodice, width: float, side_neck: float) -> tuple[Panel, Panel]:
+def neck_bands(
+    block: Bodice, width: float, side_neck: float, curve: tuple[float, float] = RISING
+) -> tuple[Panel, Panel]:
     """Return the rib around a neckline as "neckband_front" and "neckband_back", which meet at the shoulder seams.
 
     Args:
         block: Whose neckline it is sewn to.
         width: Across the band [m].
         side_neck: Height of the side of the neck above the ground [m].
+        curve: By how much front and back turn from end to end [rad].
     """
     pieces = []
-    for name, half, angle in (("front", block.front, CENTER_FRONT), ("back", block.back, CENTER_BACK)):
+    sides = (("front", block.front, CENTER_FRONT), ("back", block.back, CENTER_BACK))
+    for (name, half, angle), turn in zip(sides, curve, strict=True):
         seam = 2 * curves.length(half.neckline)
         lowest = side_neck + float(half.neckline[-1, 1])
-        turn = NECK_CURVE * seam / block.neckline
         pieces.append(band(f"neckband_{name}", seam, width, turn, Placement("neck", angle, lowest)))
     return pieces[0], pieces[1]
 

@@ -9,7 +9,7 @@ from . import _curves as curves
 from ._choices import among, between
 from ._form import form, stand
 from ._sewing import body_seams
-from .bands import armhole_binding, armhole_seams, neck_bands, neck_seams
+from .bands import LYING, armhole_binding, armhole_seams, neck_bands, neck_seams
 from .blocks import CENTER_BACK, CENTER_FRONT, Bodice, BodiceCut, bodice, whole_back, whole_front
 from .pattern import Pattern, Placement
 from .sizing import size_step
@@ -75,7 +75,7 @@ def draft_tank(measures: Mapping[str, float], options: TankOptions = TankOptions
     panels = [
         whole_front("front", block.front, Placement("torso", CENTER_FRONT, heights.neck), turn=_HEM),
         whole_back("back", block.back, Placement("torso", CENTER_BACK, heights.neck), turn=_HEM),
-        *neck_bands(block, options.binding, heights.neck),
+        *neck_bands(block, options.binding, heights.neck, LYING),
     ]
     seams = [*body_seams("plain"), *neck_seams("edge")]
     for side, limb in ARMS.items():

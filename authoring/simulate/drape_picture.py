@@ -1,4 +1,4 @@
-"""A drape seen from four sides."""
+"""A drape seen from four sides, on the body that it was draped on."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dressform.assets.files.garment import GarmentMesh, Material
-from dressform.authoring.steps.preview import Stage
 from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.render.renderer import Renderer
+from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
 
 SIDES = (0.0, math.pi / 2, math.pi, -math.pi / 2)
-_BLUE = (0.12, 0.22, 0.45, 1.0)  # linear: folds show on it
+_BODY, _CLOTH = (206, 203, 198), (88, 122, 176)  # sRGB; folds show on the cloth
+_FOV = math.radians(22)
 
 
 def drape_picture(
     points: NDArray[np.floating], faces: NDArray[np.integer], rest: RestBody, *, size: tuple[int, int] = (360, 540)
 ) -> bytes:
-    """Return front, both sides and back of a garment on the body in a row, as PNG.
+    """Return front, right, back and left of a garment on the body in a row, as PNG.
 
     Args:
         points: [P, 3] [m]; what is not a number is drawn at the origin.
@@ -28,17 +29,28 @@ def drape_picture(
         rest: The body.
         size: (width, height) of a view [px].
     """
-    mesh = GarmentMesh(
-        points=np.nan_to_num(np.asarray(points, np.float32), posinf=0.0, neginf=0.0),
-        faces=np.asarray(faces, np.int32),
-        uv0=None,
-        uv0_faces=None,
-        uv1=None,
-        uv1_faces=None,
-        materials=(Material(base_color=_BLUE),),
-        material_ids=np.zeros(len(faces), np.int32),
-    )
-    stage = Stage(mesh, rest, None, size)
+    cloth = np.nan_to_num(np.asarray(points, np.float64), posinf=0.0, neginf=0.0)
+    corners = np.asarray(faces, np.int32)
+    body, uv = rest.body, np.zeros((len(cloth), 2), np.float32)
+    meshes = [
+        SceneMesh("body", body.faces, body.uv, body.uv_faces, _plain(_BODY)),
+        SceneMesh("garment", corners, uv, corners, _plain(_CLOTH)),
+    ]
+    renderer = Renderer(meshes, [len(rest.vertices), len(cloth)], size=size, preset="quality")
+    renderer.set_vertices(np.concatenate([rest.vertices.astype(np.float64), cloth]))
+    low, high = np.maximum(cloth.min(axis=0), -2.0), np.minimum(cloth.max(axis=0), 2.5)
+    middle, tall = (low + high) / 2, float(high[2] - low[2]) + 0.12
+    wide = float(np.linalg.norm(high[:2] - low[:2])) * size[1] / size[0]
+    distance = 0.5 * max(tall, wide) / math.tan(_FOV / 2)
+    views = []
+    for side in SIDES:
+        eye = middle + distance * np.array([-math.sin(side), -math.cos(side), 0.06])
+        frame = renderer.render(Camera.look_at(eye, middle, _FOV, size), Lighting.studio(), Background.studio())
+        views.append(frame.copy().rgb)
     file = io.BytesIO()
-    Image.fromarray(np.concatenate([stage.view(side) for side in SIDES], axis=1)).save(file, "PNG")
+    Image.fromarray(np.concatenate(views, axis=1)).save(file, "PNG")
     return file.getvalue()
+
+
+def _plain(color: tuple[int, int, int]) -> SurfaceMaterial:
+    return SurfaceMaterial(np.full((4, 4, 3), color, np.uint8), roughness=0.8, double_sided=True)

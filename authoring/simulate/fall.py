@@ -32,7 +32,8 @@ CALM_FRAMES = 20  # strongly damped at first, while arranged panels find their t
 CALM, BREEZE = 0.5, 0.1  # share of the velocity taken away a frame, at first and later
 EVEN_EVERY = 5  # frames between two evenings of both sides
 # Few iterations act like stiffness and hide folds: once the cloth rests, it is solved more closely.
-FINE_ITERATIONS, FINE_FRAMES = 12, 20
+FINE_ITERATIONS, FINE_FRAMES = 8, 20
+NEARLY_REST = 0.003  # … that is, 99 % of the points moved less in a window [m]
 REST_MOVE = 0.0012  # 99 % of the points moved less in a window when it rests [m]
 REST_MOVE_MAX = 0.004  # … and all of them
 GROUND = 0.005  # a garment below this lies on the floor [m]
@@ -194,7 +195,8 @@ def _frames(
         moved = np.linalg.norm(points - last, axis=1)
         last = points
         resting = np.percentile(moved, 99) < REST_MOVE and moved.max() < REST_MOVE_MAX
-        if resting and refined is None and simulation.frames > calm + WINDOW:
+        nearly = np.percentile(moved, 99) < NEARLY_REST
+        if nearly and refined is None and simulation.frames > calm + WINDOW:
             refined = simulation.frames
             simulation.refine(FINE_ITERATIONS)
         settled = bool(resting and refined is not None and simulation.frames >= refined + FINE_FRAMES)

@@ -231,6 +231,25 @@ def place(
 
 @garment.command()
 @DRAFT
+@click.option("--fabric", help="A fabric by name, or a fabric file; by default the draft's own, else jersey.")
+@click.option("--hold", default="none", show_default=True, help="top keeps the highest opening where it is; or none.")
+@click.option("--frames", type=int, default=160, show_default=True, help="Of 1/60 s, at most.")
+@JSON
+def drape(draft: Path, fabric: str | None, hold: str, frames: int, as_json: bool) -> None:
+    """Let the garment settle on the canonical body as its cloth would (see drape.png); needs the extra [sim].
+
+    Example: dressform garment drape drafts/skirt --fabric denim --hold top
+    """
+    from dressform.authoring.draft import Draft
+    from dressform.authoring.steps.drape import DrapeStepOptions
+    from dressform.authoring.steps.drape import drape_draft as run
+
+    options = DrapeStepOptions(fabric, hold, frames)
+    _show(_with_bar("drape", lambda progress: run(Draft.open(draft), options, progress)), "drape", as_json)
+
+
+@garment.command()
+@DRAFT
 @click.option(
     "--mask", type=click.Path(path_type=Path), help="PNG over the UVs: white or green copies, black or red inpaints."
 )

@@ -47,6 +47,12 @@ def summary(step: str, report: Mapping[str, Any]) -> str:
         )
     if step == "place":
         return f"confidence {report['confidence']:.2f}: {report['reason']}"
+    if step == "drape":
+        return (
+            f"settled after {report['frames']} frames; stretch {report['stretch_p95_percent']:.1f} % "
+            f"(95th percentile), {report['penetrating_percent']:.2f} % inside the body, "
+            f"{report['crossing_triangles']} triangles cross"
+        )
     if step == "rig":
         return (
             f"{report['matched']:.0%} of the points matched, {report['inpainted']:.0%} solved for; "

@@ -19,8 +19,8 @@ STAND, STAND_FACING, FALL, FALL_FACING = "collar_stand", "collar_stand_facing", 
 COLLAR_PANELS = (STAND, STAND_FACING, FALL, FALL_FACING)
 
 _CHORD = 0.004  # [m]
-_STAND_LEAN = 0.4  # [rad] turn of the stand's arc: its top is shorter than the neckline by this times its height
-_FLARE = 0.009  # [m] how much further out than its fold the fall's lower edge lies
+_STAND_LEAN = 0.33  # [rad] turn of the stand's arc: its top is shorter than the neckline by this times its height
+_FLARE = 0.0115  # [m] how much further out than its fold the fall's lower edge lies
 _SHARE_STRAIGHT = 0.25  # of the fall's half length from the centre back has the same depth
 
 
@@ -37,7 +37,7 @@ class CollarOptions:
     """
 
     stand: float = 0.032
-    fall: float = 0.045
+    fall: float = 0.048
     point: float = 0.07
     slant: float = 0.02
     tab: float = 0.014

@@ -121,7 +121,7 @@ def _fall(flat_mesh: FlatMesh, stand: _Piece, body: Surface, obstacles: list[Obs
     ridge, outward = stand.surface.at(zero, seat), stand.surface.normals(zero, seat)
     upward = ridge - stand.surface.at(zero + 0.01, seat)
     upward /= np.linalg.norm(upward, axis=1, keepdims=True)
-    top = ridge + _PLY * upward + 0.4 * _PLY * outward
+    top = ridge + 0.6 * _PLY * upward + 0.4 * _PLY * outward
     lean = 0.35 + 0.35 * np.abs(across[:, None]) ** 3
     ways = outward * np.sin(lean) - upward * np.cos(lean)
     guess = top[None] + depth[..., None] * ways[None] + (_FOLD_GAP * np.minimum(depth / _EDGE, 1))[..., None] * outward

@@ -80,8 +80,8 @@ class ShirtOptions:
     sleeve: float = 0.012
     pocket: bool = True
     collar_stand: float = 0.032
-    collar_fall: float = 0.045
-    collar_point: float = 0.07
+    collar_fall: float = 0.048
+    collar_point: float = 0.072
     collar_slant: float = 0.02
 
     def __post_init__(self) -> None:
@@ -125,7 +125,7 @@ def draft_shirt(measures: Mapping[str, float], options: ShirtOptions = ShirtOpti
     )
     panels = [_front(block.front, heights.neck, options.pocket), back, yoke, *_sleeves(arm, heights.tip_along_arm)]
     for side in ("left", "right"):
-        panels.append(cuff(side, wrist, _CUFF, heights.tip_along_arm + sleeve_end))
+        panels.append(cuff(side, curves.length(arm.hem) / (1 + _PLEATS), _CUFF, heights.tip_along_arm + sleeve_end))
     finished = {
         "chest": 4 * float(block.front.armscye[0, 0]),
         "hem": 4 * float(block.front.side[0, 0]),

@@ -12,6 +12,7 @@ import dressform
 COMMANDS: dict[str, tuple[str, str]] = {
     "garment": ("dressform.commands.garment", "garment"),
     "pattern": ("dressform.commands.pattern", "pattern"),
+    "fabric": ("dressform.commands.fabric", "fabric"),
     "library": ("dressform.commands.library", "library"),
     "validate": ("dressform.commands.validate", "validate"),
     "avatar": ("dressform.commands.avatar", "avatar"),
@@ -25,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 
 
 # commands that never reach a kernel, so need not load Warp to quieten it
-WITHOUT_WARP = {"library", "models", "motion"}
+WITHOUT_WARP = {"fabric", "library", "models", "motion"}
 
 
 class LazyGroup(click.RichGroup):

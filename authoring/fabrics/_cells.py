@@ -45,7 +45,9 @@ def cells(random: Random, size: int, side: int, *, scatter: float, bend: tuple[F
     place = np.stack(np.meshgrid(at, at), axis=2)
     if bend is not None:
         place = place + np.stack(bend, axis=2)
-    distance, number = cKDTree(points, boxsize=side).query(place.reshape(-1, 2) % side, k=2)
-    shape = (size, size)
-    near = np.asarray(distance[:, 0]).reshape(shape)
-    return Cells(number[:, 0].reshape(shape), near, np.asarray(distance[:, 1]).reshape(shape) - near, len(points))
+    distance, number = cKDTree(points, boxsize=np.array([side, side], np.float64)).query(
+        place.reshape(-1, 2) % side, k=2
+    )
+    nearest = np.asarray(number)[:, 0].reshape(size, size)
+    first, second = np.asarray(distance).reshape(size, size, 2).transpose(2, 0, 1)
+    return Cells(nearest, first, second - first, len(points))

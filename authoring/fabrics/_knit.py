@@ -16,6 +16,7 @@ _LEAN = 0.30  # how far a leg leans outwards as it rises, as a share of a wale
 _FOOT = 0.13  # where its middle lies, from the middle of the wale, as a share of a wale
 _REACH = 0.86  # half the length of a leg, in courses: each reaches into the stitches above and below
 _FLAT = 0.6  # height of the yarn over its width
+_BACK_SHOWN = 0.6  # of the width of the wales that lie back, as the rib draws in
 _STRANDS = 5  # strands of fibre that are seen across a leg
 _STRAND = 0.07  # how far they stand out, as a share of the yarn's half width
 
@@ -41,9 +42,10 @@ def knit_relief(name: str, look: KnitLook, colour: FabricColour, tile_m: float, 
     step = (size / courses, size / wales)
     bend = [look["waver"] * smooth_noise(random, (size, size), (1.2 * step[0], 1.2 * step[1])) for _ in range(2)]
     at = (np.arange(size) + 0.5) / size
-    grid = _Grid(
-        at[None, :] * wales + bend[0], at[:, None] * courses + bend[1], wales, courses, tile_m / wales, tile_m / courses
-    )
+    wale = at[None, :] * wales + bend[0]
+    if rib:
+        wale = _drawn_in(wale, look["rib_front"], rib)
+    grid = _Grid(wale, at[:, None] * courses + bend[1], wales, courses, tile_m / wales, tile_m / courses)
     half = 0.25 * look["width"] * grid.wale_m
     girth = 1 + look["slub"] * random.standard_normal((courses, 1)) * 0.7
     girth = np.clip(girth + look["slub"] * random.standard_normal((courses, wales)), 0.5, 1.8)
@@ -58,6 +60,15 @@ def knit_relief(name: str, look: KnitLook, colour: FabricColour, tile_m: float, 
         top = np.where(is_front, top, back) + 1e-3 * look["rib_depth"] * lift
         tone = np.where(is_front, tone, back_tone)
     return Relief(top[::-1], tone[::-1], np.zeros((size, size)), np.ones((size, size)))
+
+
+def _drawn_in(wale: Floats, front: int, rib: int) -> Floats:
+    """Let the wales in front spread over those that lie back, as a rib at rest does."""
+    place = wale % rib
+    shown = rib - _BACK_SHOWN * (rib - front)
+    ahead = place * front / shown
+    behind = front + (place - shown) / _BACK_SHOWN
+    return np.asarray(wale - place + np.where(place < shown, ahead, behind))
 
 
 def _cords(place: Floats, front: int, rib: int) -> Floats:

@@ -75,6 +75,6 @@ def _cords(random: Random, look: PileLook, tile_m: float, size: int) -> tuple[Fl
     stray = 0.025 * smooth_noise(random, (size, size), (2.0 * step, 0.2 * step))
     place = ((np.arange(size) + 0.5) / step + stray) % 1.0
     reach = np.abs(place - 0.5) / (0.5 * (1 - look["groove"]))
-    reach = reach * (1 + 0.08 * smooth_noise(random, (size, size), (0.12 * step, 0.03 * step)))
+    reach = reach * (1 + 0.05 * smooth_noise(random, (size, size), (0.12 * step, 0.03 * step)))
     cord = np.sqrt(np.clip(1 - reach**1.8, 0, None))
     return cord, 1 - cord

@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dressform.assets.files.garment import Material
+from dressform.assets.files.glb_materials import SHEEN_ROUGHNESS
+from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.schemas.errors import UsageError
 
 from ._noise import Floats
@@ -63,19 +65,19 @@ def fabric_material(
         "normalTexture": dict(where),
         "occlusionTexture": {"index": 0, **where},
         "pbrMetallicRoughness": {"metallicRoughnessTexture": {"index": 0, **where}},
-        "extensions": _extensions(fabric),
     }
+    if extensions := _extensions(fabric):
+        record["extensions"] = extensions
     if base_color_image is None:
         record["pbrMetallicRoughness"]["baseColorTexture"] = dict(where)
         image, factor = _color_image(fabric_tile(fabric, pixels, cloth.tolist()), cloth)
     else:
         image, factor = base_color_image, np.array((base_color or _WHITE)[:3], np.float64)
-    if shading["alpha"] < 1:
-        record["alphaMode"] = "BLEND"
     tint = cloth / max(float(cloth.max()), 1e-6)
     sheen = shading["sheen"] * (1 - shading["sheen_tint"] + shading["sheen_tint"] * tint)
     return Material(
         name=slot_name,
+        # an opacity below 1 is written as alpha mode BLEND
         base_color=(float(factor[0]), float(factor[1]), float(factor[2]), shading["alpha"]),
         base_color_image=image,
         normal_image=normal,
@@ -91,7 +93,7 @@ def fabric_material(
 def _extensions(fabric: Fabric) -> dict[str, Any]:
     shading = fabric.shading
     found: dict[str, Any] = {}
-    if shading["sheen"]:
+    if shading["sheen"] and shading["sheen_roughness"] != SHEEN_ROUGHNESS:
         found["KHR_materials_sheen"] = {"sheenRoughnessFactor": shading["sheen_roughness"]}
     if shading["clearcoat"]:
         found["KHR_materials_clearcoat"] = {
@@ -128,13 +130,11 @@ def _color_image(tile: Tile, cloth: Floats) -> tuple[bytes, Floats]:
     color = tile.color * cloth
     factor = np.clip(np.percentile(color, 99.5, axis=(0, 1)), 1e-3, 1)
     share = np.clip(color / factor, 0, 1)
-    encoded = np.where(share <= 0.0031308, 12.92 * share, 1.055 * share ** (1 / 2.4) - 0.055)
-    return _jpeg(np.round(255 * encoded).astype(np.uint8), TILE_BYTES), factor
+    return _jpeg(np.round(255 * linear_to_srgb(share)).astype(np.uint8), TILE_BYTES), factor
 
 
 def _mean_color(image: bytes, factor: Sequence[float]) -> Floats:
     """Return the linear mean colour of an encoded sRGB image times a factor."""
     with Image.open(io.BytesIO(image)) as opened:
-        small = np.asarray(opened.convert("RGB").resize((32, 32), Image.Resampling.BOX), np.float64) / 255
-    linear = np.where(small <= 0.04045, small / 12.92, ((small + 0.055) / 1.055) ** 2.4)
-    return np.asarray(linear.mean(axis=(0, 1)) * np.array(factor[:3], np.float64))
+        small = np.asarray(opened.convert("RGB").resize((32, 32), Image.Resampling.BOX))
+    return np.asarray(srgb_to_linear(small).mean(axis=(0, 1), dtype=np.float64) * np.array(factor[:3], np.float64))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageColor, ImageDraw, ImageFont
 from scipy.ndimage import map_coordinates
 
-from dressform.schemas.errors import UsageError
+from dressform.assets.atomic import write_bytes
+from dressform.runtime.render.colour import linear_to_srgb, soften_highlights, srgb_to_linear
+from dressform.schemas.errors import InputError, UsageError
 
 from ._noise import Floats
 from .fabric import Fabric
@@ -71,7 +75,27 @@ def swatch(fabric: Fabric, width_m: float = 0.05, color: Sequence[float] | None 
         seen = np.clip(sampled.cover * alpha / max(float(sampled.cover.mean()), 1e-3), 0, 1)[..., None]
         lit = lit * seen + card * (1 - seen)
     picture = lit.reshape(SIZE, _SAMPLES, SIZE, _SAMPLES, 3).mean(axis=(1, 3))
-    return _with_bar(_srgb(picture), width_m)
+    return _with_bar(np.round(255 * linear_to_srgb(soften_highlights(picture))).astype(np.uint8), width_m)
+
+
+def write_swatch(path: Path, fabric: Fabric, width_m: float = 0.05, color: Sequence[float] | None = None) -> None:
+    """Draw a swatch into a PNG file; see `swatch`."""
+    file = io.BytesIO()
+    Image.fromarray(swatch(fabric, width_m, color)).save(file, "PNG", optimize=True)
+    try:
+        write_bytes(path, file.getvalue())
+    except OSError as error:
+        raise InputError(f"{path}: cannot be written ({error.strerror})") from None
+
+
+def linear_color(text: str) -> tuple[float, float, float]:
+    """Return the linear RGB colour that a CSS name or #rrggbb says."""
+    try:
+        rgb = ImageColor.getrgb(text)[:3]
+    except ValueError:
+        raise UsageError(f"--color {text!r} is no colour; needed a CSS name such as navy, or #rrggbb") from None
+    red, green, blue = srgb_to_linear(np.array(rgb, np.uint8)).tolist()
+    return red, green, blue
 
 
 def _sampled(tile: Tile, width_m: float, count: int) -> _Sampled:
@@ -150,14 +174,6 @@ def _highlight(normal: Floats, tangent: Floats, half: Floats, along: Floats, acr
     second = np.cross(normal, tangent) @ half
     spread = (first / along) ** 2 + (second / across) ** 2 + to_half**2
     return np.asarray(np.where(to_half > 0, 1 / (np.pi * along * across * spread**2), 0.0))
-
-
-def _srgb(linear: Floats) -> NDArray[np.uint8]:
-    """Encode, with a soft shoulder for highlights."""
-    shown = np.where(linear > 0.8, 0.8 + 0.2 * (1 - np.exp(-(linear - 0.8) / 0.2)), linear)
-    shown = np.clip(shown, 0, 1)
-    encoded = np.where(shown <= 0.0031308, 12.92 * shown, 1.055 * shown ** (1 / 2.4) - 0.055)
-    return np.round(255 * encoded).astype(np.uint8)
 
 
 def _with_bar(pixels: NDArray[np.uint8], width_m: float) -> NDArray[np.uint8]:

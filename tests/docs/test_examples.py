@@ -16,7 +16,14 @@ from dressform.cli import cli
 from dressform.schemas.errors import ModelFileError
 
 ROOT = Path(__file__).parents[2]
-PAGES = ("README.md", "docs/python.md", "docs/command-line.md", "docs/formats.md", "docs/round-trip.md")
+PAGES = (
+    "README.md",
+    "docs/python.md",
+    "docs/command-line.md",
+    "docs/formats.md",
+    "docs/round-trip.md",
+    "docs/fabrics.md",
+)
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

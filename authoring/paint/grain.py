@@ -13,6 +13,7 @@ from dressform.schemas.errors import InputError
 from .sheet import Floats
 
 _SEED = 20240611
+_FINEST = 0.75  # [px] standard deviation; finer noise costs much in a JPEG and the fabric's own tile shows it
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Grain:
         rib: (distance, slope, strength) of lines across the picture [m, rise over run, share], or None.
         tone: Strength of slow changes over the whole garment.
         pucker: How much cloth draws up between the stitches of a seam.
+        depth: How deep seams and stitches sink, beside thick cloth such as denim.
     """
 
     layers: tuple[tuple[float, float, float], ...]
@@ -32,6 +34,7 @@ class Grain:
     rib: tuple[float, float, float] | None = None
     tone: float = 0.010
     pucker: float = 0.02
+    depth: float = 0.8
 
 
 # Widths are those of yarn slubs as seen at arm's length; strengths were judged by eye on rendered garments.
@@ -42,21 +45,22 @@ GRAINS: Mapping[str, Grain] = {
         rib=(0.0022, 1.7, 0.020),
         tone=0.022,
         pucker=0.055,
+        depth=1.0,
     ),
     "jersey": Grain(((0.0009, 0.003, 0.016), (0.006, 0.008, 0.006))),
     "rib": Grain(((0.0009, 0.004, 0.014),)),
-    "poplin": Grain(((0.0009, 0.006, 0.010), (0.006, 0.0009, 0.010)), pucker=0.03),
-    "linen": Grain(((0.0009, 0.022, 0.035), (0.022, 0.0009, 0.035), (0.003, 0.003, 0.012)), tone=0.016, pucker=0.03),
-    "wool": Grain(((0.0011, 0.003, 0.030), (0.005, 0.005, 0.015)), rib=(0.0024, 1.0, 0.014)),
-    "twill": Grain(((0.0010, 0.004, 0.022), (0.004, 0.006, 0.008)), rib=(0.0022, 1.7, 0.012), pucker=0.03),
-    "satin": Grain(((0.0009, 0.010, 0.008),), pucker=0.03),
-    "corduroy": Grain(((0.0009, 0.005, 0.020), (0.005, 0.012, 0.015)), tone=0.016, pucker=0.03),
-    "leather": Grain(((0.0014, 0.0014, 0.030), (0.006, 0.006, 0.020)), tone=0.020, pucker=0.04),
-    "chiffon": Grain(((0.0009, 0.004, 0.008),), pucker=0.03),
-    "oxford": Grain(((0.0009, 0.006, 0.020), (0.006, 0.0009, 0.020), (0.0012, 0.0012, 0.018)), pucker=0.03),
+    "poplin": Grain(((0.0012, 0.008, 0.007), (0.008, 0.0012, 0.007)), pucker=0.03, depth=0.55),
+    "linen": Grain(((0.0013, 0.024, 0.030), (0.024, 0.0013, 0.030)), tone=0.016, pucker=0.03, depth=0.55),
+    "wool": Grain(((0.0011, 0.003, 0.030), (0.005, 0.005, 0.015)), rib=(0.0024, 1.0, 0.014), depth=1.0),
+    "twill": Grain(((0.0010, 0.004, 0.022), (0.004, 0.006, 0.008)), rib=(0.0022, 1.7, 0.012), pucker=0.03, depth=1.0),
+    "satin": Grain(((0.0009, 0.010, 0.008),), pucker=0.03, depth=0.55),
+    "corduroy": Grain(((0.0009, 0.005, 0.020), (0.005, 0.012, 0.015)), tone=0.016, pucker=0.03, depth=1.0),
+    "leather": Grain(((0.0014, 0.0014, 0.030), (0.006, 0.006, 0.020)), tone=0.020, pucker=0.04, depth=1.0),
+    "chiffon": Grain(((0.0009, 0.004, 0.008),), pucker=0.03, depth=0.55),
+    "oxford": Grain(((0.0012, 0.008, 0.011), (0.008, 0.0012, 0.011)), pucker=0.03, depth=0.55),
     "velvet": Grain(((0.0012, 0.0016, 0.014), (0.010, 0.014, 0.022)), tone=0.018),
     "terry": Grain(((0.0009, 0.003, 0.020), (0.005, 0.007, 0.010)), pucker=0.03),
-    "fleece": Grain(((0.0012, 0.0016, 0.030), (0.004, 0.005, 0.016)), pucker=0.03),
+    "fleece": Grain(((0.0012, 0.0016, 0.030), (0.004, 0.005, 0.016)), pucker=0.03, depth=1.0),
 }
 _FLECK_LEVEL = 1.35  # standard deviations above which a yarn shows undyed
 
@@ -99,7 +103,7 @@ def grain_field(grain: Grain, melange: float, pixels: int, texel: float) -> Floa
 
 def _noise(random: np.random.Generator, pixels: int, across: float, along: float) -> Floats:
     """Return smooth noise of unit variance whose blobs are this wide and this tall [px]."""
-    sigma = [max(size / 2, 0.45) for size in (across, along)]
+    sigma = [max(size / 2, _FINEST) for size in (across, along)]
     shrink = [max(1, int(size / 2)) for size in sigma]
     coarse = (pixels // shrink[1] + 2, pixels // shrink[0] + 2)
     rough = random.standard_normal(coarse, np.float32)

@@ -96,8 +96,9 @@ class ClothLook:
         """The thread's colour: its own, or a tone that is just seen on the cloth."""
         if self.stitch is not None:
             return self.stitch
-        dark = sum(self.color) / 3 < 0.3
-        red, green, blue = (c + 0.16 * (1 - c) if dark else 0.78 * c for c in self.color)
+        light = sum(self.color) / 3
+        share = 0.78 if light < 0.6 else 0.92  # on light cloth the furrow alone shows a stitch
+        red, green, blue = (c + 0.16 * (1 - c) if light < 0.3 else share * c for c in self.color)
         return (red, green, blue)
 
 

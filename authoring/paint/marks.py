@@ -158,7 +158,7 @@ def raise_piece(brush: Brush, near: Ribbon, ring: Line) -> None:
     line = np.exp(-((near.beside / np.float32(0.0006)) ** 2))
     crown = np.exp(-(((near.beside - np.float32(0.0014)) / np.float32(0.0010)) ** 2))
     amount = -0.26 * below * shadow - 0.22 * below * line + 0.07 * (2 - below) * crown
-    sheet.shade(near.index, np.asarray(amount, np.float32))
+    sheet.shade(near.index, np.asarray((0.2 + 0.8 * grain_of(brush.look.fabric).depth) * amount, np.float32))
     wash = brush.look.wash
     if wash:
         sheet.tint(near.index, brush.look.fade, np.asarray(np.clip(0.30 * wash * crown, 0, 1), np.float32))

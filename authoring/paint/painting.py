@@ -89,22 +89,26 @@ def _ground(sheet: Sheet, looks: Mapping[str, ClothLook]) -> None:
         sheet.color.reshape(-1, 3)[everywhere] = look.color
         index = sheet.texels(number)
         places = sheet.places(index) - sheet.offsets[number]
+        ending = np.clip((np.float32(MARGIN) - sheet.beyond.reshape(-1)[index]) / np.float32(_FADE_OUT), 0, 1)
         for stripe in look.stripes:
-            _stripe(sheet, index, places + np.array([0.0, panel.placement.height]), stripe)
+            _stripe(sheet, index, places + np.array([0.0, panel.placement.height]), stripe, ending)
         key = (look.fabric, look.melange)
         grain = grain_of(look.fabric)
         if key not in fields:
             fields[key] = grain_field(grain, look.melange, sheet.pixels, sheet.texel)
         uneven = fields[key].reshape(-1)[index] + grain.tone * over_panel(sheet, number, index, slow)
-        ending = np.clip((np.float32(MARGIN) - sheet.beyond.reshape(-1)[index]) / np.float32(_FADE_OUT), 0, 1)
         sheet.shade(index, np.asarray(uneven * ending, np.float32))
         wear(sheet, number, look)
 
 
 def _stripe(
-    sheet: Sheet, index: Index, places: np.ndarray[tuple[int, ...], np.dtype[np.float64]], stripe: Stripe
+    sheet: Sheet,
+    index: Index,
+    places: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
+    stripe: Stripe,
+    ending: Floats,
 ) -> None:
     way = places[:, 1] if stripe.direction == "across" else places[:, 0]
     from_middle = np.abs((way - stripe.offset + 0.5 * stripe.period) % stripe.period - 0.5 * stripe.period)
-    share = np.clip((0.5 * stripe.width - from_middle) / sheet.texel + 0.5, 0, 1) * stripe.strength
+    share = np.clip((0.5 * stripe.width - from_middle) / sheet.texel + 0.5, 0, 1) * stripe.strength * ending
     sheet.tint(index, stripe.color, share.astype(np.float32))

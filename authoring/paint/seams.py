@@ -70,8 +70,8 @@ def paint_seam(sheet: Sheet, near: Ribbon, look: ClothLook, finish: str, *, join
     groove = np.exp(-((inside / np.float32(_GROOVE)) ** 2))
     ridge = np.exp(-(((inside - np.float32(_RIDGE)) / np.float32(0.0014)) ** 2))
     hollow = np.exp(-inside / np.float32(0.007))
-    amount = -0.42 * groove + 0.055 * ridge - 0.055 * hollow
     grain = grain_of(look.fabric)
+    amount = grain.depth * (-0.42 * groove + 0.055 * ridge - 0.055 * hollow)
     drawn = puckers(near, grain.pucker if joins else 0.5 * grain.pucker)
     width = {"plain": 0.004, "edge": 0.005, "twin": 0.010}[finish]
     amount = amount + drawn * np.exp(-((inside / np.float32(width)) ** 2))

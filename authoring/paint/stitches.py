@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from .grain import grain_of
 from .look import ClothLook
 from .ribbon import Ribbon
 from .sheet import Floats, Sheet
@@ -41,7 +42,7 @@ def _row(sheet: Sheet, near: Ribbon, row: float, look: ClothLook) -> None:
     side = near.beside - np.float32(row)
     distance = np.hypot(np.maximum(forth - (half - radius), 0), side) - radius
     furrow = np.exp(-((np.maximum(distance, 0) / np.float32(_FURROW)) ** 2))
-    sheet.shade(near.index, np.asarray(-0.20 * furrow, np.float32))
+    sheet.shade(near.index, np.asarray(-0.20 * grain_of(look.fabric).depth * furrow, np.float32))
     share = _covered(distance, look.thread, sheet.texel)
     # a thread is round: lit from above it is light on top and dark where it dives into the cloth
     light = 1.06 - 0.20 * (forth / half) ** 2 - 0.16 * np.minimum((side / radius) ** 2, 2.0)

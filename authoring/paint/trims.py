@@ -64,7 +64,7 @@ def paint_buttonhole(brush: Brush, mark: Mark, points: Line) -> None:
         shades = np.clip(np.asarray(look.stitch_color, np.float32) * (threads * round_light)[:, None], 0, 1)
         sheet.tint(near.index, np.asarray(shades, np.float32), np.asarray(0.92 * bead, np.float32))
         slit = np.exp(-((near.beside / np.float32(0.00045)) ** 2)) * (past <= 0)
-        dark = _times(look.color, 0.25)
+        dark = _times(look.color, 0.40)
         sheet.tint(near.index, dark, np.asarray(0.85 * slit, np.float32))
 
 

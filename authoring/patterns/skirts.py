@@ -33,7 +33,7 @@ class PencilSkirtOptions:
 
     length: float = 0.66
     ease: float = 0.045
-    taper: float = 0.010
+    taper: float = 0.005
     slit: float = 0.16
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ _HIP_DEPTH = 0.90  # hip line below the natural waist, as a share of the rise
 _FRONT_DART, _BACK_DART, _BACK_SEAM = 0.27, 0.32, 0.05  # shares of what hips and waist differ by; the rest: sides
 _FRONT_LENGTH, _BACK_LENGTH = 0.120, 0.150  # of the darts [m]
 _LIFT = 0.011  # the waist at the side above the centre front [m]
-_BACK_LIFT = 0.014  # the centre back above the centre front: the way over the seat is longer [m]
+_BACK_LIFT = 0.004  # the centre back above the centre front: the way over the seat is longer [m]
 _ZIP = 0.18  # length of the placket [m]
 _HEM, _SLIT_TURN, _CIRCLE_HEM = 0.030, 0.020, 0.012  # widths turned inwards [m]
 

@@ -18,7 +18,7 @@ def encoded(picture: NDArray[np.uint8], budget: int) -> tuple[bytes, int]:
     stripes) it has half of it. Below quality 66 blocks are seen on plain cloth, so the budget gives way there.
     """
     jpeg, quality = b"", 0
-    bgr = cv2.cvtColor(picture, cv2.COLOR_RGB2BGR)
+    bgr = np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2BGR), np.uint8)
     for quality in _SHARP:
         jpeg = _jpeg(bgr, quality, quality - _CHROMA_LESS, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444)
         if len(jpeg) <= budget:

@@ -114,7 +114,7 @@ def _turned(slot: str, outline: Floats, rows: list[tuple[float, float]]) -> Shap
         for inner, outer in pairwise(number)
         for k in range(count)
     ]
-    quads = np.array(sides, np.int64)
+    quads = np.array(sides, np.int64).reshape(-1, 4)
     outside = np.concatenate([top, quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
     under = np.stack([np.full(count, bottom), following[-1], number[-1]], axis=1)
     steps = np.diff(np.array(rows) * [reach, 1.0], axis=0)

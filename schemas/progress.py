@@ -14,3 +14,12 @@ class Progress(Protocol):
 
 def silent(fraction: float, message: str, /) -> None:
     """Report nothing."""
+
+
+def part(progress: Progress, start: float, end: float, prefix: str = "") -> Progress:
+    """Return what a part of long work is told to call: its 0 … 1 becomes `start` … `end` of the whole."""
+
+    def told(fraction: float, message: str, /) -> None:
+        progress(start + (end - start) * fraction, f"{prefix}{message}")
+
+    return told

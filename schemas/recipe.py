@@ -47,6 +47,7 @@ class PrintRecipe(TypedDict):
     center_cm: NotRequired[list[float]]
     anchor: NotRequired[str]
     angle_deg: NotRequired[float]
+    strength: NotRequired[float]
 
 
 class RecipeDocument(TypedDict):

@@ -1,140 +1,147 @@
-"""From a pattern to a draft that is ready to validate and publish."""
+"""From a recipe to a draft that is ready to validate and publish."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from dressform.assets.files.garment import GarmentMesh
-from dressform.authoring.draft import SIZE, Draft
+from dressform.authoring.draft import Draft
+from dressform.authoring.fabrics.fabric import template_fabric
 from dressform.authoring.steps._figures import mesh_figures
-from dressform.authoring.steps.clean import clean
+from dressform.authoring.steps.clean import clean_mesh
 from dressform.authoring.steps.import_mesh import template_name
 from dressform.authoring.steps.place import PlaceOptions, place
-from dressform.authoring.steps.preview import preview
-from dressform.authoring.steps.rig import rig
-from dressform.authoring.steps.unwrap import unwrap
-from dressform.runtime.body.canonical import canonical_rest
-from dressform.runtime.body.protocol import RestBody
+from dressform.authoring.steps.preview import PreviewOptions, preview
+from dressform.authoring.steps.rig import RigOptions, rig
+from dressform.authoring.steps.unwrap import UnwrapOptions, unwrap
+from dressform.schemas.documents import dump_json
 from dressform.schemas.errors import UsageError
-from dressform.schemas.progress import Progress, silent
+from dressform.schemas.progress import Progress, part, silent
 
-from .trousers import TrousersOptions, make_trousers
+from .garment import Made, make_garment
+from .recipe import Recipe
 
-
-@dataclass(frozen=True)
-class Pattern:
-    """A garment that the program drafts itself.
-
-    Attributes:
-        category: Of the template.
-        summary: One line for the list.
-        make: Options (JSON values) → mesh on a rest body and the options in full.
-    """
-
-    category: str
-    summary: str
-    make: Callable[[RestBody, Mapping[str, Any]], tuple[GarmentMesh, dict[str, Any]]]
-
-
-def _trousers(rest: RestBody, options: Mapping[str, Any]) -> tuple[GarmentMesh, dict[str, Any]]:
-    chosen = TrousersOptions(**options)
-    return make_trousers(rest, chosen), asdict(chosen)
-
-
-PATTERNS: dict[str, Pattern] = {
-    "trousers": Pattern("trousers", "jeans or chinos, straight or slim; --color, --weave, --fit", _trousers),
-}
+UNSTATED = "LicenseRef-unstated"
+SOURCE = "recipe.json"
+MAIN_SLOT = "main"
+_RIG, _PREVIEW = RigOptions(), PreviewOptions()
+_REPAIRS = ("degenerate_faces", "duplicate_faces", "nonmanifold_edges", "faces_turned", "points_welded", "seams_sewn")
 
 
 def make_draft(
-    pattern: str,
+    recipe: Recipe,
     folder: Path,
-    options: Mapping[str, Any],
     *,
-    name: str | None = None,
+    rig_options: RigOptions = _RIG,
+    preview_options: PreviewOptions = _PREVIEW,
     progress: Progress = silent,
 ) -> Draft:
-    """Make a pattern on the canonical body and run the steps of a build on it.
+    """Make a recipe's garment on the canonical body and take it through the steps of a build.
 
     Args:
-        pattern: A name of `PATTERNS`.
-        folder: Where the draft is made.
-        options: The pattern's own.
-        name: The template's name; None takes the pattern's.
+        recipe: Read and checked.
+        folder: Where the draft is made; as it was when anything fails, but for a picture beside it when the garment
+            cannot be worn.
+        rig_options: Of the step rig.
+        preview_options: Of the step preview.
         progress: Told how far it is.
     """
-    if pattern not in PATTERNS:
-        raise UsageError(f"there is no pattern {pattern!r}; use one of {', '.join(PATTERNS)}")
-    name = name or pattern
-    if name != template_name(name):
-        raise UsageError(f"--name {name!r} must be lower-case letters, digits and hyphens; try {template_name(name)!r}")
+    if recipe.name != template_name(recipe.name):
+        raise UsageError(
+            f"--name {recipe.name!r} must be lower-case letters, digits and hyphens; try {template_name(recipe.name)!r}"
+        )
     begun = time.perf_counter()
-    known = PATTERNS[pattern]
     draft = Draft.create(folder)
-    progress(0.0, "drafting the pattern")
-    mesh, recipe = known.make(canonical_rest(), options)
-    draft = _imported(draft, name, pattern, mesh, recipe, time.perf_counter() - begun)
-    progress(0.3, "cleaning")
-    draft = clean(draft)
-    progress(0.4, "checking the layout")
-    draft = unwrap(draft)
-    progress(0.55, "placing")
+    picture = folder.with_name(f"{folder.name}-drape-failed.png")
+    made = make_garment(recipe, picture=picture, progress=part(progress, 0.0, 0.6))
+    draft = _imported(draft, recipe, made, time.perf_counter() - begun)
+    progress(0.6, "checking the mesh")
+    draft = _checked(draft)
+    progress(0.63, "checking the layout")
+    draft = unwrap(draft, UnwrapOptions(fabric=False))
+    progress(0.66, "placing")
     draft = place(draft, PlaceOptions(keep=True))
-    progress(0.65, "rigging")
-    draft = rig(draft)
-    progress(0.8, "taking pictures")
-    draft = preview(draft)
+    draft = draft.commit_step("drape", {"solver": "style3d"}, {"sizes": made.drapes}, seconds=_seconds(made))
+    draft = rig(draft, rig_options, progress=part(progress, 0.68, 0.85, "rigging: "))
+    draft = preview(draft, preview_options, progress=part(progress, 0.85, 1.0))
     progress(1.0, "made")
     return draft
 
 
-def _imported(
-    draft: Draft, name: str, pattern: str, mesh: GarmentMesh, recipe: dict[str, Any], seconds: float
-) -> Draft:
-    """Commit the mesh as the step import does, with the recipe as its source."""
-    known = PATTERNS[pattern]
-    source = (json.dumps({"pattern": pattern, "options": recipe}, indent=2) + "\n").encode()
-    manifest = {
+def _imported(draft: Draft, recipe: Recipe, made: Made, seconds: float) -> Draft:
+    """Commit the meshes as the step import does, with the recipe as their source."""
+    document = recipe.document
+    source = dump_json(document)
+    mesh = made.meshes[recipe.default_size]
+    manifest: dict[str, Any] = {
         "schema": "dressform/draft/1",
-        "name": name,
-        "category": known.category,
-        "licence": "CC0-1.0",
-        "authors": ["dressform"],
+        "name": recipe.name,
+        "category": recipe.category,
+        "licence": document.get("licence", UNSTATED),
+        "authors": list(document.get("authors", ())),
         "source": {
-            "file": "pattern.json",
+            "file": SOURCE,
             "sha256": hashlib.sha256(source).hexdigest(),
             "bytes": len(source),
-            "format": "pattern",
+            "format": "recipe",
             "units": "m",
             "up": "z",
         },
-        "sizes": {SIZE: {"garment": f"sizes/{SIZE}/garment.glb"}},
-        "default_size": SIZE,
+        "sizes": {
+            size: {"garment": f"sizes/{size}/garment.glb", "measures": _rounded(pattern.measures)}
+            for size, pattern in recipe.patterns.items()
+        },
+        "default_size": recipe.default_size,
         "mesh": mesh_figures(mesh),
+        "fabric": template_fabric(recipe.fabrics.get(MAIN_SLOT, next(iter(recipe.fabrics.values())))),
     }
+    for key in ("title", "description", "permissions", "layer"):
+        if key in document:
+            manifest[key] = document[key]  # type: ignore[literal-required]
+    if made.variants:
+        manifest["variants"] = dict(made.variants)
     report = {
-        "file": "pattern.json",
-        "pattern": pattern,
+        "file": SOURCE,
+        "pattern": document["pattern"],
         "vertices": len(mesh.points),
         "triangles": len(mesh.faces),
         "metres_per_unit": 1.0,
         "up": "z",
-        "category": known.category,
+        "category": recipe.category,
         "on_canonical_body": True,
+        "finished": {size: _rounded(pattern.finished) for size, pattern in recipe.patterns.items()},
         "notes": [],
     }
     return draft.commit_step(
         "import",
-        {"pattern": pattern, "name": name, **recipe},
+        json.loads(source),
         report,
         mesh=mesh,
+        further={size: each for size, each in made.meshes.items() if size != recipe.default_size},
         manifest=manifest,
-        files={"source/pattern.json": source},
+        files={f"source/{SOURCE}": source, **made.files},
         seconds=seconds,
     )
+
+
+def _checked(draft: Draft) -> Draft:
+    """Commit what the step clean finds; a mesh cut from a pattern needs none of its repairs."""
+    begun = time.perf_counter()
+    cleaned, report = clean_mesh(draft.mesh, category=draft.manifest["category"])
+    found = report.to_json()
+    repaired = [name for name in _REPAIRS if found[name]]
+    assert not repaired, f"the pattern's mesh needed {repaired}"
+    assert len(cleaned.faces) == len(draft.mesh.faces)
+    return draft.commit_step("clean", {}, found, seconds=time.perf_counter() - begun)
+
+
+def _rounded(values: Mapping[str, float]) -> dict[str, float]:
+    return {name: round(float(value), 4) for name, value in values.items()}
+
+
+def _seconds(made: Made) -> float:
+    return float(sum(report["seconds"] for report in made.drapes.values()))

@@ -181,8 +181,8 @@ def _pole(rest: RestBody, cloth: Floats) -> tuple[Floats, float] | None:
     """Return where the pole starts [3] and where it ends [m above ground]; None for what has legs, which stand."""
     crotch = _crotch(rest)
     low, high = float(cloth[:, 2].min()), float(cloth[:, 2].max())
-    between = cloth[np.abs(cloth[:, 2] - (crotch - 0.15)) < 0.05]
-    if high < crotch or (low < crotch - 0.15 and not (np.abs(between[:, 0]) < 0.02).any()):
+    halfway = cloth[np.abs(cloth[:, 2] - (low + crotch) / 2) < 0.05]
+    if high < crotch or (low < crotch - 0.15 and not (np.abs(halfway[:, 0]) < 0.02).any()):
         return None
     pelvis = rest.canonical_joints()[JOINT_INDEX["pelvis"]].astype(np.float64)
     return pelvis, 0.0

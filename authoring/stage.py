@@ -85,10 +85,17 @@ class Stage:
         eye = target + self._distance * np.array([0.0, -1.0, 0.06])
         return self._shot((self._points - pivot) @ turn.T, eye, target)
 
-    def close_up(self, width: float, yaw_rad: float = 0.0) -> Picture:
-        """Return the middle of the front's upper edge, `width` metres from side to side: a collar or a waistband."""
-        spot = _upper_edge(self._mesh)
-        target = spot - (0.0, 0.0, _CLOSE_IN * width)
+    def close_up(self, width: float, yaw_rad: float = 0.0, *, hem: bool = False) -> Picture:
+        """Return the middle of the front's upper edge, a collar or a waistband, or of its hem.
+
+        Args:
+            width: What is shown from side to side [m].
+            yaw_rad: Where the camera stands; 0 is in front, positive to the wearer's left.
+            hem: Whether the lower edge is shown.
+        """
+        spot = _front_edge(self._mesh, lowest=hem)
+        inward = _CLOSE_IN * width * self.size[1] / self.size[0]
+        target = spot + np.array([0.0, 0.0, inward if hem else -inward])
         distance = width / 2 / math.tan(_FOV / 2) * self.size[1] / self.size[0]
         level = distance * math.cos(_CLOSE_LEAN)
         away = np.array([level * math.sin(yaw_rad), -level * math.cos(yaw_rad), distance * math.sin(_CLOSE_LEAN)])
@@ -100,18 +107,24 @@ class Stage:
         return self._renderer.render(camera, self._lighting, self._background).copy().rgb
 
 
-def _upper_edge(mesh: GarmentMesh) -> NDArray[np.float64]:
-    """Return the highest point [3] of the garment's front near its middle."""
+def _front_edge(mesh: GarmentMesh, *, lowest: bool) -> NDArray[np.float64]:
+    """Return the highest or lowest point [3] of the garment's front near its middle; a trouser leg's for a hem."""
     faces = outer_faces(mesh)
     forward = -vertex_normals(mesh.points, faces)[:, 1]
     used = np.zeros(len(mesh.points), np.bool_)
     used[faces.reshape(-1)] = True
-    for reach, least in ((0.015, 0.6), (0.05, 0.4), (0.3, 0.2), (np.inf, -2.0)):
+    heights = -mesh.points[:, 2] if lowest else mesh.points[:, 2]
+    reaches = (
+        ((0.25, 0.85), (np.inf, 0.6), (np.inf, -2.0))
+        if lowest
+        else ((0.015, 0.6), (0.05, 0.4), (0.3, 0.2), (np.inf, -2.0))
+    )
+    for reach, least in reaches:
         middle = np.abs(mesh.points[:, 0] - np.median(mesh.points[:, 0])) <= reach
         found = np.flatnonzero(used & middle & (forward > least))
         if len(found):
             break
-    spot: NDArray[np.float64] = mesh.points[found[np.argmax(mesh.points[found, 2])]].astype(np.float64)
+    spot: NDArray[np.float64] = mesh.points[found[np.argmax(heights[found])]].astype(np.float64)
     return spot
 
 

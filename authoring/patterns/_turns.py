@@ -16,6 +16,7 @@ RAW_TURN = 0.006  # [m] of an edge without a turn: a folded or bound edge, so th
 _MITRE = 3.0  # the turned point of a corner that stands out lies at most so many widths away
 _NOTCH = 1.5  # the same of a corner that cuts in
 _FAN = 3.0  # points that many times as far from a corner as its turned point lies along the edge share its slant
+_SLANT = 0.4  # a corner's turned point lies at most so much of the edge's length along it
 _ROOM = 0.45  # part of the free space before an edge, on the sheet, that its turned cloth may take
 _INSIDE = 0.9  # part of the way to the panel's other side that turned cloth may reach
 
@@ -148,8 +149,10 @@ def _fanned(reach: Points, line: Points) -> Points:
     lengths = arc_lengths(line)
     out = reach.copy()
     for end, along, away in ((0, tangents[0], lengths), (-1, -tangents[1], lengths[-1] - lengths)):
-        slant = float(reach[end] @ along)
-        far = min(_FAN * abs(slant), 0.5 * lengths[-1])
+        whole = float(reach[end] @ along)
+        slant = min(whole, _SLANT * lengths[-1])
+        out[end] += (slant - whole) * along
+        far = min(_FAN * abs(slant), 0.95 * lengths[-1])
         share = np.clip(1 - away[1:-1] / max(far, 1e-9), 0, 1)
         out[1:-1] += (share * slant)[:, None] * along
     return out

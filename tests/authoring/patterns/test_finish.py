@@ -105,6 +105,15 @@ def test_corners_of_two_hems_are_mitred():
     assert (np.abs(inside[:, 1] - 0.1) <= 0.07 + 1e-6).all()
 
 
+def test_a_wide_hem_beside_a_short_edge_does_not_fold_over():
+    corners = [(-0.1, 0.0), (0.1, 0.0), (0.1, 0.05), (-0.1, 0.05)]
+    sample = pattern([polygon("collar", corners, ["hem", "right", "top", "left"], {"top": 0.035})])
+    _, garment = flat_garment(sample)
+    found = uv_measures(garment.points, garment.faces, garment.uv0, garment.uv0_faces)
+    assert len(found.overlapping) == 0
+    assert not found.flipped.any()
+
+
 def test_a_hem_wider_than_its_panel_stays_inside():
     names = ["hem", "right", "top", "left"]
     corners = [(-0.1, 0.0), (0.1, 0.0), (0.1, 0.02), (-0.1, 0.02)]

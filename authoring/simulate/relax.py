@@ -80,6 +80,7 @@ def follow(mesh: FlatMesh, points: Floats, settled: NDArray[np.intp], rest: Rest
     for _ in range(ROUNDS):
         moved[free] = solve(membrane.pull(moved)[free] + 1e-6 * scale * moved[free] - fixed @ moved[settled])
         moved[free] = obstacles.clear(moved)[free]
+    moved[free] = obstacles.clear(moved, whole=True)[free]
     return moved
 
 

@@ -10,14 +10,17 @@ from .hashing import file_sha256
 
 # what a draft holds besides the files of the template itself
 NOT_PUBLISHED = ("source/", "overrides/")
-NOT_PUBLISHED_FILES = ("steps.json", "report.json")
+# besides the record of the steps and the report, pictures that an artist judges the draft by
+JUDGED_BY = ("place.png", "uv.png", "rig_match.png", "rig_weights.png", "rig_worst.png", "lod.png")
+NOT_PUBLISHED_FILES = ("steps.json", "report.json", *JUDGED_BY)
 
 
 def published_files(folder: Path) -> dict[str, Path]:
     """Return the files that a version made from this draft holds, by their POSIX path, sorted.
 
     Left out are the untouched source, the artist's overrides, the record of the steps (it holds timings), the report,
-    and whatever starts with a dot. Links are left out too: a version holds only what the draft itself holds.
+    the pictures that steps are judged by, and whatever starts with a dot. Links are left out too: a version holds only
+    what the draft itself holds.
     """
     files: dict[str, Path] = {}
     for path in sorted(folder.rglob("*")):

@@ -64,12 +64,14 @@ class Library:
         self._stores = tuple(stores)
 
     @classmethod
-    def open(cls, path: Path | str | None = None) -> Library:
+    def open(cls, path: Path | str | None = None, *, over_embedded: bool | None = None) -> Library:
         """Open a library.
 
         Args:
             path: Its folder, which need not exist before the first publish. None opens the default library:
-                `$DRESSFORM_LIBRARY`, else one in the user's data folder, over the library that ships with the package.
+                `$DRESSFORM_LIBRARY`, else one in the user's data folder.
+            over_embedded: Whether templates that it lacks come from the library that ships with the package; unless
+                stated, only under the default library.
 
         Raises:
             AssetError: When the path is something else.
@@ -79,9 +81,15 @@ class Library:
         if not Store.may_become_store(folder):
             raise AssetError(f"{folder} is not a library; name one, or a new folder to publish to")
         stores = [Store(folder)]
-        if path is None and Store.is_store(STARTER):
+        layered = path is None if over_embedded is None else over_embedded
+        if layered and Store.is_store(STARTER):
             stores.append(Store(STARTER))
         return cls(stores)
+
+    @classmethod
+    def embedded(cls) -> Library:
+        """Open the starter library that ships with the package; it is not written to."""
+        return cls([Store(STARTER)])
 
     @staticmethod
     def is_library(path: Path) -> bool:

@@ -1,27 +1,72 @@
-"""The two garments of the demo and the benchmarks: a real T-shirt mesh, and trousers from a pattern."""
+"""The starter wardrobe: every garment that ships with the package, built from its checked-in recipe.
+
+python -m dressform.authoring.wardrobe                 rebuilds the library in assets/starter
+python -m dressform.authoring.wardrobe --kind tee      rebuilds one garment of it
+python -m dressform.authoring.wardrobe --check         builds anew elsewhere and compares what the versions hold
+"""
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from dressform.assets.library import Library, PublishedVersion
+import rich_click as click
+
+from dressform.assets.changes import content_key
+from dressform.assets.library import STARTER, Library, PublishedVersion
 from dressform.assets.models import model_path
-from dressform.schemas.errors import AssetError
+from dressform.schemas.errors import AssetError, DressformError
 from dressform.schemas.progress import Progress, silent
 from dressform.schemas.report import Severity
 from dressform.validators.engine import validate
 
 from .build import BuildOptions, build
+from .patterns.kinds import KINDS, kind_of
 from .patterns.make import make_draft
+from .patterns.recipe import read_recipe, recipe_of
 from .steps.import_mesh import ImportOptions
 from .steps.unwrap import UnwrapOptions
 
-TEE_SOURCE = "unisex_shirt.usd"
-TEE_AUTHORS = ("the authors of newton",)
+MESH_SOURCE = "unisex_shirt.usd"
+MESH_AUTHORS = ("the authors of newton",)
 
 
-def publish_tee(library: Library, draft: Path, progress: Progress = silent) -> PublishedVersion:
-    """Build `tee` from newton's bare shirt mesh (centimetres, y up, no UVs, no skin) and publish it.
+def build_wardrobe(
+    folder: Path, kinds: Sequence[str] = tuple(KINDS), *, workers: int = 1
+) -> Iterator[PublishedVersion]:
+    """Build a library of the patterns' own recipes; yields each garment as it is published.
+
+    Args:
+        folder: Of the library; one that is there is replaced when all is built, with its other garments kept.
+        kinds: Which garments.
+        workers: Processes that drafts are made in.
+
+    Raises:
+        AssetError: When a garment has errors; nothing is replaced then.
+    """
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+        fresh = Library.open(Path(scratch) / "library")
+        jobs = [(name, Path(scratch) / name) for name in kinds]
+        context = multiprocessing.get_context("spawn")  # a fork would share the kernels' state
+        with context.Pool(workers, initializer=_alone) as pool:
+            for draft in pool.imap(_draft, jobs):
+                yield publish(fresh, draft)
+        if Library.is_library(folder):
+            _keep_others(Library.open(folder), fresh, Path(scratch))
+            shutil.rmtree(folder)
+        shutil.rmtree(Path(scratch) / "library" / "tmp", ignore_errors=True)
+        (Path(scratch) / "library" / ".lock").unlink(missing_ok=True)
+        os.replace(Path(scratch) / "library", folder)
+
+
+def publish_mesh_tee(library: Library, draft: Path, progress: Progress = silent) -> PublishedVersion:
+    """Build `mesh-tee` from newton's bare shirt mesh (centimetres, y up, no UVs, no skin) and publish it.
 
     The mesh is input only: its licence is unstated, so a library that holds it is for your own machine.
 
@@ -33,21 +78,9 @@ def publish_tee(library: Library, draft: Path, progress: Progress = silent) -> P
     Raises:
         ModelFileError: The mesh has not been fetched.
     """
-    source = ImportOptions(name="tee", category="tee", authors=TEE_AUTHORS)
+    source = ImportOptions(name="mesh-tee", category="tee", authors=MESH_AUTHORS)
     unwrap = UnwrapOptions(color="#d9d4c7")
-    build(model_path(TEE_SOURCE), draft, BuildOptions(source=source, unwrap=unwrap), progress)
-    return publish(library, draft)
-
-
-def publish_trousers(library: Library, draft: Path, progress: Progress = silent) -> PublishedVersion:
-    """Make `trousers` from the pattern and publish them.
-
-    Args:
-        library: Where they go.
-        draft: The folder of the draft; an earlier one is replaced.
-        progress: Told how far it is.
-    """
-    make_draft("trousers", draft, {"color": "indigo"}, progress=progress)
+    build(model_path(MESH_SOURCE), draft, BuildOptions(source=source, unwrap=unwrap), progress)
     return publish(library, draft)
 
 
@@ -58,3 +91,63 @@ def publish(library: Library, draft: Path) -> PublishedVersion:
         first = next(finding for finding in report.findings if finding.severity is Severity.ERROR)
         raise AssetError(f"{draft}: {first.rule} {first.message}; see `dressform validate {draft}`")
     return library.publish(draft, report)
+
+
+def _alone() -> None:
+    """Keep a worker to one thread: small tensors are slower on two."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
+def _draft(job: tuple[str, Path]) -> Path:
+    """Make one kind's draft."""
+    name, folder = job
+    path = kind_of(name).recipe
+    make_draft(recipe_of(read_recipe(path), path.parent, path.name), folder)
+    return folder
+
+
+def _keep_others(old: Library, fresh: Library, scratch: Path) -> None:
+    """Take over the garments that were not built anew."""
+    built = set(fresh.names())
+    for version in old.versions():
+        if version.name not in built:
+            exported = scratch / f"kept-{version.name}-{version.version}"
+            version.export(exported)
+            fresh.import_version(exported)
+
+
+@click.command()
+@click.option("--out", type=click.Path(path_type=Path), default=STARTER, help="The library to build.")
+@click.option("--kind", "kinds", multiple=True, help="Only this garment; repeat for more.")
+@click.option("--workers", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Processes.")
+@click.option("--check", is_flag=True, help="Build elsewhere and compare; exits with 1 when a version differs.")
+def main(out: Path, kinds: tuple[str, ...], workers: int, check: bool) -> None:
+    """Build the starter wardrobe from its recipes.
+
+    Example: python -m dressform.authoring.wardrobe --kind tee
+    """
+    names = [kind_of(name).name for name in kinds] or list(KINDS)
+    with tempfile.TemporaryDirectory() as elsewhere:
+        target = Path(elsewhere) / "library" if check else out
+        begun, differing = time.perf_counter(), 0
+        for version in build_wardrobe(target, names, workers=workers):
+            line = (
+                f"{version.label}  {sum(entry['bytes'] for entry in version.manifest['files'].values()) / 1e6:.1f} MB"
+            )
+            if check:
+                same = content_key(version.manifest) == content_key(Library.open(out).resolve(version.name).manifest)
+                differing += not same
+                line += "  same content" if same else "  DIFFERS"
+            click.echo(f"{line}  after {time.perf_counter() - begun:.0f} s")
+    if differing:
+        raise SystemExit(1)
+
+
+if __name__ == "__main__":
+    try:
+        main(standalone_mode=False)
+    except DressformError as error:
+        click.echo(f"dressform: {error}", err=True)
+        sys.exit(1)

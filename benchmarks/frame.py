@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from .memory import resident_mb
-from .wardrobe import WEAR, wardrobe, wardrobe_tryon
+from .wardrobe import WEAR, wardrobe_tryon
 
 WARM_UP, FRAMES, RUNS, FPS = 30, 300, 5, 30.0
 
 
 def run(size: tuple[int, int] = (512, 512), device: str = "cpu", preset: str = "realtime") -> dict[str, Any]:
     """Render tee and trousers on the catwalk, 300 frames after 30, x264 veryfast; the median of five runs."""
-    wardrobe()  # built before the clock starts
     started = time.perf_counter()
     tryon = wardrobe_tryon(size=size, device=device, preset=preset)
     next(iter(tryon.stream("catwalk", fps=FPS)))

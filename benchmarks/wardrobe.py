@@ -1,14 +1,8 @@
-"""What the benchmarks wear: the demo's tee and trousers on the canonical body, made once and kept in the cache."""
+"""What the benchmarks wear: tee and trousers of the starter wardrobe, on the canonical body."""
 
 from __future__ import annotations
 
-import hashlib
-import importlib.util
-from pathlib import Path
-
-from dressform.assets.cache import cache_dir
 from dressform.assets.library import Library
-from dressform.authoring.wardrobe import publish_tee, publish_trousers
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.session import Look, TryOn
@@ -17,26 +11,8 @@ WEAR = ("trousers", "tee")
 
 
 def wardrobe() -> Library:
-    """Return a library that holds `tee` and `trousers` as today's code builds them."""
-    folder = cache_dir("benchmarks", _code_digest())
-    library = Library.open(folder / "library")
-    if "tee" not in library.names():
-        publish_tee(library, folder / "tee")
-    if "trousers" not in library.names():
-        publish_trousers(library, folder / "trousers")
-    return library
-
-
-def _code_digest() -> str:
-    """Return a digest of the code that templates are made by, so that no figure is of templates of yesterday's."""
-    total = hashlib.sha256()
-    for package in ("authoring", "assets", "runtime"):
-        spec = importlib.util.find_spec(f"dressform.{package}")
-        assert spec is not None
-        assert spec.submodule_search_locations is not None
-        for file in sorted(Path(spec.submodule_search_locations[0]).rglob("*.py")):
-            total.update(file.read_bytes())
-    return total.hexdigest()[:16]
+    """Return the library that ships with the package."""
+    return Library.embedded()
 
 
 def canonical_avatar() -> Avatar:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 SECONDS = 12.6  # one whole round of the catwalk
 SIZE = (512, 512)
 FPS = 30.0
-WEAR = ("trousers", "tee")
+WEAR = ("trousers", "mesh-tee")
 Result = TypeVar("Result")
 
 
@@ -61,7 +62,7 @@ class Stages:
 @click.option("--consent", help="'self' or a consent file; needed with your own photo.")
 @click.option("--seconds", type=click.FloatRange(0.1), default=SECONDS, help="Length of the video.")
 def demo(out: Path, photo: Path | None, consent: str | None, seconds: float) -> None:
-    """Build two templates, estimate an avatar, and write the try-on video and a page about it.
+    """Build a template from a bare mesh, estimate an avatar, and write the try-on video and a page about it.
 
     Example: make demo PHOTO=me.jpg CONSENT=self
     """
@@ -87,7 +88,7 @@ def make(out: Path, photo: Path | None, consent: str | None, seconds: float, sta
 
     from dressform.assets.library import Library
     from dressform.authoring.synth.studio import render_studio_photo
-    from dressform.authoring.wardrobe import publish_tee, publish_trousers
+    from dressform.authoring.wardrobe import publish_mesh_tee
     from dressform.runtime.avatar.estimate import estimate_avatar
     from dressform.runtime.avatar.overlay import overlay
     from dressform.runtime.avatar.photo import load_photo
@@ -98,9 +99,9 @@ def make(out: Path, photo: Path | None, consent: str | None, seconds: float, sta
     warp.config.log_level = warp.LOG_ERROR
     out.mkdir(parents=True, exist_ok=True)
     stages.run("body", lambda tell: load_anny(tell))  # baked on first use, read from the cache afterwards
-    library = Library.open(out / "library")
-    stages.run("template tee", lambda tell: publish_tee(library, out / "drafts" / "tee", tell))
-    stages.run("template trousers", lambda tell: publish_trousers(library, out / "drafts" / "trousers", tell))
+    library = Library.open(out / "library", over_embedded=True)  # the trousers come from the wardrobe that ships
+    stages.run("template mesh-tee", lambda tell: publish_mesh_tee(library, out / "drafts" / "mesh-tee", tell))
+    shutil.copyfile(library.resolve("trousers").file("preview.png"), out / "trousers.png")
     if photo is None:
         photo = out / "photo.png"
         stages.run("studio photo", lambda tell: render_studio_photo(out / "photo.png"))
@@ -143,9 +144,9 @@ def _page(out: Path, avatar: Avatar, report: VideoReport, seconds: Mapping[str, 
     drafts = out / "drafts"
     pictures = [
         Picture(out / "overlay.png", "The avatar over the photo: outline of the body and the detected landmarks."),
-        Picture(drafts / "tee" / "preview.png", "tee: newton's bare shirt mesh, unwrapped, placed and rigged."),
-        Picture(drafts / "trousers" / "preview.png", "trousers: made by the pattern."),
-        Picture(drafts / "tee" / "uv.png", "The tee's UV layout; colour shows stretch."),
+        Picture(drafts / "mesh-tee" / "preview.png", "mesh-tee: newton's bare mesh, unwrapped, placed and rigged."),
+        Picture(out / "trousers.png", "trousers: of the wardrobe that ships, sewn from a pattern."),
+        Picture(drafts / "mesh-tee" / "uv.png", "The mesh tee's UV layout; colour shows stretch."),
     ]
     video = Picture(report.path, f"{report.frames} frames at {FPS:.0f} a second, {SIZE[0]}×{SIZE[1]}.")
     stages = {name: f"{spent:.1f} s" for name, spent in seconds.items()}

@@ -25,8 +25,8 @@ ANCHORS: tuple[Anchor, ...] = ("panel", "center", "chest", "left-chest")
 Rgba = NDArray[np.float32]
 
 _CM = 0.01
-# Height of the chest line over the canonical body's stature: its fullest section lies at 1.345 m of 1.844 m.
-_CHEST_HEIGHT = 1.345
+# [m] height of the canonical body's fullest chest, where its measure is taken (runtime.body.measures.lines)
+_CHEST_HEIGHT = 1.364
 _LOGO_OUT = 0.085  # [m] of the middle of a chest logo from the centre front, towards the wearer's left
 _NARROWEST = 0.5  # [cm]
 _LARGEST_IMAGE = 64_000_000  # pixels

@@ -62,28 +62,39 @@ class Stage:
         self._renderer = Renderer(scene, counts, size=size, preset=preset)
         low, high = mesh.points.min(axis=0).astype(np.float64), mesh.points.max(axis=0).astype(np.float64)
         self._center = (low + high) / 2
-        around = mesh.points[:, :2] - self._center[:2]
-        radius = float(np.linalg.norm(around, axis=1).max())
-        high_enough = (float(high[2] - low[2]) + 2 * _AROUND) / 2 * _MARGIN
-        wide_enough = radius * _MARGIN * size[1] / size[0]
-        self._distance = max(high_enough, wide_enough) / math.tan(_FOV / 2) + radius / 2
+        self._around = mesh.points[:, :2] - self._center[:2]
+        self._tall = float(high[2] - low[2])
         studio = Lighting.studio()
         key = np.array(_KEY) / np.linalg.norm(_KEY)
         toward = (float(key[0]), float(key[1]), float(key[2]))
         self._lighting = replace(studio, sh=_FILL * studio.sh, sun_direction=toward, sun_color=_KEY_COLOR)
         self._background = Background.plain(PAPER, ground=0.0)
 
-    def view(self, yaw_rad: float) -> Picture:
+    def view(self, yaw_rad: float, *, alone: bool = False) -> Picture:
         """Return the picture after turning garment and form about their middle, uint8 [H, W, 3].
 
         They turn and the camera stays, so that the light comes from the same side in every view.
+
+        Args:
+            yaw_rad: How far they are turned.
+            alone: Whether the garment fills this picture, instead of being as large as from every other side.
         """
         cosine, sine = math.cos(yaw_rad), math.sin(yaw_rad)
         turn = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
         pivot = self._center * (1.0, 1.0, 0.0)
         target = self._center * (0.0, 0.0, 1.0)
-        eye = target + self._distance * np.array([0.0, -1.0, 0.06])
+        eye = target + self._distance(yaw_rad if alone else None) * np.array([0.0, -1.0, 0.06])
         return self._shot((self._points - pivot) @ turn.T, eye, target)
+
+    def _distance(self, yaw_rad: float | None) -> float:
+        """Return how far the camera stands so that the garment is in the picture, from one side or from all [m]."""
+        reach = float(np.linalg.norm(self._around, axis=1).max())
+        half = reach
+        if yaw_rad is not None:
+            half = float(np.abs(self._around @ (math.cos(yaw_rad), -math.sin(yaw_rad))).max())
+        high_enough = (self._tall + 2 * _AROUND) / 2 * _MARGIN
+        wide_enough = half * _MARGIN * self.size[1] / self.size[0]
+        return max(high_enough, wide_enough) / math.tan(_FOV / 2) + reach / 2
 
     def close_up(self, width: float, yaw_rad: float = 0.0, *, hem: bool = False) -> Picture:
         """Return the middle of the front's upper edge, a collar or a waistband, or of its hem.
@@ -128,12 +139,16 @@ def _front_edge(mesh: GarmentMesh, *, lowest: bool) -> NDArray[np.float64]:
     return spot
 
 
+def paper() -> Picture:
+    """Return the backdrop's colour, uint8 [3]."""
+    return np.asarray(np.rint(255 * np.array(PAPER)), np.uint8)
+
+
 def side_by_side(pictures: Sequence[Picture], across: int) -> Picture:
     """Return pictures of one size in rows of `across`, on the backdrop's colour."""
     height, width = pictures[0].shape[:2]
     rows = -(-len(pictures) // across)
-    paper = np.asarray(np.rint(255 * np.array(PAPER)), np.uint8)
-    sheet = np.broadcast_to(paper, (rows * height, across * width, 3)).copy()
+    sheet = np.broadcast_to(paper(), (rows * height, across * width, 3)).copy()
     for number, picture in enumerate(pictures):
         row, column = divmod(number, across)
         sheet[row * height : (row + 1) * height, column * width : (column + 1) * width] = picture

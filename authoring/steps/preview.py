@@ -6,7 +6,7 @@ import io
 import math
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from PIL import Image
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.looks import worn_look
 from dressform.authoring.draft import Draft
-from dressform.authoring.stage import Picture, Stage, side_by_side
+from dressform.authoring.stage import Picture, Stage, paper, side_by_side
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.video.writer import VideoWriter
@@ -28,6 +28,7 @@ PREVIEW_BYTES = 350_000
 _YAW_FRONT, _YAW_BACK = math.radians(24), math.radians(204)
 _CLOSE_UP = 0.13  # [m] what the close-up shows from side to side
 _MOST_LOOKS = 6  # colourways shown
+_WIDE = 1.05  # times its height: a garment that is wider than this is laid out as a wide one
 _TURN_SECONDS, _TURN_FPS = 3.0, 20
 
 
@@ -59,7 +60,7 @@ def preview_picture(
 ) -> Picture:
     """Return the picture that stands for a garment, uint8 [height, 3/2 height, 3].
 
-    Its front large on the left; on the right its back, and below that its cloth close up beside its colourways.
+    Its front and back, its cloth close up, and its colourways, laid out as suits its shape.
 
     Args:
         mesh: The garment in its own look.
@@ -68,30 +69,56 @@ def preview_picture(
         hide: bool [F_body] triangles of the body that the garment covers, or None.
         looks: The garment in each of its further looks.
     """
+    spread = np.ptp(mesh.points, axis=0)
+    layout = _wide if spread[0] > _WIDE * spread[2] else _tall
+    return layout(mesh, height, rest, hide, list((looks or {}).values())[:_MOST_LOOKS])
+
+
+def _tall(
+    mesh: GarmentMesh,
+    height: int,
+    rest: RestBody | None,
+    hide: NDArray[np.bool_] | None,
+    looks: Sequence[GarmentMesh],
+) -> Picture:
+    """Lay out a garment that is taller than wide: its front over the full height, the rest beside it."""
     side, low = height * 3 // 4, height * 3 // 8
-    front = Stage(mesh, rest, hide, (side, height)).view(_YAW_FRONT)
-    back = Stage(mesh, rest, hide, (side, height - low)).view(_YAW_BACK)
-    shown = list((looks or {}).values())[:_MOST_LOOKS]
-    if not shown:
-        return _joined(front, back, Stage(mesh, rest, hide, (side, low)).close_up(2 * _CLOSE_UP), front[:0, :0])
-    close = Stage(mesh, rest, hide, (low, low)).close_up(_CLOSE_UP)
-    across = 1 if len(shown) == 1 else 2 if len(shown) <= 4 else 3
-    rows = -(-len(shown) // across)
-    size = ((side - low) // across, low // rows)
-    pictures = [Stage(look, rest, hide, size).view(_YAW_FRONT) for look in shown]
-    return _joined(front, back, close, side_by_side(pictures, across))
+    front = Stage(mesh, rest, hide, (side, height)).view(_YAW_FRONT, alone=True)
+    back = Stage(mesh, rest, hide, (side, height - low)).view(_YAW_BACK, alone=True)
+    close_up = 2 * _CLOSE_UP if not looks else _CLOSE_UP
+    close = Stage(mesh, rest, hide, (low if looks else side, low)).close_up(close_up)
+    beside = _looks(looks, rest, hide, (side - close.shape[1], low))
+    return np.concatenate([front, np.concatenate([back, np.concatenate([close, beside], axis=1)])], axis=1)
 
 
-def _joined(front: Picture, back: Picture, close: Picture, beside: Picture) -> Picture:
-    """Put the views together; what the last does not fill shows the backdrop of its corner."""
-    height, side = front.shape[:2]
-    picture = np.empty((height, 2 * side, 3), np.uint8)
-    picture[:] = back[0, 0]
-    picture[:, :side] = front
-    picture[: len(back), side:] = back
-    picture[len(back) :, side : side + close.shape[1]] = close
-    below = picture[len(back) :, side + close.shape[1] :]
-    below[: beside.shape[0], : beside.shape[1]] = beside
+def _wide(
+    mesh: GarmentMesh,
+    height: int,
+    rest: RestBody | None,
+    hide: NDArray[np.bool_] | None,
+    looks: Sequence[GarmentMesh],
+) -> Picture:
+    """Lay out a garment that is wider than tall: front and back above, the rest below."""
+    low = height * 3 // 8
+    high, left, width = height - low, height * 7 // 8, height * 3 // 2
+    front = Stage(mesh, rest, hide, (left, high)).view(_YAW_FRONT, alone=True)
+    back = Stage(mesh, rest, hide, (width - left, high)).view(_YAW_BACK, alone=True)
+    close = Stage(mesh, rest, hide, (low, low))
+    closes = np.concatenate([close.close_up(_CLOSE_UP), close.close_up(_CLOSE_UP, hem=True)], axis=1)
+    beside = _looks(looks, rest, hide, (width - 2 * low, low))
+    return np.concatenate([np.concatenate([front, back], axis=1), np.concatenate([closes, beside], axis=1)])
+
+
+def _looks(
+    looks: Sequence[GarmentMesh], rest: RestBody | None, hide: NDArray[np.bool_] | None, size: tuple[int, int]
+) -> Picture:
+    """Show colourways in as few rows as suits them, [H, W, 3] of this size; plain backdrop where there is none."""
+    picture = np.broadcast_to(paper(), (size[1], size[0], 3)).copy()
+    if looks and size[0] > 0:
+        across = min(len(looks), 2 if len(looks) <= 4 else 3)
+        each = (size[0] // across, size[1] // -(-len(looks) // across))
+        shown = side_by_side([Stage(look, rest, hide, each).view(_YAW_FRONT, alone=True) for look in looks], across)
+        picture[: shown.shape[0], : shown.shape[1]] = shown
     return picture
 
 

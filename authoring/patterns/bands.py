@@ -13,7 +13,7 @@ from .pattern import Edge, Panel, Placement, Seam, SeamFinish
 
 # How much shorter the inner edge of a band is than its seam, per metre of width, in front and at the back. Around a
 # flat hole it were 2 pi in all; a band that rises towards the neck needs less than one that lies on the chest.
-RISING, LYING = (1.7, 0.9), (2.3, 1.3)
+RISING, LYING = (1.7, 0.9), (2.0, 1.2)
 ARMHOLE_CURVE = 3.0  # the same around an armhole, which bends over the shoulder
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,7 +24,7 @@ FITS: Mapping[str, tuple[float, float, float, float]] = {
     "loose": (0.120, 0.110, 0.085, 0.024),
 }
 # By skirt: the angle that its whole ring of cloth spans [rad], and how much wider than the waist it is cut.
-SKIRTS: Mapping[str, tuple[float, float]] = {"a-line": (1.25, 0.0), "flared": (2.7, 0.0), "gathered": (0.7, 0.55)}
+SKIRTS: Mapping[str, tuple[float, float]] = {"a-line": (1.25, 0.0), "flared": (2.3, 0.0), "gathered": (0.7, 0.55)}
 SLEEVES = ("short", "none")
 
 _FACING, _HEM, _SLEEVE_HEM = 0.012, 0.020, 0.020  # turned in [m]
@@ -53,7 +53,7 @@ class DressOptions:
     fit: str = "regular"
     ease: float | None = None
     skirt: str = "flared"
-    length: float = 0.50
+    length: float = 0.53
     sleeves: str = "short"
     neck_drop: float = 0.022
     neck_width: float = 0.045
@@ -85,7 +85,7 @@ def draft_dress(measures: Mapping[str, float], options: DressOptions = DressOpti
     for name, angle in (("front", CENTER_FRONT), ("back", CENTER_BACK)):
         half = block.front if name == "front" else block.back
         waist = 2 * (curves.length(half.hem) - _DART)
-        skirt = _skirt(name, waist, options, Placement("torso", angle, heights.waist, 0.03))
+        skirt = _skirt(name, waist, options, Placement("torso", angle, heights.waist))
         panels.append(skirt)
         seams += _waist_seams(name, skirt.edge("waist").length / waist - 1)
     seams += [sewn(f"skirt_front.side_{side}", f"skirt_back.side_{side}") for side in ("left", "right")]
@@ -202,7 +202,7 @@ def _skirt(name: str, waist: float, options: DressOptions, placement: Placement)
         Edge("waist", top),
         Edge(f"side_{there}", curves.sampled(curves.line(top[-1], hem[0]))),
     )
-    return Panel(f"skirt_{name}", edges, placement)
+    return Panel(f"skirt_{name}", edges, replace(placement, fan=radius))
 
 
 def _waist_seams(name: str, gathers: float) -> list[Seam]:

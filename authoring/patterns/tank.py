@@ -113,7 +113,7 @@ def _block(measures: Mapping[str, float], options: TankOptions, size: str) -> Bo
             shoulder_drop=slope * (half_shoulder - body.half_neck),
             front_inset=0.006,
             back_inset=-0.002,
-            front_round=0.62,
+            front_round=0.70,
             back_round=0.62,
         )
     )

@@ -139,7 +139,7 @@ def draft_long_sleeve(
     biceps = _ARM_TOP * measures["upper_arm"] + 0.75 * fit.biceps
     cuff = measures["wrist"] + fit.cuff
     reach = _reach(measures, body, options.fit, size)
-    elbow = (measures["upper_arm"] + fit.biceps, _ELBOW * reach)
+    elbow = (measures["upper_arm"] + 0.6 * fit.biceps, _ELBOW * reach)
     arm = sleeve(SleeveCut(biceps, cuff + 0.012, reach + options.sleeve - _CUFF, *armholes(block), elbow=elbow))
     return _assembled("long-sleeve", measures, options, size, block, arm, cuff=cuff)
 

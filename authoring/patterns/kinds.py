@@ -18,7 +18,7 @@ from .shorts import ShortsOptions, draft_shorts
 from .skirts import CircleSkirtOptions, PencilSkirtOptions, draft_circle_skirt, draft_pencil_skirt
 from .tank import TankOptions, draft_tank
 from .tee import LongSleeveOptions, TeeOptions, draft_long_sleeve, draft_tee
-from .trousers_pattern import TrousersOptions, draft_trousers
+from .trousers import TrousersOptions, draft_trousers
 
 RECIPES = Path(__file__).parent / "recipes"
 

@@ -7,6 +7,7 @@ from enum import IntEnum
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.body.protocol import RestBody
@@ -184,9 +185,21 @@ def _finished(weights: Floats, cloth: Cloth, layers: Following, own: Orders) -> 
         known = weights.sum(axis=1) > 1e-6
         if not known.all() and len(faces):
             weights, _ = inpaint(cloth.points, faces, weights, known)
+            weights = _from_nearest(np.where(own.excluded, 0.0, weights), cloth.points)
             weights = np.where(own.excluded, 0.0, weights)
     total = weights.sum(axis=1, keepdims=True)
     return np.where(total > 1e-6, weights / np.maximum(total, 1e-6), own.fixed)
+
+
+def _from_nearest(weights: Floats, points: Floats) -> Floats:
+    """Return weights where points that follow nothing take those of the nearest that follows something."""
+    lost = weights.sum(axis=1) <= 1e-6
+    if lost.all() or not lost.any():
+        return weights
+    found = np.flatnonzero(~lost)
+    filled = weights.copy()
+    filled[lost] = weights[found[cKDTree(points[found]).query(points[lost])[1]]]
+    return filled
 
 
 def _origins(

@@ -73,6 +73,23 @@ def tee() -> GarmentMesh:
     return make_tee()
 
 
+@pytest.fixture(scope="session")
+def trousers() -> GarmentMesh:
+    """Jeans cut from their pattern, sewn and brought around the canonical body without physics."""
+    from dressform.authoring.patterns.finish import finish
+    from dressform.authoring.patterns.meshing import mesh_pattern
+    from dressform.authoring.patterns.sizing import pattern_measures
+    from dressform.authoring.patterns.trousers import draft_trousers
+    from dressform.authoring.simulate.arrange import arrange
+    from dressform.authoring.simulate.mirror import Mirror
+    from dressform.authoring.simulate.relax import relax
+    from dressform.runtime.body.canonical import canonical_rest
+
+    flat = mesh_pattern(draft_trousers(pattern_measures("M")), 0.032)
+    rest = canonical_rest()
+    return finish(flat, relax(flat, arrange(flat, rest), rest, mirror=Mirror(flat)))
+
+
 @pytest.fixture
 def skirt() -> GarmentMesh:
     return tube()

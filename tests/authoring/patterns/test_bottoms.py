@@ -18,7 +18,7 @@ from dressform.authoring.patterns.skirts import (
     draft_circle_skirt,
     draft_pencil_skirt,
 )
-from dressform.authoring.patterns.trousers_pattern import TrousersOptions, draft_trousers
+from dressform.authoring.patterns.trousers import TrousersOptions, draft_trousers
 from dressform.schemas.errors import UsageError
 
 Draft = Callable[[Mapping[str, float], str], Pattern]

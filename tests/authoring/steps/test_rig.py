@@ -9,7 +9,6 @@ from PIL import Image
 from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.assets.files.rig import Rig
 from dressform.authoring.draft import Draft
-from dressform.authoring.patterns.trousers import TrousersOptions, make_trousers
 from dressform.authoring.steps._rig_hide import covered_faces
 from dressform.authoring.steps._rig_operators import cotangent_weights, grown, laplacian, vertex_masses
 from dressform.authoring.steps._rig_poses import QUICK, SWEEP, TRAINING, sweep_pose, turned_pose
@@ -33,11 +32,6 @@ from dressform.schemas.errors import InputError
 @pytest.fixture(scope="module")
 def rest() -> RestBody:
     return canonical_rest()
-
-
-@pytest.fixture(scope="module")
-def trousers(rest: RestBody) -> GarmentMesh:
-    return make_trousers(rest, TrousersOptions(texture_pixels=256))
 
 
 @pytest.fixture(scope="module")

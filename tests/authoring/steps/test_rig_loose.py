@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from dressform.assets.files.garment import GarmentMesh, Material
-from dressform.authoring.patterns.trousers import TrousersOptions, make_trousers
 from dressform.authoring.steps._rig_loose import crotch_height, spanning
 from dressform.authoring.steps._rig_poses import sweep_pose
 from dressform.authoring.steps._rig_weights import Origin
@@ -50,13 +49,14 @@ def test_the_crotch_lies_between_hips_and_knees(rest: RestBody) -> None:
 
 
 @pytest.mark.parametrize("open_front", [False, True])
-def test_a_skirt_and_a_coat_span_both_legs_and_trousers_do_not(rest: RestBody, open_front: bool) -> None:
+def test_a_skirt_and_a_coat_span_both_legs_and_trousers_do_not(
+    rest: RestBody, trousers: GarmentMesh, open_front: bool
+) -> None:
     skirt = cone(0.4, open_front=open_front)
     found = spanning(skirt.points, skirt.faces, rest)
     below = skirt.points[:, 2] < crotch_height(rest) - 0.05
     assert found[below].all()
     assert not found[skirt.points[:, 2] > crotch_height(rest)].any()
-    trousers = make_trousers(rest, TrousersOptions(texture_pixels=256))
     assert spanning(trousers.points, trousers.faces, rest).mean() < 0.02
 
 

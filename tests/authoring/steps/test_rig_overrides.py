@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh, Part
 from dressform.authoring.draft import Draft
-from dressform.authoring.patterns.trousers import TrousersOptions, make_trousers
 from dressform.authoring.steps._rig_mask import sample_mask
 from dressform.authoring.steps._rig_overrides import COPY, INPAINT, Corrections, orders_of, read_regions
 from dressform.authoring.steps._rig_weights import Origin
@@ -29,11 +28,6 @@ PLAIN = RigOptions(tune=False, sweep="none")
 @pytest.fixture(scope="module")
 def rest() -> RestBody:
     return canonical_rest()
-
-
-@pytest.fixture(scope="module")
-def trousers(rest: RestBody) -> GarmentMesh:
-    return make_trousers(rest, TrousersOptions(texture_pixels=256))
 
 
 @pytest.fixture

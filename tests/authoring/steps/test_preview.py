@@ -39,27 +39,47 @@ def bluish(picture: np.ndarray) -> np.ndarray:
 RED, BLUE = (0.6, 0.02, 0.02), (0.02, 0.02, 0.6)
 
 
-def test_front_and_back_show_the_garment_whole_and_the_close_up_its_cloth(tee: GarmentMesh) -> None:
-    picture = preview_picture(colored(tee, RED), 192)
+# where front, back, close-ups and colourways stand in a picture of 192 rows: (rows, columns)
+WIDE = ((slice(0, 120), slice(0, 168)), (slice(0, 120), slice(168, 288)), (slice(120, 192), slice(0, 144)))
+WIDE_LOOKS = (slice(120, 192), slice(144, 288))
+TALL = ((slice(0, 192), slice(0, 144)), (slice(0, 120), slice(144, 288)), (slice(120, 192), slice(144, 216)))
+TALL_LOOKS = (slice(120, 192), slice(216, 288))
+
+
+def stretched(tee: GarmentMesh, *, tall: bool) -> GarmentMesh:
+    return replace(tee, points=tee.points * np.float32((1, 1, 2 if tall else 1)))
+
+
+@pytest.mark.parametrize(("tall", "views"), [(False, WIDE), (True, TALL)])
+def test_front_and_back_show_the_garment_whole_and_the_close_up_its_cloth(
+    tee: GarmentMesh, tall: bool, views: tuple[tuple[slice, slice], ...]
+) -> None:
+    garment = stretched(tee, tall=tall)
+    picture = preview_picture(colored(garment, RED), 192, looks={"own": colored(garment, RED)})
     assert picture.shape == (192, 288, 3)
     red = reddish(picture)
-    for view in (red[:, :144], red[:120, 144:]):
+    for place in views[:2]:
+        view = red[place]
         assert 0.1 < view.mean() < 0.6
         assert not view[[0, -1]].any()
         assert not view[:, [0, -1]].any()
-    assert red[120:, 144:].mean() > 0.6
+    assert red[views[2]].mean() > 0.5
 
 
+@pytest.mark.parametrize("tall", [False, True])
 @pytest.mark.parametrize("count", [1, 3, 6])
-def test_every_colourway_is_shown_beside_the_close_up(tee: GarmentMesh, count: int) -> None:
-    looks = {f"look{k}": colored(tee, BLUE) for k in range(count)}
-    picture = preview_picture(colored(tee, RED), 192, looks=looks)
-    blue = bluish(picture)
-    assert not blue[:120].any()
-    assert not blue[:, :216].any()
+def test_every_colourway_is_shown_beside_the_close_up(tee: GarmentMesh, count: int, tall: bool) -> None:
+    garment = stretched(tee, tall=tall)
+    looks = {f"look{k}": colored(garment, BLUE) for k in range(count)}
+    blue = bluish(preview_picture(colored(garment, RED), 192, looks=looks))
+    place = TALL_LOOKS if tall else WIDE_LOOKS
+    corner = blue[place].copy()
+    blue[place] = False
+    assert not blue.any()
     across, rows = {1: (1, 1), 3: (2, 2), 6: (3, 2)}[count]
+    height, width = corner.shape[0] // rows, corner.shape[1] // across
     shown = [
-        blue[120 + row * 72 // rows :, 216 + column * 72 // across :][: 72 // rows, : 72 // across].mean() > 0.1
+        corner[row * height :, column * width :][:height, :width].mean() > 0.05
         for row in range(rows)
         for column in range(across)
     ]

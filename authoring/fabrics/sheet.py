@@ -12,6 +12,7 @@ from dressform.assets.atomic import write_bytes
 
 from .fabric import Fabric, fabric, fabric_names
 from .swatch import swatch
+from .tile import fabric_tile
 
 _SIDE = 360  # [px] of a swatch
 _CAPTION = 40  # [px]
@@ -31,17 +32,19 @@ def sheet() -> Image.Image:
 
 
 def _paste(out: Image.Image, one: Fabric, left: int, top: int) -> None:
+    tile = fabric_tile(one)
     for number, width in enumerate(_WIDTHS):
-        small = Image.fromarray(swatch(one, width)).resize((_SIDE - 4, _SIDE), Image.Resampling.LANCZOS)
+        small = Image.fromarray(swatch(one, width, tile=tile)).resize((_SIDE - 4, _SIDE), Image.Resampling.LANCZOS)
         out.paste(small, (left + number * _SIDE, top + _CAPTION))
-    text = f"{one.document['title']}, {one.physics['weight']:g} g/m²"
+    # the font that Pillow brings has neither × nor ²
+    text = f"{one.document['title'].replace('×', 'x')}, {one.physics['weight']:g} gsm"
     ImageDraw.Draw(out).text((left + 8, top + 10), text, fill=(20, 20, 20), font=ImageFont.load_default(20))
 
 
 def main() -> None:
     """Write the picture to the path that is given."""
     file = io.BytesIO()
-    sheet().save(file, "JPEG", quality=82)
+    sheet().save(file, "JPEG", quality=72)
     write_bytes(Path(sys.argv[1]), file.getvalue())
 
 

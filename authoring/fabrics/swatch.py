@@ -49,13 +49,16 @@ class _Sampled:
     cover: Floats
 
 
-def swatch(fabric: Fabric, width_m: float = 0.05, color: Sequence[float] | None = None) -> NDArray[np.uint8]:
+def swatch(
+    fabric: Fabric, width_m: float = 0.05, color: Sequence[float] | None = None, *, tile: Tile | None = None
+) -> NDArray[np.uint8]:
     """Draw a swatch.
 
     Args:
         fabric: Which.
         width_m: What the picture shows from side to side [m].
         color: Linear RGB of the cloth; the fabric's dye by default.
+        tile: The fabric's tile in this colour, where it is at hand.
 
     Returns:
         uint8 [SIZE, SIZE, 3] sRGB.
@@ -64,7 +67,7 @@ def swatch(fabric: Fabric, width_m: float = 0.05, color: Sequence[float] | None 
         raise UsageError(f"a swatch {100 * width_m:g} cm wide; needed {100 * WIDTHS[0]:g} to {100 * WIDTHS[1]:g} cm")
     dye = np.array(fabric.colour["dye"] if color is None else color[:3], np.float64)
     count = SIZE * _SAMPLES
-    sampled = _sampled(fabric_tile(fabric, base_color=dye.tolist()), width_m, count)
+    sampled = _sampled(tile or fabric_tile(fabric, base_color=dye.tolist()), width_m, count)
     uneven = fabric_unevenness(fabric, (count, count), width_m / count)
     base = sampled.color * dye * uneven[..., None]
     tangent, normal = _frame(sampled.normal, width_m, count)

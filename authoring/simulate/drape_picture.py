@@ -37,16 +37,19 @@ def drape_picture(
         SceneMesh("garment", corners, uv, corners, _plain(_CLOTH)),
     ]
     renderer = Renderer(meshes, [len(rest.vertices), len(cloth)], size=size, preset="quality")
-    renderer.set_vertices(np.concatenate([rest.vertices.astype(np.float64), cloth]))
     low, high = np.maximum(cloth.min(axis=0), -2.0), np.minimum(cloth.max(axis=0), 2.5)
     middle, tall = (low + high) / 2, float(high[2] - low[2]) + 0.12
     wide = float(np.linalg.norm(high[:2] - low[:2])) * size[1] / size[0]
     distance = 0.5 * max(tall, wide) / math.tan(_FOV / 2)
     views = []
-    for side in SIDES:
-        eye = middle + distance * np.array([-math.sin(side), -math.cos(side), 0.06])
-        frame = renderer.render(Camera.look_at(eye, middle, _FOV, size), Lighting.studio(), Background.studio())
-        views.append(frame.copy().rgb)
+    camera = Camera.look_at(middle + distance * np.array([0.0, -1.0, 0.06]), middle, _FOV, size)
+    both = np.concatenate([rest.vertices.astype(np.float64), cloth]) - middle
+    for side in SIDES:  # the body turns and the camera stays, so that the light comes from the same side
+        turn = np.array(
+            [[math.cos(side), -math.sin(side), 0.0], [math.sin(side), math.cos(side), 0.0], [0.0, 0.0, 1.0]]
+        )
+        renderer.set_vertices(both @ turn.T + middle)
+        views.append(renderer.render(camera, Lighting.studio(), Background.studio()).copy().rgb)
     file = io.BytesIO()
     Image.fromarray(np.concatenate(views, axis=1)).save(file, "PNG")
     return file.getvalue()

@@ -151,7 +151,7 @@ def let_fall(
         if wrong is None:
             points = _cleared(piece, rest, points, options.gap)
             report = measure(membrane, points, piece.start, body, piece.borders)
-            report |= {"frames": frames, "settled": settled, "attempt": number + 1}
+            report |= {"frames": frames, "settled": settled, "attempt": number + 1, "earlier": list(faults)}
             report["symmetry_mm"] = _asymmetry(piece, points)
             report["seconds"] = round(time.perf_counter() - begun, 1)
             wrong = _unwearable(report, options)

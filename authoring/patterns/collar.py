@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import CubicSpline
+from scipy.ndimage import gaussian_filter1d
 
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import RestBody
@@ -26,6 +27,7 @@ _SKIN_GAP = 0.004  # [m] of the stand's outer cloth; its facing lies one ply fur
 _CLOTH_GAP = 0.0025  # [m] of the fall from what it lies on: its own facing and some air
 _FOLD_GAP = 0.003  # [m] between the stand and the fall
 _LAP = 0.0016  # [m] of the stand's tab from what it laps over; it must leave room below the fall
+_EVEN = 0.02  # [m] along the neckline over which directions are evened out
 _NEIGHBOURHOOD = 0.25  # [m] around the neck's joint
 _EDGE = 0.008  # [m] from its border a piece reaches its full thickness
 
@@ -91,9 +93,8 @@ def _stand(flat_mesh: FlatMesh, worn: Floats, rest: RestBody, body: Surface) -> 
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     joints = np.asarray(rest.canonical_joints(), np.float64)
     axis = joints[JOINT_INDEX["head"]] - joints[JOINT_INDEX["neck"]]
-    outward = np.cross(tangent, axis)
-    outward /= np.linalg.norm(outward, axis=1, keepdims=True)
-    upward = np.cross(outward, tangent)
+    outward = _even(np.cross(tangent, axis))
+    upward = _even(np.cross(outward, tangent) + axis / np.linalg.norm(axis))  # not square to a neckline that dips
     sole = sole + np.where(lap, _LAP, 0.0)[:, None] * outward
     guess = sole[None] + (down[-1] - down)[:, None, None] * upward[None]
     flat = strip.flat(*np.broadcast_arrays(across[None], down[:, None]))
@@ -101,6 +102,12 @@ def _stand(flat_mesh: FlatMesh, worn: Floats, rest: RestBody, body: Surface) -> 
     fixed[-1] = ~lap
     grid = settle(guess, flat, fixed, [Obstacle(body, _SKIN_GAP)])
     return _Piece(panel, strip, Smooth(down, across, grid), (first, last)), grid[:, ~lap]
+
+
+def _even(ways: Floats) -> Floats:
+    """Return unit directions [N, 3] along a line without its small bends."""
+    smooth = gaussian_filter1d(ways, _EVEN / _CELL, axis=0, mode="nearest")
+    return np.asarray(smooth / np.linalg.norm(smooth, axis=1, keepdims=True))
 
 
 def _fall(flat_mesh: FlatMesh, stand: _Piece, body: Surface, obstacles: list[Obstacle]) -> _Piece:

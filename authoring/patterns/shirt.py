@@ -55,7 +55,7 @@ _CUFF = 0.065  # height of the cuff [m]
 _CUFF_EASE = 0.062  # beyond the wrist: a buttoned cuff stops at the thumb's root [m]
 _PLEATS = 0.18  # by how much the sleeve is wider than its cuff
 _BLOUSE = 0.012  # spare length over the cuff, so that the arm can bend [m]
-_NECK_WIDTH, _NECK_DROP, _NECK_BACK = 0.000, -0.008, -0.006  # how far the neckline keeps off the root of the neck [m]
+_NECK_WIDTH, _NECK_DROP, _NECK_BACK = 0.006, -0.018, -0.020  # how far the neckline keeps off the root of the neck [m]
 
 
 @dataclass(frozen=True)

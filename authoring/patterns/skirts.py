@@ -10,7 +10,7 @@ import numpy as np
 from ._choices import among
 from ._choices import between as check_between
 from ._curves import Points, arc, joined, length, line, mirrored, offset, sampled
-from ._drafting import at_length, bend, between, direction, mirror_panel
+from ._drafting import at_length, bend, between, direction, mirror_panel, solve
 from .lower_body import LowerBody, lower_body, stand_height
 from .pattern import Edge, EdgeRef, Hold, Mark, Panel, Pattern, Placement, Seam
 from .waistband import strip_seams, strip_waistband
@@ -32,7 +32,7 @@ class PencilSkirtOptions:
     """
 
     length: float = 0.66
-    ease: float = 0.045
+    ease: float = 0.066
     taper: float = 0.005
     slit: float = 0.16
 
@@ -66,10 +66,11 @@ _CIRCLES = {"half": 0.5, "full": 1.0}
 _PENCIL, _CIRCLE = PencilSkirtOptions(), CircleSkirtOptions()
 _BAND = 0.030  # height of the waistbands [m]
 _HIP_DEPTH = 0.90  # hip line below the natural waist, as a share of the rise
-_FRONT_DART, _BACK_DART, _BACK_SEAM = 0.27, 0.32, 0.05  # shares of what hips and waist differ by; the rest: sides
+_FRONT_DART, _BACK_DART, _BACK_SEAM = 0.27, 0.38, 0.05  # shares of what hips and waist differ by; the rest: sides
 _FRONT_LENGTH, _BACK_LENGTH = 0.120, 0.150  # of the darts [m]
-_LIFT = 0.011  # the waist at the side above the centre front [m]
-_BACK_LIFT = 0.004  # the centre back above the centre front: the way over the seat is longer [m]
+_LIFT = 0.006  # the waist at the side above the centre front [m]
+_SEAT = 0.006  # the back is cut wider at the hips than a quarter, the front narrower [m]
+_BACK_LIFT = 0.008  # the centre back above the centre front: the way over the seat is longer [m]
 _ZIP = 0.18  # length of the placket [m]
 _HEM, _SLIT_TURN, _CIRCLE_HEM = 0.030, 0.020, 0.012  # widths turned inwards [m]
 
@@ -86,7 +87,14 @@ def draft_pencil_skirt(
     """
     body = lower_body(measures)
     cut = _PencilCut.of(body, options)
-    front, back = cut.half(cut.front_dart, _FRONT_LENGTH, 0.0), cut.half(cut.back_dart, _BACK_LENGTH, cut.center_back)
+    front = cut.half(cut.hip - _SEAT, cut.front_dart, _FRONT_LENGTH, 0.0, _LIFT)
+    lift = solve(
+        lambda lift: length(cut.back(lift)["side"]) - length(front["side"]),
+        _LIFT - 0.03,
+        _LIFT + 0.03,
+        "pencil-skirt: the back side seam",
+    )
+    back = cut.back(lift)
     height = stand_height(body, 0.0) + _ABOVE - _BAND
     left, right = _pencil_back(back, options.slit, height)
     seam_length = sum(2 * length(half[name]) for half in (front, back) for name in ("top_side", "top_center"))
@@ -149,16 +157,21 @@ class _PencilCut:
             center_back=_BACK_SEAM * spare,
         )
 
-    def half(self, dart: float, dart_length: float, center: float) -> dict[str, Points]:
+    def back(self, lift: float) -> dict[str, Points]:
+        """Return the half of the back, its waist at the side so far above the centre front [m]."""
+        return self.half(self.hip + _SEAT, self.back_dart, _BACK_LENGTH, self.center_back, lift)
+
+    def half(self, breadth: float, dart: float, dart_length: float, center: float, lift: float) -> dict[str, Points]:
         """Return the half at x >= 0: hem, side, top_side, dart_in, dart_out, top_center, counter-clockwise.
 
         Args:
+            breadth: At the hip line [m].
             dart: Intake [m].
             dart_length: [m].
             center: Taken in at the centre line [m]; more than 0 behind.
+            lift: The waist at the side above the centre front [m].
         """
-        breadth = center + self.waist + dart
-        hip, corner = (self.hip, self.hip_line), (breadth, _LIFT)
+        hip, corner = (breadth, self.hip_line), (center + self.waist + dart, lift)
         middle = (center, _BACK_LIFT if center else 0.0)
         top = bend(corner, middle, (-1.0, -0.10), (-1.0, 0.0))
         place, half = 0.5 * length(top), dart / 2
@@ -166,7 +179,7 @@ class _PencilCut:
         along = direction(opening[1] - opening[0])  # from the side to the centre
         tip = at_length(top, place) + dart_length * np.array([-along[1], along[0]])
         lower = bend(
-            (self.hem, self.hem_line), hip, (self.hip - self.hem, hip[1] - self.hem_line), (0.0, 1.0), (0.5, 0.3)
+            (self.hem, self.hem_line), hip, (breadth - self.hem, hip[1] - self.hem_line), (0.0, 1.0), (0.3, 0.6)
         )
         # upright at both ends, as flanks are: they stay narrow below the waist and fill out late
         upper = bend(hip, corner, (0.0, 1.0), (-0.10, 1.0), (0.33, 0.30))

@@ -208,7 +208,8 @@ def _waistband(band: Band, height: float) -> tuple[Panel, Panel]:
     loops = tuple(band.loop(share * band.bottom) for share in (0.20, 0.56, 1.0))
     rows = tuple(Mark("stitch", band.row(up), {"rows": 1.0}) for up in (0.003, band.height - 0.003))
     button = Mark("button", np.array([band.at(0.016, band.height / 2)]), {"radius": 0.0085, "name": "jeans"})
-    hole = Mark("buttonhole", np.array([band.at(0.016, band.height / 2)]), {"width": 0.022, "angle": 0.0})
+    # the shank sits at the buttonhole's end towards the centre front; of its other end a little shows
+    hole = Mark("buttonhole", np.array([band.at(0.0195, band.height / 2)]), {"width": 0.020, "angle": 0.0})
     return waistband(band, height, turn=0.02, marks=rows + loops, left_marks=(hole, button))
 
 

@@ -233,7 +233,7 @@ def place(
 @DRAFT
 @click.option("--fabric", help="A fabric by name, or a fabric file; by default the draft's own, else jersey.")
 @click.option("--hold", default="none", show_default=True, help="top keeps the highest opening where it is; or none.")
-@click.option("--frames", type=int, default=160, show_default=True, help="Of 1/60 s, at most.")
+@click.option("--frames", type=int, default=240, show_default=True, help="Of 1/60 s, at most.")
 @JSON
 def drape(draft: Path, fabric: str | None, hold: str, frames: int, as_json: bool) -> None:
     """Let the garment settle on the canonical body as its cloth would (see drape.png); needs the extra [sim].

@@ -38,6 +38,8 @@ FINE_ITERATIONS, FINE_FRAMES = 8, 20
 NEARLY_REST = 0.004  # … that is, 99 % of the points moved less in a window [m]
 REST_MOVE = 0.002  # 99 % of the points moved less in a window when it rests [m]
 REST_MOVE_MAX = 0.006  # … and all of them
+# Wide skirts go on creeping under their own weight; at the last frame this much counts as hanging still.
+CREEP, CREEP_MAX = 0.004, 0.012  # 99 % and all of the points, in a window [m]
 GROUND = 0.005  # a garment below this lies on the floor [m]
 RESTLESS = "it did not come to rest"
 PENETRATING = 0.5  # share of points and triangles that may be inside the body [%]

@@ -18,7 +18,7 @@ DEFAULT_SIZE = "M"
 
 MEASURES: tuple[str, ...] = tuple(field.name for field in fields(Measures))
 
-# Steps away from M; one step is 4 cm of chest. The larger sizes lie further apart, as in EN 13402-3's letter codes.
+# Steps away from M; one step is 4 cm of chest. The larger sizes lie further apart, as letter sizes usually do.
 _STEPS: Mapping[str, float] = MappingProxyType({"XS": -2.0, "S": -1.0, "M": 0.0, "L": 1.0, "XL": 2.25, "XXL": 3.5})
 
 # Growth per step [m, kg]. Letter sizes grow in girth and breadth; stature and leg stay, arm and back lengthen a little.
@@ -41,9 +41,9 @@ _GRADE: Mapping[str, float] = MappingProxyType(
     }
 )
 
-# Smallest and largest of adults [m, kg]: the extremes of the women and men of ANSUR II (Gordon et al. 2014,
-# NATICK/TR-15/007), opened by 10 to 30 % because soldiers are neither very small nor very heavy. Shoulder, arm and back
-# run between joint centres here, so they are shorter than the report's breadths and lengths over the skin.
+# Smallest and largest that are believed of an adult [m, kg]: set wide by hand, to catch slips of unit or of a digit and
+# not to say who is an adult; no survey was consulted. Shoulder, arm and back run between joint centres here, so they are
+# shorter than a tape over the skin.
 BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "height": (1.30, 2.20),

@@ -61,14 +61,17 @@ def list_templates(folder: Path | None, as_json: bool) -> None:
 
 @library.command()
 @click.argument("wear")
+@click.option("--files", is_flag=True, help="List its files too.")
 @in_library
 @as_json
-def show(wear: str, folder: Path | None, as_json: bool) -> None:
-    """Show a template: versions, figures, files. WEAR is NAME[@RANGE].
+def show(wear: str, files: bool, folder: Path | None, as_json: bool) -> None:
+    """Show a template's card: sizes, colourways, cloth, licence, versions. WEAR is NAME[@RANGE].
 
     Example: dressform library show tee@^1
     """
     from dressform.assets.library import Library
+
+    from .library_card import print_card
 
     opened = Library.open(folder)
     version = opened.resolve(wear)
@@ -76,22 +79,7 @@ def show(wear: str, folder: Path | None, as_json: bool) -> None:
     if as_json:
         _print_json({"manifest": version.manifest, "versions": others, "digest": version.digest})
         return
-    manifest = version.manifest
-    mesh, licence = manifest["mesh"], manifest["licence"]
-    rows = [
-        ("template", f"{manifest.get('title', version.name)} ({version.label})"),
-        ("category", f"{manifest['category']}, layer {manifest['layer']}"),
-        ("sizes", " ".join(f"{size}*" if size == manifest["default_size"] else size for size in manifest["sizes"])),
-        ("variants", " ".join(manifest["variants"]) or "none"),
-        ("bodies", " ".join(manifest["bodies"])),
-        ("mesh", f"{mesh['points']:,} points, {mesh['triangles']:,} triangles, {len(mesh['materials'])} materials"),
-        ("licence", f"{licence}; {', '.join(manifest['authors']) or 'no author named'}"),
-        ("versions", " ".join(f"{v['version']} (yanked)" if v["yanked"] else str(v["version"]) for v in others)),
-        *(("file", f"{path}  {entry['bytes'] / 1e3:,.1f} kB") for path, entry in manifest["files"].items()),
-    ]
-    if version.yanked:
-        rows.insert(1, ("yanked", version.yanked))
-    _print_table(None, rows)
+    print_card(version, others, files=files)
 
 
 @library.command()

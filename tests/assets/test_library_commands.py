@@ -58,8 +58,11 @@ def test_list(run, published, tmp_path):
 
 def test_show(run, published):
     _, out, _ = run("show", "tee@1.0.0")
-    assert "Plain tee (tee@1.0.0)" in out
-    assert "40 points, 64 triangles, 2 materials" in out
+    assert "Plain tee  ·  tee@1.0.0" in out
+    assert "40 points, 64 triangles" in out
+    assert "--wear tee" in out
+    assert "sizes/M/garment.glb" not in out
+    assert "sizes/M/garment.glb" in run("show", "tee@1.0.0", "--files")[1]
     _, out, _ = run("show", "tee", "--json")
     shown = json.loads(out)
     assert shown["manifest"]["version"] == "1.1.0"

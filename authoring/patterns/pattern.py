@@ -72,6 +72,8 @@ class Placement:
         clearance: Distance from the skin [m] to start from.
         fan: For a panel cut from a ring around the point (0, fan) of its frame, as of a circle skirt [m]: each of the
             ring's circles starts level around the limb, the one through (0, 0) at `height`; 0 for other panels.
+        folds: Of a panel with a fan: in how many even folds around the limb what is wider than the body starts; 0
+            lets it stand off as a cone. An even number keeps both sides alike.
     """
 
     limb: Limb
@@ -79,6 +81,7 @@ class Placement:
     height: float
     clearance: float = 0.02
     fan: float = 0.0
+    folds: int = 0
 
 
 @dataclass(frozen=True)

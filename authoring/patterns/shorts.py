@@ -29,7 +29,7 @@ class _Fit:
 _FITS = {"slim": _Fit(0.035, -0.020), "straight": _Fit(0.055, 0.030), "wide": _Fit(0.080, 0.100)}
 _FORKS = (0.048, 0.100)  # front and back, as shares of the hips
 _BAND = 0.038  # height of the waistband [m]
-_WAIST_EASE = 0.014
+_WAIST_EASE = 0.030  # the drape keeps 4 mm off the skin, 25 mm around
 _CROTCH_DROP = 0.020
 _DART = 0.095  # length of the back dart [m]
 _STANCE = float(np.radians(3.0))

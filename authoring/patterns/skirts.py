@@ -17,7 +17,7 @@ from .waistband import strip_seams, strip_waistband
 
 FRONT, BACK = 0.0, float(np.pi)  # angles of placements around the torso
 _ABOVE = 0.008  # top of the waistband above the natural waist [m]
-_WAIST_EASE = 0.015
+_WAIST_EASE = 0.022  # the drape keeps 4 mm off the skin, 25 mm around
 
 
 @dataclass(frozen=True)
@@ -71,6 +71,7 @@ _FRONT_LENGTH, _BACK_LENGTH = 0.120, 0.150  # of the darts [m]
 _LIFT = 0.006  # the waist at the side above the centre front [m]
 _SEAT = 0.006  # the back is cut wider at the hips than a quarter, the front narrower [m]
 _BACK_LIFT = 0.008  # the centre back above the centre front: the way over the seat is longer [m]
+_FOLD = 0.19  # width of cloth at the hem, beyond the hips, that hangs in one fold of a circle skirt [m]
 _ZIP = 0.18  # length of the placket [m]
 _HEM, _SLIT_TURN, _CIRCLE_HEM = 0.030, 0.020, 0.012  # widths turned inwards [m]
 
@@ -264,10 +265,11 @@ def draft_circle_skirt(
         Edge("top", top),
         Edge("side_right", sampled(line(top[-1], hem[0]))),
     )
-    front = Panel("front", edges, Placement("torso", FRONT, height, fan=radius))
+    folds = 2 * round((2 * length(hem) - body.hip) / (2 * _FOLD))
+    front = Panel("front", edges, Placement("torso", FRONT, height, fan=radius, folds=folds))
     swapped = {"side_left": "side_right", "side_right": "side_left"}
     behind = tuple(replace(edge, name=swapped.get(edge.name, edge.name)) for edge in edges)
-    back = Panel("back", behind, Placement("torso", BACK, height, fan=radius))
+    back = Panel("back", behind, Placement("torso", BACK, height, fan=radius, folds=folds))
     around = 2 * length(top)
     return Pattern(
         name="circle-skirt",

@@ -33,11 +33,11 @@ class _Fit:
 # After the sizing of common jeans (Levi Strauss & Co.'s charts of 510, 501 and baggy cuts, measured on size 33).
 _FITS = {
     "slim": _Fit(0.020, 0.040, 0.086, 0.045, 0.115, 0.014),
-    "straight": _Fit(0.045, 0.046, 0.094, 0.085, 0.180, 0.018),
+    "straight": _Fit(0.052, 0.046, 0.094, 0.085, 0.180, 0.018),
     "wide": _Fit(0.060, 0.054, 0.108, 0.200, 0.330, 0.024),
 }
 _BAND = 0.040  # height of the waistband [m]
-_WAIST_EASE = 0.014
+_WAIST_EASE = 0.030  # the drape keeps 4 mm off the skin, 25 mm around
 _YOKE_CENTER, _YOKE_SIDE = 0.066, 0.036  # depth of the yoke [m]
 _STANCE = np.radians(3.0)
 
@@ -55,7 +55,7 @@ class TrousersOptions:
 
     fit: str = "straight"
     waist_drop: float = 0.095
-    hem_height: float = 0.045
+    hem_height: float = 0.060
     ease: float = 0.0
 
     def __post_init__(self) -> None:
@@ -128,7 +128,7 @@ def _cut(measures: Mapping[str, float], body: LowerBody, options: TrousersOption
         hem=measures["ankle"] + fit.hem,
         length=body.inseam - fit.crotch_drop - options.hem_height,
         stance=float(_STANCE),
-        hem_shape=0.0,
+        hem_shape=-0.012,
         dart=0.022,
     )
 

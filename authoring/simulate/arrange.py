@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 FARTHEST_SEAM = 0.5  # two sewn edges further apart have been put in the wrong place [m]
 LAYER_GAP = 0.006  # how much further out each further layer starts [m]
 EVEN_WIDTHS = 4.0  # standard deviation over which the widths of a garment are evened [rings]
+STANDING = 0.4  # share of a fan's width beyond the body by which it still stands off, where it starts in folds
 CROTCH_BLEND = 0.10  # over this height above the crotch a trouser leg opens into its half of the trunk [m]
 
 
@@ -56,7 +57,10 @@ def _panel_points(mesh: FlatMesh, tubes: Tubes, panel: Panel, flat: Floats) -> F
     stations = flat[:, 1] + (-place.height if place.limb.endswith("_arm") else place.height)
     clearance = place.clearance + panel.layer * LAYER_GAP
     around = tubes[place.limb]
-    points = around.at(stations, flat[:, 0], place.angle, _offsets(mesh, around, place.limb, clearance))
+    offsets = _offsets(mesh, around, place.limb, clearance)
+    if place.folds:
+        return _folded(around, stations, flat[:, 0], panel, offsets)
+    points = around.at(stations, flat[:, 0], place.angle, offsets)
     if not place.limb.endswith("_leg"):
         return points
     crotch = tubes.rest.measures().inseam
@@ -66,6 +70,26 @@ def _panel_points(mesh: FlatMesh, tubes: Tubes, panel: Panel, flat: Floats) -> F
     angle = _trunk_angle(place.angle, place.limb)
     upper = trunk.at(stations, flat[:, 0], angle, np.full(len(trunk.stations), clearance))
     return (1 - weight) * points + weight * upper
+
+
+def _folded(around: Tube, stations: Floats, along: Floats, panel: Panel, offsets: Floats) -> Floats:
+    """Return points [N, 3] around a limb whose width beyond the body is laid in even waves."""
+    place = panel.placement
+    wide = around.girths(0.0) + 2 * np.pi * offsets
+    excess = offsets - offsets.min()
+    middle = offsets - (1 - STANDING) * excess
+    girths = around.girths(0.0) + 2 * np.pi * middle
+    share = np.interp(stations, around.stations, girths / wide)
+    points = around.at(stations, along * share, place.angle, middle)
+    # a wave of this height around a circle is longer than the circle by what was taken away
+    heights = girths / (np.pi * place.folds) * np.sqrt(wide / girths - 1)
+    turns = place.angle + 2 * np.pi * along / np.interp(stations, around.stations, wide)
+    centers = np.stack([np.interp(stations, around.stations, axis) for axis in around.centers.T], axis=1)
+    outward = points - centers
+    outward[:, 2] = 0.0
+    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-9)
+    wave = np.interp(stations, around.stations, heights) * np.cos(place.folds * turns)
+    return np.asarray(points + wave[:, None] * outward)
 
 
 def _unfanned(panel: Panel, flat: Floats) -> Floats:

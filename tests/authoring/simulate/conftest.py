@@ -12,7 +12,7 @@ from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 
 CHEST, LENGTH, HALF_SHOULDER, HALF_NECK = 1.08, 0.60, 0.17, 0.09
-EDGE_LENGTH = 0.028
+EDGE_LENGTH = 0.034
 
 
 def panel(name: str, angle: float, drop: float, height: float = 1.575) -> Panel:

@@ -17,7 +17,7 @@ from .waistband import strip_seams, strip_waistband
 
 FRONT, BACK = 0.0, float(np.pi)  # angles of placements around the torso
 _ABOVE = 0.008  # top of the waistband above the natural waist [m]
-_WAIST_EASE = 0.022  # the drape keeps 4 mm off the skin, 25 mm around
+_WAIST_EASE = 0.030  # the drape keeps 4 mm off the skin, 25 mm around
 
 
 @dataclass(frozen=True)
@@ -32,8 +32,8 @@ class PencilSkirtOptions:
     """
 
     length: float = 0.66
-    ease: float = 0.066
-    taper: float = 0.005
+    ease: float = 0.092
+    taper: float = 0.004
     slit: float = 0.16
 
     def __post_init__(self) -> None:
@@ -65,14 +65,15 @@ class CircleSkirtOptions:
 _CIRCLES = {"half": 0.5, "full": 1.0}
 _PENCIL, _CIRCLE = PencilSkirtOptions(), CircleSkirtOptions()
 _BAND = 0.030  # height of the waistbands [m]
-_HIP_DEPTH = 0.90  # hip line below the natural waist, as a share of the rise
-_FRONT_DART, _BACK_DART, _BACK_SEAM = 0.27, 0.38, 0.05  # shares of what hips and waist differ by; the rest: sides
+_HIP_DEPTH = 0.98  # hip line below the natural waist, as a share of the rise
+_FRONT_DART, _BACK_DART, _BACK_SEAM = 0.27, 0.42, 0.05  # shares of what hips and waist differ by; the rest: sides
 _FRONT_LENGTH, _BACK_LENGTH = 0.120, 0.150  # of the darts [m]
 _LIFT = 0.006  # the waist at the side above the centre front [m]
 _SEAT = 0.006  # the back is cut wider at the hips than a quarter, the front narrower [m]
 _BACK_LIFT = 0.008  # the centre back above the centre front: the way over the seat is longer [m]
 _FOLD = 0.19  # width of cloth at the hem, beyond the hips, that hangs in one fold of a circle skirt [m]
 _ZIP = 0.18  # length of the placket [m]
+_SPREAD = 0.006  # each edge of the slit runs back from the centre to the hem, so that the two do not meet [m]
 _HEM, _SLIT_TURN, _CIRCLE_HEM = 0.030, 0.020, 0.012  # widths turned inwards [m]
 
 
@@ -206,11 +207,12 @@ def _pencil_front(half: Mapping[str, Points], height: float) -> Panel:
 
 def _pencil_back(half: Mapping[str, Points], slit: float, height: float) -> tuple[Panel, Panel]:
     """Return left and right back; the left one carries the stitches of the placket."""
-    foot, top = half["hem"][0], half["top_center"][-1]
-    start, hip = foot + np.array([0.0, slit]), np.array([0.0, -_ZIP])
+    edge, top = half["hem"][0], half["top_center"][-1]
+    start, hip = edge + np.array([0.0, slit]), np.array([0.0, -_ZIP])
+    foot = edge + np.array([_SPREAD, 0.0])
     center = joined(bend(top, hip, hip - top, (0.0, -1.0)), sampled(line(hip, start)))
     edges = (
-        Edge("hem", half["hem"], turn=_HEM, allowance=_HEM),
+        Edge("hem", sampled(line(foot, half["hem"][-1])), turn=_HEM, allowance=_HEM),
         *(Edge(name, half[name]) for name in ("side", "top_side", "dart_in", "dart_out", "top_center")),
         Edge("center", center),
         Edge("slit", sampled(line(start, foot)), turn=_SLIT_TURN, allowance=_SLIT_TURN),

@@ -41,9 +41,9 @@ _GRADE: Mapping[str, float] = MappingProxyType(
     }
 )
 
-# Smallest and largest that are believed of an adult [m, kg]: set wide by hand, to catch slips of unit or of a digit and
-# not to say who is an adult; no survey was consulted. Shoulder, arm and back run between joint centres here, so they are
-# shorter than a tape over the skin.
+# Smallest and largest that are believed of an adult [m, kg]: set wide by hand, to catch slips of unit or of a digit,
+# and not from a survey. Shoulder, arm and back run between joint centres here, so they are shorter than a tape over the
+# skin.
 BOUNDS: Mapping[str, tuple[float, float]] = MappingProxyType(
     {
         "height": (1.30, 2.20),

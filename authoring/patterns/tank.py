@@ -18,7 +18,7 @@ from .sleeves import ARMS
 # By fit: ease of the chest, ease of the hem over the hip, how far the underarm lies below the armpit [m].
 FITS: Mapping[str, tuple[float, float, float]] = {
     "slim": (0.020, 0.010, 0.012),
-    "regular": (0.040, 0.025, 0.018),
+    "regular": (0.075, 0.055, 0.026),
     "loose": (0.140, 0.110, 0.045),
 }
 _HEM = 0.020  # turned for the twin needle [m]

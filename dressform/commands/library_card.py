@@ -13,6 +13,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from dressform.assets.template_version import TemplateVersion
 
+_LETTERS = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "3XL")
 _CHART = ("chest", "waist", "hip", "height")  # body measures of the size chart, as far as a size says them
 
 
@@ -70,6 +71,11 @@ def _sizes(manifest: Mapping[str, Any]) -> str:
     )
 
 
+def _ordered(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the sizes from small to large: letters as the trade orders them, then the rest as they stand."""
+    return sorted(manifest["sizes"], key=lambda size: _LETTERS.index(size) if size in _LETTERS else len(_LETTERS))
+
+
 def _cloth(fabric: Mapping[str, Any] | None) -> str:
     if not fabric:
         return ""
@@ -90,7 +96,8 @@ def _permissions(stated: Mapping[str, Any]) -> str:
 
 def _chart(manifest: Mapping[str, Any]) -> Table | None:
     """Return the size chart, or None where no size says what it is made for."""
-    sizes = {size: entry["measures"] for size, entry in manifest["sizes"].items() if "measures" in entry}
+    stated = manifest["sizes"]
+    sizes = {size: stated[size]["measures"] for size in _ordered(manifest) if "measures" in stated[size]}
     names = [name for name in _CHART if any(name in measures for measures in sizes.values())]
     if not names:
         return None

@@ -12,18 +12,19 @@ from typing import Any, cast
 
 from dressform.authoring.fabrics.fabric import Fabric, fabric
 from dressform.authoring.paint.look import ClothLook, Rgb, Stripe
-from dressform.authoring.paint.prints import Anchor, Print
+from dressform.authoring.paint.prints import Anchor, Print, place_print
 from dressform.schemas.documents import check_document, load_document
 from dressform.schemas.errors import UsageError
 from dressform.schemas.recipe import ClothRecipe, RecipeDocument
 
+from .check import check_pattern
 from .kinds import Kind, kind_of
+from .meshing import EDGE_LENGTH
 from .pattern import Pattern
 from .pattern_json import read_pattern
 from .sizing import DEFAULT_SIZE, check_size, pattern_measures
 
 SCHEMA = "dressform/recipe/1"
-EDGE_LENGTH = 0.016  # [m]
 OWN_LOOK = "own"
 _PLAIN: ClothRecipe = {"fabric": "poplin", "color": "#d9d4c7"}
 
@@ -101,6 +102,11 @@ def recipe_of(
     slots = sorted({panel.slot for panel in patterns[default].panels})
     fabrics = {slot: _fabric({**_PLAIN, **cloths.get(slot, {})}, folder) for slot in slots}
     _known_slots(cloths, slots, where)
+    for pattern in patterns.values():
+        check_pattern(pattern)
+    prints = tuple(_prints(document, folder))
+    for order in prints:
+        place_print(patterns[default], order)
     return Recipe(
         document=document,
         category=kind.category if kind else patterns[default].category,
@@ -109,7 +115,7 @@ def recipe_of(
         edge_length=document.get("edge_length", EDGE_LENGTH),
         fabrics=fabrics,
         colourways=tuple(_colourways(document, cloths, fabrics, slots, where)),
-        prints=tuple(_prints(document, folder)),
+        prints=prints,
     )
 
 

@@ -78,18 +78,20 @@ def _fields(rest: RestBody, cloth: Floats) -> list[Floats]:
     at = neck + _NECK * (head - neck)
     if cloth[:, 2].max() < head[2] + 0.08:  # no hat
         fields.append((points - at) @ up)
+    top = float(cloth[:, 2].max())
+    below_arms = top < joints[JOINT_INDEX["spine3"], 2]  # a wide skirt comes near the hands, but is no glove
     for side in ("left", "right"):
         shoulder, wrist = joints[JOINT_INDEX[f"{side}_shoulder"]], joints[JOINT_INDEX[f"{side}_wrist"]]
-        end = _sleeve_end(cloth, shoulder, wrist)
+        end = _ARMHOLE if below_arms else _sleeve_end(cloth, shoulder, wrist)
         if end is not None:
             along = (wrist - shoulder) / np.linalg.norm(wrist - shoulder)
             arm = _region(rest, (f"{side}_shoulder",))
             fields.append(np.where(arm, (points - shoulder) @ along - end, -1.0))
     crotch = _crotch(rest)
-    hem, top = float(cloth[:, 2].min()), float(cloth[:, 2].max())
+    hem = float(cloth[:, 2].min())
     if hem > 0.04:
         fields.append((hem + _INSIDE if hem < crotch + _HIPS else crotch + _ABOVE_CROTCH) - points[:, 2])
-    if top < joints[JOINT_INDEX["spine3"], 2]:
+    if below_arms:
         fields.append(points[:, 2] - top - _ABOVE)
     return fields
 

@@ -25,6 +25,7 @@ _ABOVE = 0.075  # [m] of the form shown above a waistband
 _ABOVE_CROTCH = 0.01  # [m] where a form without legs ends
 _HIPS = 0.08  # [m] above the crotch; a hem that ends lower hides the form's end
 _AROUND_ARM = 0.14  # [m] cloth nearer to the arm's axis is a sleeve
+_MIDDLE = 0.1  # [m] what lies nearer to the middle plane is worn on the trunk
 _STEP = 0.04  # [m] a sleeve has cloth at least so often
 _POLE = 0.013  # [m] radius
 
@@ -79,7 +80,9 @@ def _fields(rest: RestBody, cloth: Floats) -> list[Floats]:
     if cloth[:, 2].max() < head[2] + 0.08:  # no hat
         fields.append((points - at) @ up)
     top = float(cloth[:, 2].max())
-    below_arms = top < joints[JOINT_INDEX["spine3"], 2]  # a wide skirt comes near the hands, but is no glove
+    low = top < joints[JOINT_INDEX["spine3"], 2]
+    # a wide skirt comes near the hands too, but gloves do not come near the middle
+    below_arms = low and float(np.abs(cloth[:, 0]).min()) < _MIDDLE
     for side in ("left", "right"):
         shoulder, wrist = joints[JOINT_INDEX[f"{side}_shoulder"]], joints[JOINT_INDEX[f"{side}_wrist"]]
         end = _ARMHOLE if below_arms else _sleeve_end(cloth, shoulder, wrist)
@@ -91,7 +94,7 @@ def _fields(rest: RestBody, cloth: Floats) -> list[Floats]:
     hem = float(cloth[:, 2].min())
     if hem > 0.04:
         fields.append((hem + _INSIDE if hem < crotch + _HIPS else crotch + _ABOVE_CROTCH) - points[:, 2])
-    if below_arms:
+    if low:
         fields.append(points[:, 2] - top - _ABOVE)
     return fields
 

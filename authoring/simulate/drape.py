@@ -20,9 +20,9 @@ from .arrange import arrange
 from .cloth import Cloth
 from .fall import AS_WORN, DrapeOptions, Piece, let_fall
 from .figures import openings
-from .membrane import flat_corners
 from .mirror import Mirror
 from .relax import follow, relax
+from .shaping import shaped
 
 Floats = NDArray[np.float64]
 
@@ -65,8 +65,10 @@ def drape(
     begun = time.perf_counter()
     progress(0.0, "arranging the panels")
     mirror = Mirror(mesh) if options.symmetric else None
-    start = relax(mesh, arrange(mesh, rest), rest, mirror=mirror)
-    piece, kept = _piece(mesh, start, fabrics or {}, mirror)
+    start = arrange(mesh, rest)
+    corners = shaped(mesh, relax(mesh, start, rest, mirror=mirror, smooth=True), rest)
+    start = relax(mesh, start, rest, mirror=mirror, corners=corners)
+    piece, kept = _piece(mesh, corners, start, fabrics or {}, mirror)
     fallen = let_fall(piece, rest, options, name=mesh.pattern.name, picture=picture, progress=progress)
     points = start.copy()
     points[kept] = fallen.points
@@ -76,7 +78,7 @@ def drape(
 
 
 def _piece(
-    mesh: FlatMesh, start: Floats, fabrics: Mapping[str, Fabric], mirror: Mirror | None
+    mesh: FlatMesh, corners: Floats, start: Floats, fabrics: Mapping[str, Fabric], mirror: Mirror | None
 ) -> tuple[Piece, NDArray[np.intp]]:
     """Return what is simulated, and which points of the garment that is."""
     panels = mesh.pattern.panels
@@ -90,7 +92,7 @@ def _piece(
     faces = number[mesh.faces[soft]].astype(np.int32)
     held, heights = _held(mesh, number)
     piece = Piece(
-        corners=flat_corners(mesh)[soft],
+        corners=corners[soft],
         faces=faces,
         start=start[kept],
         cloths=cloths,

@@ -31,7 +31,16 @@ BENDING = (0.3, 0.01)  # strength of evenness beside the membrane, at first and 
 INERTIA = 0.05  # how much a point resists moving in one round, beside the membrane
 
 
-def relax(mesh: FlatMesh, start: Floats, rest: RestBody, *, gap: float = 0.008, mirror: Mirror | None = None) -> Floats:
+def relax(
+    mesh: FlatMesh,
+    start: Floats,
+    rest: RestBody,
+    *,
+    gap: float = 0.008,
+    mirror: Mirror | None = None,
+    corners: Floats | None = None,
+    smooth: bool = False,
+) -> Floats:
     """Return points [P, 3] near their true distances and outside the body.
 
     Args:
@@ -40,9 +49,11 @@ def relax(mesh: FlatMesh, start: Floats, rest: RestBody, *, gap: float = 0.008, 
         rest: The body.
         gap: Least distance from the skin [m].
         mirror: To keep both sides alike.
+        corners: Each triangle's corners laid flat [F, 3, 2]; None takes them as cut [m].
+        smooth: Stop while bending is strong: evenness goes before length, and there are no folds.
     """
     count = mesh.point_count
-    membrane = Membrane(flat_corners(mesh), mesh.faces, count)
+    membrane = Membrane(flat_corners(mesh) if corners is None else corners, mesh.faces, count)
     average = averaging_matrix(mesh.faces, count)
     uneven = sparse.diags((~boundary_vertices(mesh.faces, count)).astype(float)) @ (sparse.identity(count) - average)
     evenness = (uneven.T @ uneven).tocsc()
@@ -54,7 +65,7 @@ def relax(mesh: FlatMesh, start: Floats, rest: RestBody, *, gap: float = 0.008, 
         for late, stiff in enumerate((True, False))
     }
     points = obstacles.clear(start)
-    for k in range(ROUNDS):
+    for k in range(STIFF_ROUNDS if smooth else ROUNDS):
         right = membrane.pull(points) + INERTIA * scale * points
         points = obstacles.clear(solve[k < STIFF_ROUNDS](right))
         if mirror is not None:

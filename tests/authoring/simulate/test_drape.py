@@ -18,6 +18,7 @@ from dressform.authoring.simulate.cloth import Cloth
 from dressform.authoring.simulate.drape import Drape, drape
 from dressform.authoring.simulate.fall import DrapeOptions, Piece, let_fall
 from dressform.authoring.simulate.figures import openings
+from dressform.authoring.simulate.membrane import flat_corners
 from dressform.authoring.simulate.relax import follow, relax
 from dressform.authoring.steps.drape import laid_flat
 from dressform.runtime.body.protocol import RestBody
@@ -66,7 +67,7 @@ def test_holds_name_points_and_heights(top: FlatMesh, rest: RestBody) -> None:
     )
     mesh = replace(top, pattern=held)
     start = arrange(mesh, rest)
-    piece, kept = drape_module._piece(mesh, start, {"main": {"weight": 0.3}}, None)
+    piece, kept = drape_module._piece(mesh, flat_corners(mesh), start, {"main": {"weight": 0.3}}, None)
     assert set(kept.tolist()) == set(top.points[top.panel_ids == 0].tolist())
     heights = dict(zip(kept[piece.held].tolist(), piece.heights.tolist(), strict=True))
     hem, neck = top.points[top.edges["front", "hem"]], top.edges["front", "neck"]

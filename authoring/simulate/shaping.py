@@ -49,8 +49,8 @@ def shaped(mesh: FlatMesh, smooth: Floats, rest: RestBody) -> Floats:
     lengths = np.linalg.norm(membrane.gradients(smooth)[:, :, 1], axis=1)
     change = near * (np.clip(lengths, SHRUNK, STRETCHED) - 1)
     even = averaging_matrix(mesh.faces, mesh.point_count)
-    at_points = np.bincount(mesh.faces.reshape(-1), np.repeat(change, 3), minlength=mesh.point_count)
-    at_points /= np.maximum(np.bincount(mesh.faces.reshape(-1), minlength=mesh.point_count), 1)
+    around = np.maximum(np.bincount(mesh.faces.reshape(-1), minlength=mesh.point_count), 1)
+    at_points = np.bincount(mesh.faces.reshape(-1), np.repeat(change, 3), minlength=mesh.point_count) / around
     edge = np.sqrt(4 / np.sqrt(3) * np.median(membrane.areas))
     for _ in range(max(1, round(2 * (EVEN / edge) ** 2))):  # one averaging spreads by edge/√2
         at_points = even @ at_points

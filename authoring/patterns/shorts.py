@@ -116,7 +116,7 @@ def _cut(measures: Mapping[str, float], body: LowerBody, options: ShortsOptions,
         hem=hem,
         length=options.inseam,
         stance=_STANCE,
-        hem_shape=0.006,
+        hem_shape=0.003,
         dart=0.024,
     )
 

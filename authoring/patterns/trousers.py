@@ -55,7 +55,7 @@ class TrousersOptions:
 
     fit: str = "straight"
     waist_drop: float = 0.095
-    hem_height: float = 0.060
+    hem_height: float = 0.066
     ease: float = 0.0
 
     def __post_init__(self) -> None:
@@ -128,7 +128,7 @@ def _cut(measures: Mapping[str, float], body: LowerBody, options: TrousersOption
         hem=measures["ankle"] + fit.hem,
         length=body.inseam - fit.crotch_drop - options.hem_height,
         stance=float(_STANCE),
-        hem_shape=-0.012,
+        hem_shape=-0.005,
         dart=0.022,
     )
 

@@ -57,10 +57,9 @@ def _panel_points(mesh: FlatMesh, tubes: Tubes, panel: Panel, flat: Floats) -> F
     stations = flat[:, 1] + (-place.height if place.limb.endswith("_arm") else place.height)
     clearance = place.clearance + panel.layer * LAYER_GAP
     around = tubes[place.limb]
-    offsets = _offsets(mesh, around, place.limb, clearance)
     if place.folds:
-        return _folded(around, stations, flat[:, 0], panel, offsets)
-    points = around.at(stations, flat[:, 0], place.angle, offsets)
+        return _folded(mesh, around, panel, stations, flat[:, 0])
+    points = around.at(stations, flat[:, 0], place.angle, _offsets(mesh, around, place.limb, clearance))
     if not place.limb.endswith("_leg"):
         return points
     crotch = tubes.rest.measures().inseam
@@ -72,17 +71,20 @@ def _panel_points(mesh: FlatMesh, tubes: Tubes, panel: Panel, flat: Floats) -> F
     return (1 - weight) * points + weight * upper
 
 
-def _folded(around: Tube, stations: Floats, along: Floats, panel: Panel, offsets: Floats) -> Floats:
+def _folded(mesh: FlatMesh, around: Tube, panel: Panel, stations: Floats, along: Floats) -> Floats:
     """Return points [N, 3] around a limb whose width beyond the body is laid in even waves."""
     place = panel.placement
-    wide = around.girths(0.0) + 2 * np.pi * offsets
-    excess = offsets - offsets.min()
-    middle = offsets - (1 - STANDING) * excess
+    rings = [other for other in mesh.pattern.panels if other.placement.limb == place.limb and other.placement.fan > 0]
+    span = sum(
+        np.ptp(np.arctan2(own[:, 0], ring.placement.fan - own[:, 1])) for ring in rings for own in [ring.outline]
+    )
+    wide = span * (place.fan + place.height - around.stations)
+    wide = np.maximum(wide, STATION)  # above the ring's middle there is no cloth
+    middle = place.clearance + STANDING * np.maximum(wide - around.girths(place.clearance), 0) / (2 * np.pi)
     girths = around.girths(0.0) + 2 * np.pi * middle
-    share = np.interp(stations, around.stations, girths / wide)
-    points = around.at(stations, along * share, place.angle, middle)
+    points = around.at(stations, along * np.interp(stations, around.stations, girths / wide), place.angle, middle)
     # a wave of this height around a circle is longer than the circle by what was taken away
-    heights = girths / (np.pi * place.folds) * np.sqrt(wide / girths - 1)
+    heights = girths / (np.pi * place.folds) * np.sqrt(np.maximum(wide / girths - 1, 0))
     turns = place.angle + 2 * np.pi * along / np.interp(stations, around.stations, wide)
     centers = np.stack([np.interp(stations, around.stations, axis) for axis in around.centers.T], axis=1)
     outward = points - centers

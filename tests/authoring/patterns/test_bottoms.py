@@ -9,6 +9,7 @@ import pytest
 
 from dressform.authoring.patterns.check import check_pattern
 from dressform.authoring.patterns.lower_body import lower_body, stand_height
+from dressform.authoring.patterns.meshing import mesh_pattern
 from dressform.authoring.patterns.pattern import Pattern
 from dressform.authoring.patterns.shorts import ShortsOptions, draft_shorts
 from dressform.authoring.patterns.sizing import SIZES, canonical_measures, pattern_measures
@@ -19,6 +20,8 @@ from dressform.authoring.patterns.skirts import (
     draft_pencil_skirt,
 )
 from dressform.authoring.patterns.trousers import TrousersOptions, draft_trousers
+from dressform.authoring.simulate.arrange import arrange
+from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import UsageError
 
 Draft = Callable[[Mapping[str, float], str], Pattern]
@@ -182,3 +185,27 @@ def test_bad_options_end_in_one_line(make: Callable[[], object], said: str) -> N
         make()
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_circle_skirt_starts_in_even_folds() -> None:
+    """Around the hem the start stands off and comes back as often as the pattern says, both sides alike."""
+    pattern = drafted("circle-skirt")
+    folds = pattern.panel("front").placement.folds
+    assert folds == pattern.panel("back").placement.folds > 4
+    mesh = mesh_pattern(pattern, 0.03)
+    points = arrange(mesh, canonical_rest())
+    hem = np.concatenate([mesh.points[mesh.edges[name, "hem"]][:-1] for name in ("front", "back")])
+    reach = np.hypot(points[hem, 0], points[hem, 1] - points[hem, 1].mean())
+    spectrum = np.abs(np.fft.rfft(reach - reach.mean()))
+    spectrum[:3] = 0  # the body's own oval
+    assert int(spectrum.argmax()) == folds
+    around = np.linalg.norm(np.roll(points[hem], -1, axis=0) - points[hem], axis=1).sum()
+    assert 0.8 < around / pattern.finished["hem"] < 1.05
+
+
+def test_the_edges_of_the_slit_run_apart() -> None:
+    pattern = drafted("pencil-skirt")
+    left, right = (pattern.panel(f"back_{side}").edge("slit").points for side in ("left", "right"))
+    assert right[0, 0] == pytest.approx(0)
+    assert right[-1, 0] == pytest.approx(0.006)
+    assert left[:, 0].max() <= 0 <= right[:, 0].min()

@@ -94,9 +94,11 @@ def publish(library: Library, draft: Path) -> PublishedVersion:
 
 
 def _alone() -> None:
-    """Keep a worker to one thread: small tensors are slower on two."""
+    """Keep a worker quiet and to one thread: small tensors are slower on two."""
     import torch
+    import warp
 
+    warp.config.log_level = warp.LOG_ERROR
     torch.set_num_threads(1)
 
 

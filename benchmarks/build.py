@@ -11,7 +11,7 @@ from typing import Any
 
 from dressform.assets.models import model_path
 from dressform.authoring.build import STEPS, BuildOptions, BuildResult, build
-from dressform.authoring.wardrobe import TEE_SOURCE
+from dressform.authoring.wardrobe import MESH_SOURCE
 
 GARMENTS = "DRESSFORM_GARMENTS"
 RUNS = 3
@@ -25,7 +25,7 @@ def run() -> dict[str, Any]:
     garment penetrates or stretches over the rig's sweep.
     """
     rows = {}
-    shirt = [_built(model_path(TEE_SOURCE)) for _ in range(RUNS)]
+    shirt = [_built(model_path(MESH_SOURCE)) for _ in range(RUNS)]
     rows["shirt.usd"] = {**_row(shirt[0]), "seconds": round(statistics.median(r.seconds for r in shirt), 1)}
     for source in garment_files():
         rows[source.name] = _row(_built(source))

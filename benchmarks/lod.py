@@ -14,14 +14,14 @@ from dressform.authoring.steps._lod_mesh import compare_level, make_levels
 from dressform.authoring.steps.clean import clean_mesh
 from dressform.authoring.steps.import_mesh import ImportOptions, read_mesh
 from dressform.authoring.steps.lod import LodOptions
-from dressform.authoring.wardrobe import TEE_SOURCE
+from dressform.authoring.wardrobe import MESH_SOURCE
 
 GARMENTS = Path(__file__).parents[2] / "shared" / "garments"  # CC0 clothes for trials, beside the repository
 
 
 def run() -> dict[str, Any]:
     """Make the levels of the shirt and, where they are there, of the MakeHuman garments, before any atlas."""
-    sources = {"tee": (model_path(TEE_SOURCE), ImportOptions(category="tee"))}
+    sources = {"tee": (model_path(MESH_SOURCE), ImportOptions(category="tee"))}
     for path in sorted(GARMENTS.glob("*/*.obj")):
         sources[path.stem] = (path, ImportOptions())
     garments = {}

@@ -21,7 +21,7 @@ from dressform.authoring.steps._rig_sweep import pose_sweep
 from dressform.authoring.steps._rig_transfer import cloth_joint_map, dense_weights, packed, strongest, transfer_weights
 from dressform.authoring.steps.import_mesh import ImportOptions
 from dressform.authoring.steps.rig import RigOptions, rig_mesh
-from dressform.authoring.wardrobe import TEE_SOURCE
+from dressform.authoring.wardrobe import MESH_SOURCE
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import DressformError
 
@@ -53,7 +53,7 @@ def run() -> dict[str, Any]:
 
 def garments() -> Iterator[tuple[str, GarmentMesh]]:
     """Yield the garments, placed on the canonical body."""
-    sources = {"tee": model_path(TEE_SOURCE)}
+    sources = {"tee": model_path(MESH_SOURCE)}
     if GARMENTS.is_dir():
         sources |= {path.stem: path for path in sorted(GARMENTS.glob("*/*.mhclo"))}
     for name, path in sources.items():

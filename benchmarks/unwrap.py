@@ -14,7 +14,7 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.models import model_path
 from dressform.authoring.build import BuildOptions, build
 from dressform.authoring.steps.unwrap import UnwrapOptions, UnwrapReport, unwrap_mesh
-from dressform.authoring.wardrobe import TEE_SOURCE
+from dressform.authoring.wardrobe import MESH_SOURCE
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.uv_measures import overlapping_triangles
 
@@ -29,7 +29,7 @@ def run() -> dict[str, Any]:
     Each garment is laid out as `garment unwrap` does, and once more with `--fresh-atlas`. Overlaps are counted without
     any tolerance.
     """
-    shirt, category = _clean(model_path(TEE_SOURCE))
+    shirt, category = _clean(model_path(MESH_SOURCE))
     figures = {"shirt": _figures(shirt, category, fresh=False)}
     for source in garment_files():
         mesh, category = _clean(source)

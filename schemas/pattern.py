@@ -12,6 +12,8 @@ class PlacementDocument(TypedDict):
     angle: float
     height: float
     clearance: NotRequired[float]
+    fan: NotRequired[float]
+    folds: NotRequired[int]
 
 
 class EdgeDocument(TypedDict):

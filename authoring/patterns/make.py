@@ -101,7 +101,7 @@ def _imported(draft: Draft, recipe: Recipe, made: Made, seconds: float) -> Draft
     }
     for key in ("title", "description", "permissions", "layer"):
         if key in document:
-            manifest[key] = document[key]  # type: ignore[literal-required]
+            manifest[key] = document[key]
     if made.variants:
         manifest["variants"] = dict(made.variants)
     report = {

@@ -96,6 +96,8 @@ def _panel_document(panel: Panel) -> PanelDocument:
             "angle": round(float(place.angle), _DIGITS),
             "height": round(float(place.height), _DIGITS),
             "clearance": round(float(place.clearance), _DIGITS),
+            "fan": round(float(place.fan), _DIGITS),
+            "folds": place.folds,
         },
         "edges": [_edge_document(edge) for edge in panel.edges],
         "marks": [_mark_document(mark) for mark in panel.marks],
@@ -133,7 +135,11 @@ def _panel(panel: PanelDocument) -> Panel:
         name=panel["name"],
         edges=tuple(_edge(edge) for edge in panel["edges"]),
         placement=Placement(
-            cast(Any, place["limb"]), float(place["angle"]), float(place["height"]), **_lengths(place, "clearance")
+            cast(Any, place["limb"]),
+            float(place["angle"]),
+            float(place["height"]),
+            folds=int(place.get("folds", 0)),
+            **_lengths(place, "clearance", "fan"),
         ),
         slot=panel.get("slot", "main"),
         marks=tuple(_mark(mark) for mark in panel.get("marks", [])),

@@ -166,7 +166,7 @@ def _from_kind(
 def _from_file(path: Path, document: RecipeDocument, sizes: Sequence[str]) -> dict[str, Pattern]:
     """Return the one size that a pattern's file holds."""
     for key in ("options", "measures"):
-        if document.get(key):  # type: ignore[misc]  # both keys are the type's
+        if document.get(key):
             raise UsageError(f"{path.name} is drawn already and takes no {key}; leave them out, or name a kind")
     pattern = read_pattern(path)
     if list(sizes) not in ([pattern.size], [DEFAULT_SIZE]):
@@ -221,10 +221,10 @@ def _look(cloth: ClothRecipe, of: Fabric) -> ClothLook:
         )
         for stripe in cloth.get("stripes", ())
     )
-    given: dict[str, Any] = {key: cloth[key] for key in ("melange", "wash", "hem_rows") if key in cloth}  # type: ignore[literal-required]
+    given: dict[str, Any] = {key: cloth[key] for key in ("melange", "wash", "hem_rows") if key in cloth}
     for key in ("stitch", "metal"):
         if key in cloth:
-            given[key] = rgb(cloth[key])  # type: ignore[literal-required]
+            given[key] = rgb(cloth[key])
     return ClothLook(color=rgb(cloth["color"]), fabric=of.name, stripes=stripes, **given)
 
 

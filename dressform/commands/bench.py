@@ -8,6 +8,7 @@ import rich_click as click
 
 BENCHMARKS = {
     "frame": "frames a second of the realtime preset, as `dressform render` writes them",
+    "cuda": "the same frames on CPU and CUDA: rate and difference",
     "raster": "rasterising the body at 512×512 on one core",
     "build": "import + clean + unwrap + place + rig of the T-shirt",
     "unwrap": "charts, stretch, overlaps and use of the square of real garments' atlases; speed at 20,000 triangles",

@@ -28,7 +28,7 @@ from .push_out import Fade, PushOut, Side
 from .rest_fit import settle
 from .shape_transfer import Binding, transfer
 from .stiff import cleared_as_one, kept_stiff, stiff_pieces
-from .under import Followers, Under, followed, under_cloth
+from .under import NONE, Followers, Under, followed, under_cloth
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -85,8 +85,7 @@ class DressedGarment:
     @cached_property
     def under(self) -> Under:
         """Its inner points, where they lie under its cloth; none where all of it is stiff."""
-        found = under_cloth(self.mesh)
-        return Under(*(each[:0] for each in found)) if self.is_stiff else found
+        return NONE if self.is_stiff else under_cloth(self.mesh)
 
     @property
     def is_stiff(self) -> bool:

@@ -36,6 +36,11 @@ class Under(NamedTuple):
     offsets: NDArray[np.float32]
 
 
+NONE = Under(
+    np.empty(0, np.int32), np.empty((0, 3), np.int32), np.empty((0, 3), np.float32), np.empty((0, 3), np.float32)
+)
+
+
 def cloth_normals(mesh: GarmentMesh) -> NDArray[np.float32]:
     """Return which way the cloth faces at each point [V, 3]: out of the body on its inner shell too."""
     inner = inner_points(mesh)
@@ -50,7 +55,7 @@ def under_cloth(mesh: GarmentMesh) -> Under:
     """Find the cloth over each inner point of a garment in its own rest shape."""
     inner = np.flatnonzero(inner_points(mesh)).astype(np.int32)
     if not len(inner):
-        return Under(inner, *(np.empty((0, 3), dtype) for dtype in (np.int32, np.float32, np.float32)))
+        return NONE
     outer = outer_faces(mesh)
     points = mesh.points[inner]
     triangles, barycentrics = facing_closest(points, cloth_normals(mesh)[inner], mesh.points, outer)

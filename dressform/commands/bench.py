@@ -14,6 +14,7 @@ BENCHMARKS = {
     "unwrap": "charts, stretch, overlaps and use of the square of real garments' atlases; speed at 20,000 triangles",
     "rig": "stretch and penetration of rigged garments over bodies and poses, as carried over and as tuned",
     "lod": "distance of levels of detail from their garments; cleaning a million triangles",
+    "patterns": "the garments that ship against their flat panels: stretch, cloth inside the body, cloth through cloth",
     "place": "garments of other bodies, poses, units and frames brought onto the canonical body",
     "penetration": "penetrating vertices over the walk, before and after push-out",
     "memory": "resident memory between frame 1,000 and 10,000",

@@ -1,4 +1,4 @@
-"""The garments that ship against their flat panels and the body: stretch, cloth inside the body, cloth through cloth."""
+"""The garments that ship against their flat panels and the body: stretch, cloth in the body, cloth through cloth."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.authoring.patterns.flat_mesh import FlatMesh
-from dressform.authoring.patterns.kinds import KINDS
+from dressform.authoring.patterns.kinds import kind_of
 from dressform.authoring.patterns.meshing import mesh_pattern
 from dressform.authoring.patterns.recipe import read_recipe, recipe_of
 from dressform.authoring.patterns.regrade import regrade
@@ -28,7 +28,8 @@ def run() -> dict[str, Any]:
     body = Surface(rest.vertices, rest.body.faces)
     result: dict[str, Any] = {}
     worst = {"stretch p95 %": 0.0, "penetrating %": 0.0, "crossing triangles": 0.0}
-    for name, kind in KINDS.items():
+    for name in library.names():
+        kind = kind_of(name)
         recipe = recipe_of(read_recipe(kind.recipe), kind.recipe.parent, name)
         first = mesh_pattern(recipe.patterns[recipe.default_size], recipe.edge_length)
         for size, pattern in recipe.patterns.items():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,6 +21,7 @@ class GlbBuffer:
     data: bytearray = field(default_factory=bytearray)
     views: list[gltf.BufferView] = field(default_factory=list)
     accessors: list[gltf.Accessor] = field(default_factory=list)
+    _known: dict[tuple[object, ...], int] = field(default_factory=dict)
 
     def add_view(self, data: bytes, *, target: int | None = None) -> int:
         """Append bytes at a multiple of four and return the view's index."""
@@ -29,11 +31,17 @@ class GlbBuffer:
         return len(self.views) - 1
 
     def add_accessor(self, array: NDArray[np.generic], *, target: int | None = None, bounds: bool = False) -> int:
-        """Append an array [N] or [N, K] (or [N, 16] for matrices) and return the accessor's index."""
+        """Append an array [N] or [N, K] (or [N, 16] for matrices) and return the accessor's index.
+
+        An array that is there already (UV1 is often UV0) is not stored again.
+        """
         component = _COMPONENTS[array.dtype.name]
         kind = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}[1 if array.ndim == 1 else array.shape[1]]
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         columns = array.reshape(len(array), -1)
+        key = (hashlib.sha256(little.tobytes()).digest(), component, kind, target, bounds)
+        if key in self._known:
+            return self._known[key]
         accessor = gltf.Accessor(
             bufferView=self.add_view(little.tobytes(), target=target),
             byteOffset=0,
@@ -44,7 +52,8 @@ class GlbBuffer:
             max=columns.max(axis=0).tolist() if bounds else None,
         )
         self.accessors.append(accessor)
-        return len(self.accessors) - 1
+        self._known[key] = len(self.accessors) - 1
+        return self._known[key]
 
 
 def turned(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ from ._noise import Floats
 from .fabric import Fabric
 from .tile import Tile, fabric_tile
 
-TILE_BYTES = 160_000  # for both images of a tile: they lie in every size's file
+TILE_BYTES = 120_000  # for both images of a tile: they lie in every size's file
 _NORMAL_SHARE = 0.7  # of these bytes
 _QUALITIES = (92, 90, 87, 84, 80, 76, 72, 66, 60, 50)
 _JPEG = (

@@ -20,7 +20,7 @@ from .tone import over_panel, slow_noise
 from .wash import wear
 
 TEXEL = 0.00068  # [m] the finest that a picture of the whole garment needs; prints have their own
-BUDGET = 350_000  # bytes of a base colour picture
+BUDGET = 260_000  # bytes of a base colour picture: it lies in every size's file
 _FADE_OUT = 0.016  # [m] over which the grain ends beyond the margin
 
 
@@ -38,9 +38,9 @@ class SheetPictures:
 
 
 def sheet_pixels(mesh: FlatMesh) -> int:
-    """Return the side of the picture that a sheet needs [px]: 1024, 1536 or 2048."""
+    """Return the side of the picture that a sheet needs [px], a power of two: 1024 or 2048."""
     needed = mesh.sheet / TEXEL
-    return next((side for side in (1024, 1536) if side >= needed), 2048)
+    return 1024 if needed <= 1024 else 2048
 
 
 def paint_sheet(mesh: FlatMesh, looks: Mapping[str, ClothLook], *, pixels: int | None = None) -> SheetPictures:

@@ -24,7 +24,7 @@ from dressform.runtime.video.writer import VideoWriter
 from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, silent
 
-PREVIEW_BYTES = 350_000
+PREVIEW_BYTES = 450_000
 _YAW_FRONT, _YAW_BACK = math.radians(24), math.radians(204)
 _CLOSE_UP = 0.13  # [m] what the close-up shows from side to side
 _MOST_LOOKS = 6  # colourways shown
@@ -123,13 +123,14 @@ def _looks(
 
 
 def png_within(picture: Picture, limit: int) -> bytes:
-    """Return a picture as PNG of at most `limit` bytes where fewer colours, down to 64, can get it there."""
+    """Return a picture as PNG; where it is larger than `limit` bytes, in 256 colours, dithered so that none is seen."""
     image = Image.fromarray(picture)
-    for colors in (0, 256, 192, 128, 64):
+    file = io.BytesIO()
+    image.save(file, "PNG", optimize=True)
+    if file.tell() > limit:
         file = io.BytesIO()
-        (image.quantize(colors, Image.Quantize.MEDIANCUT) if colors else image).save(file, "PNG", optimize=True)
-        if file.tell() <= limit:
-            break
+        few = image.quantize(256, Image.Quantize.MEDIANCUT)
+        image.quantize(256, palette=few, dither=Image.Dither.FLOYDSTEINBERG).save(file, "PNG", optimize=True)
     return file.getvalue()
 
 

@@ -20,7 +20,7 @@ from dressform.schemas.errors import InputError
 
 from .checks import check_mesh, check_rig
 from .garment import GarmentMesh
-from .glb_buffer import Y_UP, GlbBuffer, flipped, turned
+from .glb_buffer import Y_UP, GlbBuffer, flipped, narrow, turned
 from .glb_credits import EXTENSION as XMP
 from .glb_credits import credits_packet
 from .glb_details import (
@@ -154,7 +154,7 @@ def _primitives(
     primitives = []
     for material in np.unique(mesh.material_ids):
         corners = vertices.corners[mesh.material_ids == material].reshape(-1)
-        indices = buffer.add_accessor(corners, target=gltf.ELEMENT_ARRAY_BUFFER)
+        indices = buffer.add_accessor(narrow(corners, np.uint16, np.uint32), target=gltf.ELEMENT_ARRAY_BUFFER)
         primitive = gltf.Primitive(attributes=attributes, indices=indices, material=int(material))
         if targets:
             primitive.targets = targets
@@ -218,7 +218,8 @@ def _add_skin(
     for part in range(indices.shape[1] // 4):
         columns = slice(4 * part, 4 * part + 4)
         target = gltf.ARRAY_BUFFER
-        setattr(attributes, f"JOINTS_{part}", buffer.add_accessor(indices[point][:, columns], target=target))
+        joints = narrow(indices[point][:, columns], np.uint8, np.uint16)
+        setattr(attributes, f"JOINTS_{part}", buffer.add_accessor(joints, target=target))
         setattr(attributes, f"WEIGHTS_{part}", buffer.add_accessor(weights[point][:, columns], target=target))
 
 

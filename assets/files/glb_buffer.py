@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pygltflib as gltf
@@ -11,7 +12,8 @@ from numpy.typing import NDArray
 
 # glTF's y up from our z up: (x, y, z) → (x, z, -y)
 Y_UP = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [0, -1, 0, 0], [0, 0, 0, 1]], dtype=np.float64)
-_COMPONENTS = {"float32": gltf.FLOAT, "uint32": gltf.UNSIGNED_INT, "uint16": gltf.UNSIGNED_SHORT}
+_COMPONENTS = {"float32": gltf.FLOAT, "uint32": gltf.UNSIGNED_INT, "uint16": gltf.UNSIGNED_SHORT,
+               "uint8": gltf.UNSIGNED_BYTE}  # fmt: skip
 
 
 @dataclass
@@ -54,6 +56,12 @@ class GlbBuffer:
         self.accessors.append(accessor)
         self._known[key] = len(self.accessors) - 1
         return self._known[key]
+
+
+def narrow(counts: NDArray[np.integer], *types: type[np.unsignedinteger[Any]]) -> NDArray[np.generic]:
+    """Return counts in the first of the unsigned types that holds them; the type's largest value is left free."""
+    largest = int(counts.max(initial=0))
+    return counts.astype(next(each for each in types if largest < np.iinfo(each).max))
 
 
 def turned(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -140,7 +140,7 @@ def dressed_pose(mesh: GarmentMesh, rig: Rig, rest: RestBody, check: PoseCheck) 
     """Return the body's and the garment's points of one check, after push-out [m]."""
     body = _shaped(rest, check.body)
     outfit = Outfit(body, [DressedGarment("garment", mesh, rig, 0)])
-    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3)
+    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3, device=outfit.device)
     outfit.pose(body.skin_transforms(sweep_pose(body, check.pose)), out)
     return outfit.split(out.numpy())
 
@@ -172,7 +172,7 @@ def _shaped(rest: RestBody, name: str) -> RestBody:
 def _on_body(mesh: GarmentMesh, rig: Rig, rest: RestBody, name: str, poses: Sequence[str]) -> list[PoseCheck]:
     body = _shaped(rest, name)
     outfit = Outfit(body, [DressedGarment("garment", mesh, rig, 0)])
-    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3)
+    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3, device=outfit.device)
     checks = []
     for pose in poses:
         transforms = body.skin_transforms(sweep_pose(body, pose))

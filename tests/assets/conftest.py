@@ -159,6 +159,12 @@ def _make_rig() -> Callable[..., Rig]:
     return make_rig
 
 
+@pytest.fixture(autouse=True)
+def no_wardrobe_ships(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """These tests are about libraries, not about what lies under the default one."""
+    monkeypatch.setattr("dressform.assets.library.STARTER", tmp_path / "nothing-ships")
+
+
 @pytest.fixture(name="make_draft")
 def _make_draft() -> Callable[..., Path]:
     return make_draft

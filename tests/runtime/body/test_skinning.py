@@ -86,6 +86,6 @@ def test_shapes_are_checked():
         Skinner(points, indices[:5], weights[:5])
     skinner = Skinner(points, indices, weights)
     with pytest.raises(ValueError, match="3 joints or more, got 1"):
-        skinner.launch(transforms[:1], wp.zeros(10, dtype=wp.vec3))
+        skinner.launch(transforms[:1], wp.zeros(10, dtype=wp.vec3, device="cpu"))
     with pytest.raises(ValueError, match="12 points or more, got 10"):
-        skinner.launch(transforms, wp.zeros(10, dtype=wp.vec3), 2)
+        skinner.launch(transforms, wp.zeros(10, dtype=wp.vec3, device="cpu"), 2)

@@ -29,7 +29,7 @@ def other(rest, top, bottom, request):
 
 
 def posed(outfit, transforms, **options):
-    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3)
+    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3, device=outfit.device)
     outfit.pose(transforms, out, **options)
     return out.numpy()
 
@@ -99,7 +99,7 @@ def test_outer_layer_is_pushed_over_the_inner(rest, bottom):
 
 def test_frames_repeat_to_the_bit_and_leave_no_trace(outfit, rest):
     first, second = walking(rest)
-    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3)
+    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3, device=outfit.device)
     outfit.pose(first, out)
     expected = out.numpy().copy()
     outfit.pose(second, out)

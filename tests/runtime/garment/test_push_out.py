@@ -110,7 +110,7 @@ def test_push_fades_beside_the_border_and_far_below():
     moved = np.arange(3, 7, dtype=np.int32)
     below = Side(np.zeros((4, 1), np.int32), GAP, FADE)
     stage = PushOut(moved, below, None, faces, np.zeros(5, np.int32), np.zeros(0, np.int32), passes=(0,))
-    buffer = wp.array(np.concatenate([triangle, asked]), dtype=wp.vec3)
+    buffer = wp.array(np.concatenate([triangle, asked]), dtype=wp.vec3, device="cpu")
     stage.launch(buffer)
     lifted = buffer.numpy()[3:, 2] - asked[:, 2]
     np.testing.assert_allclose(lifted, [0.01 + GAP, 0.5 * (0.01 + GAP), 0, 0], atol=1e-6)
@@ -133,7 +133,7 @@ def between(*, slope, room, start):
     stage = PushOut(
         np.array([6], np.int32), below, facing, faces, np.zeros(2, np.int32), np.zeros(0, np.int32), passes=(0, 0)
     )
-    buffer = wp.array(points, dtype=wp.vec3)
+    buffer = wp.array(points, dtype=wp.vec3, device="cpu")
     stage.launch(buffer)
     return buffer.numpy()[6]
 

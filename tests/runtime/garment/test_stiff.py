@@ -99,7 +99,7 @@ def test_a_hat_keeps_its_shape_on_another_head_and_in_every_frame(rest) -> None:
     mesh, rig = held_by("head", (points + head).astype(np.float32), faces, rest)
     other = rest.body.rest({**CANONICAL_SHAPE, "gender": 0.0, "weight": 1.0})
     outfit = Outfit(other, [DressedGarment("hat", mesh, rig, 1)])
-    buffer = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3)
+    buffer = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3, device=outfit.device)
     outfit.pose(other.skin_transforms(other.rest_pose()), buffer)
     for worn in (outfit.rest_points[0], outfit.split(buffer.numpy())[1]):
         grown = edge_lengths(worn, faces) / edge_lengths(mesh.points, faces)

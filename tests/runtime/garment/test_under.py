@@ -74,7 +74,7 @@ def test_a_neckband_keeps_its_shape_on_another_body() -> None:
     made, _ = rig_mesh(mesh, rest, RigOptions(tune=False))
     heavy = rest.body.rest({**CANONICAL_SHAPE, "gender": 0.0, "weight": 0.9})
     outfit = Outfit(heavy, [DressedGarment("band", mesh, made, 0)])
-    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3)
+    out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3, device=outfit.device)
     outfit.pose(heavy.skin_transforms(Pose.t_pose()), out)
     worn = outfit.split(out.numpy())[1].reshape(8, 48, 3)
     flat, under = worn.reshape(-1, 3), under_cloth(mesh)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.body.joints import JOINT_INDEX
@@ -27,6 +28,7 @@ _HIPS = 0.08  # [m] above the crotch; a hem that ends lower hides the form's end
 _AROUND_ARM = 0.14  # [m] cloth nearer to the arm's axis is a sleeve
 _MIDDLE = 0.1  # [m] what lies nearer to the middle plane is worn on the trunk
 _STEP = 0.04  # [m] a sleeve has cloth at least so often
+_TOUCHING = 1e-6  # [m]
 _POLE = 0.013  # [m] radius
 
 
@@ -52,11 +54,16 @@ def dress_form(
     """
     shown = np.ones(len(rest.body.faces), np.bool_) if hide is None else ~hide
     cut = _Cut(rest.vertices.astype(np.float64), rest.body.faces, shown)
-    for field in _fields(rest, mesh.points.astype(np.float64)):
-        padded = np.concatenate([field, np.full(len(cut.points) - len(field), -1.0)])
-        cut = _cut(cut, padded)
+    fields = np.stack(_fields(rest, mesh.points.astype(np.float64)) or [np.full(len(cut.points), -1.0)])
+    for number in range(len(fields)):
+        cut, (first, second, share) = _cut(cut, fields[number])
+        new = fields[:, first] + share * (fields[:, second] - fields[:, first])
+        fields = np.concatenate([fields, new], axis=1)
     used, faces = np.unique(cut.faces[cut.shown], return_inverse=True)
-    wood_points, wood_faces = _wood(cut.outlines, _pole(rest, mesh.points.astype(np.float64)))
+    # what a later cut took away has no cap: it would hang in the air
+    left = cKDTree(cut.points[used])
+    outlines = [line for line in cut.outlines if float(np.asarray(left.query(line)[0]).min()) < _TOUCHING]
+    wood_points, wood_faces = _wood(outlines, _pole(rest, mesh.points.astype(np.float64)))
     linen = _scene(_LINEN, 0.85, faces.reshape(-1, 3))
     if len(wood_faces) == 0:
         return [linen], [cut.points[used]]
@@ -135,20 +142,26 @@ def _crotch(rest: RestBody) -> float:
     return float(points[middle, 2].min())
 
 
-def _cut(cut: _Cut, field: Floats) -> _Cut:
-    """Cut a surface where a field over its points crosses zero; what is positive goes."""
+def _cut(cut: _Cut, field: Floats) -> tuple[_Cut, tuple[NDArray[np.int64], NDArray[np.int64], Floats]]:
+    """Cut a surface where a field over its points crosses zero; what is positive goes.
+
+    Returns:
+        The surface, and for each of its new points the two old ones it lies between and how far from the first [0, 1].
+    """
     outside = field[cut.faces] > 0
     count = outside.sum(axis=1)
     points, extra = cut.points, []
     faces, shown = [cut.faces[count == 0]], [cut.shown[count == 0]]
     known: dict[tuple[int, int], int] = {}
+    shares: list[float] = []
     edges: list[tuple[int, int]] = []
 
     def crossing(a: int, b: int) -> int:
         key = (min(a, b), max(a, b))
         if key not in known:
-            share = field[a] / (field[a] - field[b])
-            extra.append(points[a] + share * (points[b] - points[a]))
+            share = field[key[0]] / (field[key[0]] - field[key[1]])
+            extra.append(points[key[0]] + share * (points[key[1]] - points[key[0]]))
+            shares.append(float(share))
             known[key] = len(points) + len(extra) - 1
         return known[key]
 
@@ -162,7 +175,9 @@ def _cut(cut: _Cut, field: Floats) -> _Cut:
         edges.append((ab, ac))
     moved = np.concatenate([points, np.array(extra).reshape(-1, 3)])
     outlines = tuple(moved[np.array(group)] for group in _joined(edges))
-    return _Cut(moved, np.concatenate(faces), np.concatenate(shown), cut.outlines + outlines)
+    between = np.array(list(known), np.int64).reshape(-1, 2)
+    done = _Cut(moved, np.concatenate(faces), np.concatenate(shown), cut.outlines + outlines)
+    return done, (between[:, 0], between[:, 1], np.array(shares, np.float64))
 
 
 def _joined(edges: Sequence[tuple[int, int]]) -> list[list[tuple[int, int]]]:

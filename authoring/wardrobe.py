@@ -39,9 +39,7 @@ MESH_SOURCE = "unisex_shirt.usd"
 MESH_AUTHORS = ("the authors of newton",)
 
 
-def build_wardrobe(
-    folder: Path, kinds: Sequence[str] = SHIPPED, *, workers: int = 1
-) -> Iterator[PublishedVersion]:
+def build_wardrobe(folder: Path, kinds: Sequence[str] = SHIPPED, *, workers: int = 1) -> Iterator[PublishedVersion]:
     """Build a library of the patterns' own recipes; yields each garment as it is published.
 
     Args:

@@ -139,9 +139,7 @@ def rig_to_other_body(
         binding_triangles=own.triangles,
         binding_barycentrics=own.barycentrics,
         binding_offsets=own.offsets,
-        sizes={
-            name: _bound(replace(each, points=rested(each.points)), other) for name, each in worn_sizes.items()
-        },
+        sizes={name: _bound(replace(each, points=rested(each.points)), other) for name, each in worn_sizes.items()},
     )
     ratio = _growth(there.points, mesh.points, mesh.faces)
     size = float(np.median(ratio))

@@ -13,13 +13,11 @@ from dressform.authoring.draft import Draft
 from dressform.authoring.fabrics.fabric import template_fabric
 from dressform.authoring.steps._figures import mesh_figures
 from dressform.authoring.steps.clean import clean_mesh
-from dressform.authoring.steps.import_mesh import template_name
 from dressform.authoring.steps.place import PlaceOptions, place
 from dressform.authoring.steps.preview import PreviewOptions, preview
 from dressform.authoring.steps.rig import RigOptions, rig
 from dressform.authoring.steps.unwrap import UnwrapOptions, unwrap
 from dressform.schemas.documents import dump_json
-from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, part, silent
 
 from .garment import Made, make_garment
@@ -50,10 +48,6 @@ def make_draft(
         preview_options: Of the step preview.
         progress: Told how far it is.
     """
-    if recipe.name != template_name(recipe.name):
-        raise UsageError(
-            f"--name {recipe.name!r} must be lower-case letters, digits and hyphens; try {template_name(recipe.name)!r}"
-        )
     begun = time.perf_counter()
     draft = Draft.create(folder)
     picture = folder.with_name(f"{folder.name}-drape-failed.png")

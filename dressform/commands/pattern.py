@@ -208,6 +208,7 @@ def _recipe(
     """Read the recipe of a kind or a file, and lay the command line over it."""
     from dressform.authoring.patterns.kinds import kind_of
     from dressform.authoring.patterns.recipe import read_recipe, recipe_of
+    from dressform.authoring.steps.import_mesh import template_name
 
     of_file = name.endswith(".json")
     path = Path(name) if of_file else kind_of(name).recipe
@@ -218,6 +219,9 @@ def _recipe(
         document["sizes"] = list(dict.fromkeys(sizes))
         document.pop("default_size", None)
     if template is not None:
+        if template != template_name(template):
+            near = template_name(template)
+            raise UsageError(f"--name {template!r} must be lower-case letters, digits and hyphens; try {near!r}")
         document["name"] = template
     if measures:
         stated = {key: _metres(key, value) for key, value in _pairs("--measure", measures)}

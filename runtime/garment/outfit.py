@@ -27,7 +27,7 @@ from .penetration import NOTHING, PenetrationReport, body_penetration, layer_pen
 from .push_out import Fade, PushOut, Side
 from .rest_fit import settle
 from .shape_transfer import Binding, transfer
-from .stiff import cleared_as_one, kept_stiff, stiff_pieces
+from .stiff import cleared_as_one, kept_stiff, of_one_part, stiff_pieces
 from .under import NONE, Followers, Under, followed, under_cloth
 
 Floats = NDArray[np.float32]
@@ -79,8 +79,8 @@ class DressedGarment:
 
     @cached_property
     def stiff(self) -> list[NDArray[np.int64]]:
-        """The points of each piece that is skinned as one and keeps its shape."""
-        return stiff_pieces(self.rig, self.mesh.faces)
+        """The points of each piece, or rigid part, that is skinned as one and keeps its shape."""
+        return of_one_part(stiff_pieces(self.rig, self.mesh.faces), self.mesh)
 
     @cached_property
     def under(self) -> Under:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
 from dressform.runtime.geometry.adjacency import components
 from dressform.runtime.geometry.distance import Surface
@@ -18,6 +19,7 @@ _SAME_WEIGHT = 0.02  # rows of weights that differ by less hold a piece as one
 _ROUNDS = 8
 _SHIFT, _GROWTH = 0.006, 0.03  # [m] and part of the size: what costs alike
 _MOST_SHIFT, _MOST_GROWTH = 0.01, 0.06  # [m] and part of the size
+_MOST_SCALE = 1.25  # a hat grows with the head; a button on stretched cloth does not become a plate
 _OUTLIER = 0.005  # [m] wishes further than this from the common one lose their say
 
 
@@ -43,6 +45,21 @@ def stiff_pieces(rig: Rig, faces: NDArray[np.int32]) -> list[NDArray[np.int64]]:
     ]
 
 
+def of_one_part(pieces: Sequence[NDArray[np.int64]], mesh: GarmentMesh) -> list[NDArray[np.int64]]:
+    """Return stiff pieces with those of one rigid part joined: a button's thread goes with the button."""
+    if mesh.part_ids is None:
+        return list(pieces)
+    part = np.full(len(mesh.points), -1)
+    for number, each in enumerate(mesh.parts):
+        if each.rigid:
+            part[mesh.faces[mesh.part_ids == number]] = number
+    joined: dict[int, list[NDArray[np.int64]]] = {}
+    for count, piece in enumerate(pieces):
+        own = int(part[piece[0]])
+        joined.setdefault(own if own >= 0 else -2 - count, []).append(piece)
+    return [np.concatenate(group) for group in joined.values()]
+
+
 def moved_as_one(points: FloatArray, wanted: FloatArray, trust: FloatArray) -> NDArray[np.float64]:
     """Return points [V, 3] under the one scale, turn and shift that comes nearest to where most of them want to be.
 
@@ -63,6 +80,7 @@ def moved_as_one(points: FloatArray, wanted: FloatArray, trust: FloatArray) -> N
         left, stretch, right = np.linalg.svd((share * b).T @ a)
         sign = np.array([1.0, 1.0, np.linalg.det(left @ right)])
         scale = float((stretch * sign).sum() / max((share * a * a).sum(), 1e-12))
+        scale = min(max(scale, 1 / _MOST_SCALE), _MOST_SCALE)
         moved = scale * a @ ((left * sign) @ right).T + there
         missed = np.linalg.norm(moved - goal, axis=1)
         weight = np.asarray(trust, np.float64) / np.maximum(missed, _OUTLIER)

@@ -6,12 +6,12 @@ import numpy as np
 import warp as wp
 from scipy.spatial.transform import Rotation
 
-from dressform.assets.files.garment import GarmentMesh, Material
+from dressform.assets.files.garment import GarmentMesh, Material, Part
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.canonical import CANONICAL_SHAPE
 from dressform.runtime.garment.outfit import DressedGarment, Outfit
 from dressform.runtime.garment.shape_transfer import bind
-from dressform.runtime.garment.stiff import cleared_as_one, moved_as_one, stiff_pieces
+from dressform.runtime.garment.stiff import cleared_as_one, moved_as_one, of_one_part, stiff_pieces
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
@@ -137,3 +137,20 @@ def test_a_button_stays_on_its_cloth_and_stays_a_button(rest, top, monkeypatch) 
     assert grown.max() - grown.min() < 1e-3
     away = Surface(worn[:count], cloth.faces, sign="normal").signed_distance(worn[count:])
     assert 0.001 < away.mean() < 0.005
+
+
+def test_a_buttons_thread_goes_with_the_button() -> None:
+    disc, thread = np.arange(4), np.arange(4, 7)
+    faces = np.array([(0, 1, 2), (0, 2, 3), (4, 5, 6), (7, 8, 9)], np.int32)
+    mesh = GarmentMesh(
+        np.zeros((10, 3), np.float32), faces, None, None, None, None, (Material(),), np.zeros(4, np.int32),
+        parts=(Part("cloth"), Part("button", rigid=True)), part_ids=np.array([1, 1, 1, 0], np.int32),
+    )  # fmt: skip
+    pieces = of_one_part([disc, thread, np.arange(7, 10)], mesh)
+    assert sorted(map(len, pieces)) == [3, 7]
+
+
+def test_no_piece_grows_to_a_plate() -> None:
+    points = np.array([(0, 0, 0), (0.003, 0, 0), (0, 0.003, 0), (0.003, 0.003, 0)], np.float64)
+    moved = moved_as_one(points, 4 * points, np.ones(4))
+    assert np.ptp(moved, axis=0).max() < 1.3 * 0.003

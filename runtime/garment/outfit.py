@@ -53,6 +53,7 @@ class Contact(NamedTuple):
 LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), facing=True, reach=0.08)
 TOUCHING = Contact(0.002, Fade(0.01, 0.03, 0.045), facing=False, reach=0.03)
 LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), facing=True, reach=0.08)
+_COVERS = 0.015  # [m] cloth this near to a button lies over it
 _THIN = 0.003  # [m] hems and linings up to this depth fit between the gap and the skin
 _THICKEST = 0.01  # [m] cloth is not lifted by more than this for what lies under it
 BODY_PASSES = (3,)
@@ -171,6 +172,26 @@ class Outfit:
             for inner in range(1, outer):
                 report += layer_penetration(parts[outer], self.faces[outer], parts[inner], self.faces[inner])
         return report
+
+    def covered_trims(self) -> list[NDArray[np.bool_]]:
+        """Return for each garment which triangles [F] are of buttons and rivets that another garment lies over.
+
+        A coarse mesh over them would let their tops through.
+        """
+        covered = []
+        for number, garment in enumerate(self.garments):
+            mesh, over = garment.mesh, range(number + 1, len(self.garments))
+            mask = np.zeros(len(mesh.faces), np.bool_)
+            if mesh.part_ids is not None and len(over):
+                mask = np.array([part.rigid for part in mesh.parts], np.bool_)[mesh.part_ids]
+                centres = self.rest_points[number][mesh.faces[mask]].mean(axis=1)
+                near = np.zeros(len(centres), np.bool_)
+                for above in over if len(centres) else ():
+                    found = Surface(self.rest_points[above], self.garments[above].mesh.faces).closest(centres)
+                    near |= found.distances < _COVERS
+                mask[mask] = near
+            covered.append(mask)
+        return covered
 
     def split(self, vertices: Floats) -> list[Floats]:
         """Return the views of the concatenated vertices [V, 3]: the body's, then each garment's."""

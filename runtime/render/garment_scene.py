@@ -25,12 +25,13 @@ _SPECULAR = "KHR_materials_specular"
 _TILE_REPEATS = 1.5
 
 
-def garment_scene(mesh: GarmentMesh, name: str) -> list[SceneMesh]:
+def garment_scene(mesh: GarmentMesh, name: str, hidden: NDArray[np.bool_] | None = None) -> list[SceneMesh]:
     """Return one scene mesh a material; all share the garment's vertices.
 
     Args:
         mesh: The garment.
         name: For messages.
+        hidden: bool [F] triangles left out of the picture, or None.
 
     Returns:
         Scene meshes to hand to the renderer one after another, with vertex counts [V, 0, 0 …].
@@ -52,6 +53,7 @@ def garment_scene(mesh: GarmentMesh, name: str) -> list[SceneMesh]:
             SceneMesh(
                 *(name, mesh.faces[own], transformed_uv(uv, info), uv_faces[own]),
                 _surface(material, weave),
+                hidden=None if hidden is None else hidden[own],
                 weave_uv=weave_uv,
             )
         )

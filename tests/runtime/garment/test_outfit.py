@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import warp as wp
 
-from dressform.runtime.body.canonical import CANONICAL_SHAPE
+from dressform.assets.library import Library
+from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.body.protocol import Pose
 from dressform.runtime.body.skinning import skin
 from dressform.runtime.garment.candidates import sample_transforms
@@ -169,3 +170,15 @@ def test_rigs_that_do_not_fit_are_refused(rest, top, change, message):
     garment = DressedGarment("top", mesh, dataclasses.replace(rig, **change), 1)
     with pytest.raises(AssetError, match=message):
         Outfit(rest, [garment])
+
+
+def test_buttons_under_another_garment_are_left_out_and_those_in_sight_are_not() -> None:
+    library = Library.embedded()
+    trousers, tee, jacket = (library.resolve(name) for name in ("trousers", "tee", "jacket"))
+    worn = [DressedGarment(v.name, v.mesh(), v.rig(), v.manifest["layer"]) for v in (trousers, tee, jacket)]
+    under, _, outer = Outfit(canonical_rest(), worn).covered_trims()
+    rigid = np.array([part.rigid for part in trousers.mesh().parts])[trousers.mesh().part_ids]
+    assert under.any()
+    assert not under[~rigid].any()
+    assert not outer.any(), "nothing lies over the jacket's zip"
+    assert not Outfit(canonical_rest(), worn[:1]).covered_trims()[0].any()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from dressform.authoring.fabrics.fabric import Fabric
 from dressform.schemas.errors import InputError
 
 from .sheet import Floats
@@ -62,6 +63,7 @@ GRAINS: Mapping[str, Grain] = {
     "terry": Grain(((0.0009, 0.003, 0.020), (0.005, 0.007, 0.010)), pucker=0.03),
     "fleece": Grain(((0.0012, 0.0016, 0.030), (0.004, 0.005, 0.016)), pucker=0.03, depth=1.0),
 }
+_BY_STRUCTURE = {"woven": "poplin", "knit": "jersey", "pile": "velvet", "grain": "leather"}
 _FLECK_LEVEL = 1.35  # standard deviations above which a yarn shows undyed
 
 
@@ -71,6 +73,13 @@ def grain_of(fabric: str) -> Grain:
         if name in fabric:
             return grain
     raise InputError(f"paint: no grain is known for fabric {fabric!r}; its name must hold one of {', '.join(GRAINS)}")
+
+
+def grain_name(fabric: Fabric) -> str:
+    """Return a name that `grain_of` knows: the fabric's own, else that of a cloth made the same way."""
+    if any(name in fabric.name for name in GRAINS):
+        return fabric.name
+    return _BY_STRUCTURE[next(iter(fabric.look))]
 
 
 def grain_field(grain: Grain, melange: float, pixels: int, texel: float) -> Floats:

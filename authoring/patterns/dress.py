@@ -20,7 +20,7 @@ from .sleeves import SleeveCut, sleeve, sleeve_panels
 # By fit: ease of chest, waist and biceps, how far the underarm lies below the armpit [m].
 FITS: Mapping[str, tuple[float, float, float, float]] = {
     "slim": (0.045, 0.030, 0.035, 0.010),
-    "regular": (0.090, 0.062, 0.062, 0.018),
+    "regular": (0.098, 0.064, 0.074, 0.021),
     "loose": (0.120, 0.110, 0.085, 0.024),
 }
 # By skirt: the angle that its whole ring of cloth spans [rad], and how much wider than the waist it is cut.

@@ -46,12 +46,12 @@ _ARM_TOP = 1.20  # girth of the arm under the armpit over its girth midway, on t
 _LENGTH_GRADE, _SHOULDER_GRADE = 0.010, 0.003  # what a step of the sizes adds besides the body's own growth [m]
 _FACING = 0.028  # turned inside along the front edges [m]
 _RIB_FOLD = 0.020  # of the doubled rib that is seen from inside [m]
-_HEM_EASE, _HEM_GATHERS = 0.050, 0.10  # of the rib beyond the hips [m], and of the body beyond the rib
-_CUFF_EASE, _CUFF_GATHERS = 0.050, 0.28  # the same at the wrist
+_HEM_EASE, _HEM_GATHERS = 0.065, 0.04  # of the rib beyond the hips [m], and of the body beyond the rib
+_CUFF_EASE, _CUFF_GATHERS = 0.060, 0.10  # the same at the wrist
 _BLOUSE, _SLEEVE_BLOUSE = 0.015, 0.020  # spare length over the rib [m]
 _NECK_WIDTH, _NECK_DROP, _NECK_BACK = 0.014, 0.018, 0.004  # how far the neckline keeps off the root of the neck [m]
 _COLLAR_TURN = 1.5  # [rad] by which the rib collar is curved: it leans to the neck
-_COLLAR_STRETCH = 0.05  # by how much the neckline is longer than the rib sewn to it
+_COLLAR_STRETCH = 0.02  # by how much the neckline is longer than the rib sewn to it
 _TEETH, _TAPE = 0.006, 0.016  # width of the closed zip's teeth and of its visible tape [m]
 _WELT, _WELT_WIDTH, _WELT_SLANT = 0.150, 0.024, 0.30  # [m, m, rad]
 

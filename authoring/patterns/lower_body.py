@@ -15,8 +15,8 @@ from dressform.runtime.body.measures import girth
 
 from .sizing import canonical_measures
 
-# Body rise (natural waist to crotch) of the canonical body: 0.302 m at a stature of 1.844 m. Fuller hips need more: the
-# letter sizes of Aldrich (Metric Pattern Cutting) add 3 to 5 mm to the rise for 40 mm of hip.
+# Body rise (natural waist to crotch) of the canonical body: 0.302 m at a stature of 1.844 m. Fuller hips need more:
+# 4 mm for 40 mm of hip, judged on the draped garment.
 _RISE_SHARE = 0.1637
 _RISE_PER_HIP = 0.10
 _HIP_SHARE = 0.5523

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from dressform.authoring.fabrics.fabric import Fabric, fabric
+from dressform.authoring.paint.grain import grain_name
 from dressform.authoring.paint.look import ClothLook, Rgb, Stripe
 from dressform.authoring.paint.prints import Anchor, Print, place_print
 from dressform.schemas.documents import check_document, load_document
@@ -225,7 +226,7 @@ def _look(cloth: ClothRecipe, of: Fabric) -> ClothLook:
     for key in ("stitch", "metal"):
         if key in cloth:
             given[key] = rgb(cloth[key])
-    return ClothLook(color=rgb(cloth["color"]), fabric=of.name, stripes=stripes, **given)
+    return ClothLook(color=rgb(cloth["color"]), fabric=grain_name(of), stripes=stripes, **given)
 
 
 def _prints(document: RecipeDocument, folder: Path) -> list[Print]:

@@ -30,7 +30,7 @@ class _Fit:
     crotch_drop: float
 
 
-# After the sizing of common jeans (Levi Strauss & Co.'s charts of 510, 501 and baggy cuts, measured on size 33).
+# Judged on the draped garment; no maker's chart was followed.
 _FITS = {
     "slim": _Fit(0.020, 0.040, 0.086, 0.045, 0.115, 0.014),
     "straight": _Fit(0.052, 0.046, 0.094, 0.085, 0.180, 0.018),

@@ -80,15 +80,18 @@ def show(name: str, as_json: bool) -> None:
         click.echo(f"{label:<14} {text}")
 
 
+def _physics(found: Fabric) -> dict[str, float]:
+    return {key: value for key, value in found.physics.items() if isinstance(value, int | float)}
+
+
 def _card(found: Fabric) -> list[tuple[str, str]]:
     from dressform.authoring.fabrics.fabric import counts
 
     document = found.document
-    values: dict[str, float] = {**found.physics}  # type: ignore[dict-item]
     return [
         ("fabric", f"{document['title']} ({found.name})"),
         ("", document["description"]),
-        *((key.replace("_", " "), f"{value:g} {_UNITS[key]}".rstrip()) for key, value in values.items()),
+        *((key.replace("_", " "), f"{value:g} {_UNITS[key]}".rstrip()) for key, value in _physics(found).items()),
         ("structure", next(iter(found.look))),
         *((key.removesuffix("_per_cm"), f"{per_cm:g} per cm") for key, (per_cm, _) in counts(found).items()),
         ("tile", f"{100 * found.tile_m:g} cm"),

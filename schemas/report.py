@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 SCHEMA = "dressform/report/1"
 
@@ -39,6 +39,16 @@ class NotTestedDocument(TypedDict):
     reason: str
 
 
+class MeasuredDocument(TypedDict):
+    """A number that a rule measured, as report.schema.json has it."""
+
+    rule: str
+    name: str
+    path: str
+    value: float
+    unit: str
+
+
 # `pass` is a Python keyword, hence this form
 SummaryDocument = TypedDict(
     "SummaryDocument", {"pass": int, "fail": int, "not_tested": int, "errors": int, "warnings": int}
@@ -54,6 +64,7 @@ class ReportDocument(TypedDict):
     summary: SummaryDocument
     findings: list[FindingDocument]
     not_tested: list[NotTestedDocument]
+    measured: NotRequired[list[MeasuredDocument]]
 
 
 @dataclass(frozen=True)
@@ -121,6 +132,29 @@ class NotTested:
         return {"rule": self.rule, "name": self.name, "reason": self.reason}
 
 
+@dataclass(frozen=True)
+class MeasuredValue:
+    """A number that a rule measured, whether or not it held.
+
+    Attributes:
+        rule: Code of the rule.
+        name: Its name.
+        path: Where it was measured.
+        value: The number.
+        unit: "m", "%", "px", "triangles" …
+    """
+
+    rule: str
+    name: str
+    path: str
+    value: float
+    unit: str
+
+    def to_json(self) -> MeasuredDocument:
+        """Return it as JSON values."""
+        return {"rule": self.rule, "name": self.name, "path": self.path, "value": self.value, "unit": self.unit}
+
+
 @dataclass
 class Report:
     """The outcome of a validation; grows while the rules run.
@@ -131,6 +165,7 @@ class Report:
         passed: Number of rules that held, counted per thing validated.
         findings: In the order found.
         not_tested: Rules that could not run.
+        measured: Numbers that rules measured.
     """
 
     target: str
@@ -138,6 +173,7 @@ class Report:
     passed: int = 0
     findings: list[Finding] = field(default_factory=list)
     not_tested: list[NotTested] = field(default_factory=list)
+    measured: list[MeasuredValue] = field(default_factory=list)
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
@@ -163,6 +199,7 @@ class Report:
             "summary": self.summary(),
             "findings": [finding.to_json() for finding in self.findings],
             "not_tested": [skipped.to_json() for skipped in self.not_tested],
+            "measured": [value.to_json() for value in self.measured],
         }
 
     @staticmethod
@@ -174,6 +211,7 @@ class Report:
             passed=data["summary"]["pass"],
             findings=[Finding.from_json(finding) for finding in data["findings"]],
             not_tested=[NotTested(**skipped) for skipped in data["not_tested"]],
+            measured=[MeasuredValue(**value) for value in data.get("measured", [])],
         )
 
     @staticmethod
@@ -187,4 +225,5 @@ class Report:
             total.passed += report.passed
             total.findings += report.findings
             total.not_tested += report.not_tested
+            total.measured += report.measured
         return total

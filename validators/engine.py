@@ -10,9 +10,9 @@ from dressform.assets.draft_digest import draft_digest, published_files
 from dressform.assets.library import Library
 from dressform.assets.template_version import TemplateVersion
 from dressform.schemas.errors import AssetError, DressformError
-from dressform.schemas.report import Finding, NotTested, Report, Severity
+from dressform.schemas.report import Finding, MeasuredValue, NotTested, Report, Severity
 
-from .rule import Rule
+from .rule import Defect, Measured, NotTestableError, Rule
 from .rules.table import RULES
 from .subject import Subject
 
@@ -29,12 +29,15 @@ PARTS: dict[str, tuple[str, Callable[[Subject], object]]] = {
 _UNREADABLE = ("DF-FILE-001", "file.readable")
 
 
-def validate(target: Path | str, *, publishing: bool = False, rules: Sequence[Rule] = RULES) -> Report:
+def validate(
+    target: Path | str, *, publishing: bool = False, sweep: bool = False, rules: Sequence[Rule] = RULES
+) -> Report:
     """Validate a draft, a library (every version in it), or a folder of drafts.
 
     Args:
         target: The folder.
         publishing: Whether a step that has not run is an error, as it is before publishing, instead of *not tested*.
+        sweep: Whether the garment is moved over poses and bodies too, which takes seconds for each.
         rules: The rules to run.
 
     Raises:
@@ -44,7 +47,7 @@ def validate(target: Path | str, *, publishing: bool = False, rules: Sequence[Ru
     subjects = find_subjects(target)
     report = Report(target=str(target), draft_digest=draft_digest(target) if _is_draft(target) else None)
     for subject in subjects:
-        check_subject(subject, report, rules, publishing=publishing)
+        check_subject(subject, report, rules, publishing=publishing, sweep=sweep)
     return report
 
 
@@ -81,10 +84,13 @@ def _draft(folder: Path) -> Subject:
     return Subject(folder.name, "draft", published_files(folder), frozenset(reports), folder / "template.json", reports)
 
 
-def check_subject(subject: Subject, report: Report, rules: Iterable[Rule], *, publishing: bool) -> None:
+def check_subject(subject: Subject, report: Report, rules: Iterable[Rule], *, publishing: bool, sweep: bool) -> None:
     """Run rules over one subject and add what they find to a report."""
     broken: dict[str, str] = {}
     for rule in rules:
+        if rule.slow and not sweep:
+            report.not_tested.append(NotTested(rule.code, rule.name, f"{subject.name}: no sweep was asked for"))
+            continue
         reason = next((text for part in rule.needs if (text := _missing(subject, part))), None)
         if reason is not None and publishing and "version" not in rule.needs:
             report.add(_finding(subject, rule, Severity.ERROR, reason, "steps.json"))
@@ -94,9 +100,19 @@ def check_subject(subject: Subject, report: Report, rules: Iterable[Rule], *, pu
         if reason is not None:
             report.not_tested.append(NotTested(rule.code, rule.name, f"{subject.name}: {reason}"))
             continue
-        defects = list(rule.check(subject))
+        try:
+            found = list(rule.check(subject))
+        except NotTestableError as why:
+            report.not_tested.append(NotTested(rule.code, rule.name, f"{subject.name}: {why}"))
+            continue
+        defects = [each for each in found if isinstance(each, Defect)]
         for defect in defects:
             report.add(_finding(subject, rule, rule.severity, defect.message, defect.path, defect.value, defect.place))
+        report.measured += [
+            MeasuredValue(rule.code, rule.name, f"{subject.name}/{each.path}", each.value, each.unit)
+            for each in found
+            if isinstance(each, Measured)
+        ]
         if not defects:
             report.passed += 1
     for message in dict.fromkeys(broken.values()):

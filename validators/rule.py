@@ -32,6 +32,25 @@ class Defect:
     place: dict[str, object] | None = None
 
 
+@dataclass(frozen=True)
+class Measured:
+    """A number that a rule measured on a thing that is sound; a report tells it beside "passed".
+
+    Attributes:
+        value: The number.
+        unit: "m", "%", "px", "triangles" …
+        path: File or JSON path.
+    """
+
+    value: float
+    unit: str
+    path: str
+
+
+class NotTestableError(Exception):
+    """Raised by a rule that cannot be tested here; its text says why (a tool is missing, a part is not there)."""
+
+
 def counted(
     bad: NDArray[np.integer], message: str, path: str, *, kind: str = "faces", size: str | None = None
 ) -> Iterator[Defect]:
@@ -59,7 +78,8 @@ class Rule:
         severity: Of its findings.
         needs: Parts that must be there to test it, names of `engine.PARTS`.
         cure: What mends it.
-        check: Yields a defect for every place; reads the subject, changes nothing.
+        check: Yields a defect for every place, and what it measured; reads the subject, changes nothing.
+        slow: Whether it moves the garment over poses and bodies; runs only when a sweep is asked for.
     """
 
     code: str
@@ -67,4 +87,10 @@ class Rule:
     severity: Severity
     needs: tuple[str, ...]
     cure: str
-    check: Callable[[Subject], Iterator[Defect]]
+    check: Callable[[Subject], Iterator[Defect | Measured]]
+    slow: bool = False
+
+    @property
+    def group(self) -> str:
+        """First part of the name: "mesh"."""
+        return self.name.split(".")[0]

@@ -17,6 +17,8 @@ from dressform.assets.files.rig_file import read_rig
 from dressform.runtime.geometry.uv_measures import UvMeasures, uv_measures
 from dressform.schemas.errors import InputError
 
+from .budgets import Budgets
+
 if TYPE_CHECKING:
     from PIL.Image import Image
 
@@ -32,6 +34,7 @@ class Subject:
         steps: The draft's steps that have run; for a version, all.
         manifest_file: Where template.json lies.
         reports: What each step of a draft reported, by its name; empty for a version.
+        budgets: What it is held to.
     """
 
     name: str
@@ -40,6 +43,7 @@ class Subject:
     steps: frozenset[str]
     manifest_file: Path
     reports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    budgets: Budgets = field(default_factory=Budgets)
 
     @cached_property
     def manifest(self) -> dict[str, Any]:

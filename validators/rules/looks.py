@@ -10,8 +10,6 @@ from dressform.schemas.report import Severity
 from dressform.validators.rule import Defect, Rule
 from dressform.validators.subject import Subject
 
-LARGEST_TEXTURE = 4096
-
 
 def decodes(subject: Subject) -> Iterator[Defect]:
     """Textures that are no pictures."""
@@ -26,8 +24,10 @@ def has_a_fair_size(subject: Subject) -> Iterator[Defect]:
         if isinstance(picture, str):
             continue
         width, height = picture.size
-        if max(width, height) > LARGEST_TEXTURE or width & (width - 1) or height & (height - 1):
-            yield Defect(f"{width}×{height}, needed powers of two up to {LARGEST_TEXTURE}", place, max(width, height))
+        if max(width, height) > subject.budgets.texture_px or width & (width - 1) or height & (height - 1):
+            yield Defect(
+                f"{width}×{height}, needed powers of two up to {subject.budgets.texture_px}", place, max(width, height)
+            )
 
 
 def preview_shows_something(subject: Subject) -> Iterator[Defect]:

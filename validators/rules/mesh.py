@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh, outer_faces
 from dressform.schemas.report import Severity
-from dressform.validators.rule import Defect, Rule, counted
+from dressform.validators.rule import Defect, Measured, Rule, counted
 from dressform.validators.subject import Subject
 
-TRIANGLE_BUDGET = 60_000
 # category -> least and most height of the garment on the canonical body [m], and least number of openings
 CATEGORIES: dict[str, tuple[float, float, int]] = {
     **dict.fromkeys(("tee", "shirt", "top", "sweater", "vest"), (0.30, 1.10, 2)),
@@ -118,11 +117,13 @@ def has_the_scale_of_its_category(subject: Subject) -> Iterator[Defect]:
             yield Defect(f"{height:.3f} m high, needed {low} to {high} m", f"sizes/{size}", height)
 
 
-def keeps_the_budget(subject: Subject) -> Iterator[Defect]:
+def keeps_the_budget(subject: Subject) -> Iterator[Defect | Measured]:
     """Garments with more triangles than the runtime's budget."""
     for size, mesh in subject.meshes.items():
-        if len(mesh.faces) > TRIANGLE_BUDGET:
-            yield Defect(f"{len(mesh.faces)} triangles, at most {TRIANGLE_BUDGET}", f"sizes/{size}", len(mesh.faces))
+        most = subject.budgets.triangles
+        if len(mesh.faces) > most:
+            yield Defect(f"{len(mesh.faces)} triangles, at most {most}", f"sizes/{size}", len(mesh.faces))
+        yield Measured(len(mesh.faces), "triangles", f"sizes/{size}")
 
 
 def sizes_share_topology(subject: Subject) -> Iterator[Defect]:

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import rich_click as click
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dressform.assets.template_version import TemplateVersion
-
-in_library = click.option(
-    "--library",
-    "folder",
-    type=click.Path(path_type=Path),
-    help="The library's folder; by default $DRESSFORM_LIBRARY, else one in your data folder.",
-)
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+from .library_options import as_json, in_library, print_json, print_table
+from .library_versions import diff, lock, resolve
 
 
 @click.group()
@@ -46,9 +34,9 @@ def list_templates(folder: Path | None, as_json: bool) -> None:
         for row in opened.list()
     ]
     if as_json:
-        _print_json({"templates": rows})
+        print_json({"templates": rows})
     elif rows:
-        _print_table(
+        print_table(
             ("template", "version", "category", "sizes", "variants", "bodies"),
             [
                 (r["name"], r["version"], r["category"], *(" ".join(r[key]) for key in ("sizes", "variants", "bodies")))
@@ -77,7 +65,7 @@ def show(wear: str, files: bool, folder: Path | None, as_json: bool) -> None:
     version = opened.resolve(wear)
     others = [{"version": v.version, "yanked": v.yanked} for v in opened.versions(version.name)]
     if as_json:
-        _print_json({"manifest": version.manifest, "versions": others, "digest": version.digest})
+        print_json({"manifest": version.manifest, "versions": others, "digest": version.digest})
         return
     print_card(version, others, files=files)
 
@@ -107,7 +95,7 @@ def publish(draft: Path, number: str | None, folder: Path | None, as_json: bool)
     changes = [vars(change) for change in version.changes]
     if as_json:
         result = {"name": version.name, "version": version.version, "created": version.created, "changes": changes}
-        _print_json({**result, "digest": version.digest, "library": str(opened.folder)})
+        print_json({**result, "digest": version.digest, "library": str(opened.folder)})
     elif version.created:
         bodies = ", ".join(opened.resolve(f"{version.name}@{version.version}").manifest["bodies"])
         click.echo(f"published {version.label} (for {bodies}) to {opened.folder}")
@@ -116,21 +104,6 @@ def publish(draft: Path, number: str | None, folder: Path | None, as_json: bool)
     else:
         click.echo(f"{version.label} is already there with the same content; nothing was published")
     return 0
-
-
-@library.command()
-@click.argument("wears", nargs=-1, required=True, metavar="WEAR...")
-@in_library
-@as_json
-def resolve(wears: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
-    """Say which version, size and variant each NAME[@RANGE][:SIZE][/VARIANT] means.
-
-    Example: dressform library resolve tee@^1:M/navy
-    """
-    from dressform.assets.library import Library
-
-    opened = Library.open(folder)
-    _print_versions(wears, [opened.resolve(wear) for wear in wears], as_json)
 
 
 @library.command()
@@ -153,35 +126,12 @@ def verify(folder: Path | None, as_json: bool) -> int:
         report = run(opened, lambda fraction, message: bar.update(task, completed=fraction, description=message))
     sums = report.summary()
     if as_json:
-        _print_json(report.to_json())
+        print_json(report.to_json())
     else:
         for finding in report.findings:
             click.echo(f"{finding.severity.value:7} {finding.rule} {finding.path}: {finding.message}; {finding.cure}")
         click.echo(f"{sums['pass']} versions sound, {sums['errors']} errors")
     return int(sums["errors"] > 0)
-
-
-@library.command()
-@click.argument("old")
-@click.argument("new")
-@in_library
-@as_json
-def diff(old: str, new: str, folder: Path | None, as_json: bool) -> None:
-    """Say what changed from OLD to NEW (NAME@VERSION) and which bump that asks for.
-
-    Example: dressform library diff tee@1.0.0 tee@1.1.0
-    """
-    from dressform.assets.changes import level_of
-    from dressform.assets.library import Library
-
-    changes = Library.open(folder).diff(old, new)
-    if as_json:
-        _print_json({"bump": level_of(changes), "changes": [vars(change) for change in changes]})
-        return
-    for change in changes:
-        click.echo(f"{change.level}: {change.what}")
-    if not changes:
-        click.echo("the content is the same")
 
 
 @library.command()
@@ -198,38 +148,6 @@ def yank(version: str, reason: str, folder: Path | None) -> None:
     name, _, number = version.partition("@")
     yanked = Library.open(folder).yank(name, number, reason)
     click.echo(f"yanked {yanked.label}: {yanked.yanked}")
-
-
-@library.command()
-@click.argument("wears", nargs=-1, metavar="[WEAR]...")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    default=Path("dressform.lock"),
-    show_default=True,
-    help="The file.",
-)
-@click.option("--check", is_flag=True, help="Check that the library still holds exactly what the file names.")
-@in_library
-@as_json
-def lock(wears: tuple[str, ...], output: Path, check: bool, folder: Path | None, as_json: bool) -> None:
-    """Write the exact versions that WEARs resolve to, or check them.
-
-    Example: dressform library lock tee@^1:M trousers -o dressform.lock
-    """
-    from dressform.assets.library import Library
-    from dressform.assets.lock import make_lock, read_lock, resolve_lock, write_lock
-    from dressform.schemas.errors import UsageError
-
-    opened = Library.open(folder)
-    if check == bool(wears):
-        raise UsageError("give either what to wear, to write a lock, or --check, to check one")
-    locked = read_lock(output) if check else make_lock(opened, wears)
-    versions = resolve_lock(opened, locked)
-    if not check:
-        write_lock(output, locked)
-    _print_versions([entry["wear"] for entry in locked["templates"]], versions, as_json)
 
 
 @library.command("export")
@@ -275,31 +193,5 @@ def import_version(source: Path, folder: Path | None) -> None:
     click.echo(f"imported {version.label}")
 
 
-def _print_versions(wears: Sequence[str], versions: Sequence[TemplateVersion], as_json: bool) -> None:
-    rows = [
-        {"wear": wear, "name": v.name, "version": v.version, "size": v.size, "variant": v.variant, "digest": v.digest}
-        for wear, v in zip(wears, versions, strict=True)
-    ]
-    if as_json:
-        _print_json({"templates": rows})
-        return
-    for row in rows:
-        look = f"/{row['variant']}" if row["variant"] else ""
-        click.echo(f"{row['wear']} → {row['name']}@{row['version']}:{row['size']}{look}")
-
-
-def _print_json(data: object) -> None:
-    click.echo(json.dumps(data, indent=2, ensure_ascii=False))
-
-
-def _print_table(headings: tuple[str, ...] | None, rows: Sequence[tuple[str, ...]]) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=None, header_style="bold", show_header=headings is not None)
-    for heading in headings or ("", "", ""):
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(cell) for cell in row))  # as text: names may hold what rich takes for markup
-    Console().print(table)
+for command in (resolve, diff, lock):
+    library.add_command(command)

@@ -1,0 +1,98 @@
+"""The commands of `dressform library` that tell versions apart and choose among them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import rich_click as click
+
+from .library_options import as_json, in_library, print_json
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dressform.assets.template_version import TemplateVersion
+
+
+@click.command()
+@click.argument("wears", nargs=-1, required=True, metavar="WEAR...")
+@in_library
+@as_json
+def resolve(wears: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
+    """Say which version, size and variant each NAME[@RANGE][:SIZE][/VARIANT] means.
+
+    Example: dressform library resolve tee@^1:M/navy
+    """
+    from dressform.assets.library import Library
+
+    opened = Library.open(folder)
+    _print_versions(wears, [opened.resolve(wear) for wear in wears], as_json)
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@in_library
+@as_json
+def diff(old: str, new: str, folder: Path | None, as_json: bool) -> None:
+    """Say what changed from OLD to NEW (NAME@VERSION) and which bump that asks for.
+
+    Example: dressform library diff tee@1.0.0 tee@1.1.0
+    """
+    from dressform.assets.changes import level_of
+    from dressform.assets.library import Library
+
+    changes = Library.open(folder).diff(old, new)
+    if as_json:
+        print_json({"bump": level_of(changes), "changes": [vars(change) for change in changes]})
+        return
+    for change in changes:
+        click.echo(f"{change.level}: {change.what}")
+    if not changes:
+        click.echo("the content is the same")
+
+
+@click.command()
+@click.argument("wears", nargs=-1, metavar="[WEAR]...")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("dressform.lock"),
+    show_default=True,
+    help="The file.",
+)
+@click.option("--check", is_flag=True, help="Check that the library still holds exactly what the file names.")
+@in_library
+@as_json
+def lock(wears: tuple[str, ...], output: Path, check: bool, folder: Path | None, as_json: bool) -> None:
+    """Write the exact versions that WEARs resolve to, or check them.
+
+    Example: dressform library lock tee@^1:M trousers -o dressform.lock
+    """
+    from dressform.assets.library import Library
+    from dressform.assets.lock import make_lock, read_lock, resolve_lock, write_lock
+    from dressform.schemas.errors import UsageError
+
+    opened = Library.open(folder)
+    if check == bool(wears):
+        raise UsageError("give either what to wear, to write a lock, or --check, to check one")
+    locked = read_lock(output) if check else make_lock(opened, wears)
+    versions = resolve_lock(opened, locked)
+    if not check:
+        write_lock(output, locked)
+    _print_versions([entry["wear"] for entry in locked["templates"]], versions, as_json)
+
+
+def _print_versions(wears: Sequence[str], versions: Sequence[TemplateVersion], as_json: bool) -> None:
+    rows = [
+        {"wear": wear, "name": v.name, "version": v.version, "size": v.size, "variant": v.variant, "digest": v.digest}
+        for wear, v in zip(wears, versions, strict=True)
+    ]
+    if as_json:
+        print_json({"templates": rows})
+        return
+    for row in rows:
+        look = f"/{row['variant']}" if row["variant"] else ""
+        click.echo(f"{row['wear']} → {row['name']}@{row['version']}:{row['size']}{look}")

@@ -49,6 +49,31 @@ class MeasuredDocument(TypedDict):
     unit: str
 
 
+class SubjectDocument(TypedDict):
+    """A draft or version that was validated, as report.schema.json has it."""
+
+    name: str
+    kind: str
+    path: str
+
+
+class SuppressedDocument(TypedDict):
+    """A finding that does not count, as report.schema.json has it."""
+
+    finding: FindingDocument
+    kind: str
+    reason: str
+    until: str | None
+
+
+class GoneDocument(TypedDict):
+    """A known finding that is no longer found, as report.schema.json has it."""
+
+    rule: str
+    name: str
+    path: str
+
+
 # `pass` is a Python keyword, hence this form
 SummaryDocument = TypedDict(
     "SummaryDocument", {"pass": int, "fail": int, "not_tested": int, "errors": int, "warnings": int}
@@ -65,6 +90,10 @@ class ReportDocument(TypedDict):
     findings: list[FindingDocument]
     not_tested: list[NotTestedDocument]
     measured: NotRequired[list[MeasuredDocument]]
+    profile: NotRequired[str]
+    subjects: NotRequired[list[SubjectDocument]]
+    suppressed: NotRequired[list[SuppressedDocument]]
+    gone: NotRequired[list[GoneDocument]]
 
 
 @dataclass(frozen=True)
@@ -155,6 +184,64 @@ class MeasuredValue:
         return {"rule": self.rule, "name": self.name, "path": self.path, "value": self.value, "unit": self.unit}
 
 
+@dataclass(frozen=True)
+class SubjectEntry:
+    """A draft or version that was validated.
+
+    Attributes:
+        name: What the paths of its findings begin with.
+        kind: "draft" or "version".
+        path: Its folder, as the target was named; for a version in a library, the library's folder.
+    """
+
+    name: str
+    kind: str
+    path: str
+
+    def to_json(self) -> SubjectDocument:
+        """Return it as JSON values."""
+        return {"name": self.name, "kind": self.kind, "path": self.path}
+
+
+@dataclass(frozen=True)
+class Suppressed:
+    """A finding that does not count.
+
+    Attributes:
+        finding: What was found.
+        kind: "ignored" by the profile, or "known" from the baseline.
+        reason: Why.
+        until: Last day on which it is ignored, YYYY-MM-DD; None for a known one.
+    """
+
+    finding: Finding
+    kind: str
+    reason: str
+    until: str | None = None
+
+    def to_json(self) -> SuppressedDocument:
+        """Return it as JSON values."""
+        return {"finding": self.finding.to_json(), "kind": self.kind, "reason": self.reason, "until": self.until}
+
+    @staticmethod
+    def from_json(data: SuppressedDocument) -> Suppressed:
+        """Return it from a checked document."""
+        return Suppressed(Finding.from_json(data["finding"]), data["kind"], data["reason"], data["until"])
+
+
+@dataclass(frozen=True)
+class Gone:
+    """A finding that the baseline knows and that is no longer there; `path` is where it was."""
+
+    rule: str
+    name: str
+    path: str
+
+    def to_json(self) -> GoneDocument:
+        """Return it as JSON values."""
+        return {"rule": self.rule, "name": self.name, "path": self.path}
+
+
 @dataclass
 class Report:
     """The outcome of a validation; grows while the rules run.
@@ -166,6 +253,10 @@ class Report:
         findings: In the order found.
         not_tested: Rules that could not run.
         measured: Numbers that rules measured.
+        profile: Name of the profile that it was held to.
+        subjects: The drafts and versions that were validated.
+        suppressed: Findings that do not count, and why.
+        gone: Known findings that are no longer there; the baseline may be written anew.
     """
 
     target: str
@@ -174,6 +265,10 @@ class Report:
     findings: list[Finding] = field(default_factory=list)
     not_tested: list[NotTested] = field(default_factory=list)
     measured: list[MeasuredValue] = field(default_factory=list)
+    profile: str = "default"
+    subjects: list[SubjectEntry] = field(default_factory=list)
+    suppressed: list[Suppressed] = field(default_factory=list)
+    gone: list[Gone] = field(default_factory=list)
 
     def add(self, finding: Finding) -> None:
         """Add a finding."""
@@ -200,6 +295,10 @@ class Report:
             "findings": [finding.to_json() for finding in self.findings],
             "not_tested": [skipped.to_json() for skipped in self.not_tested],
             "measured": [value.to_json() for value in self.measured],
+            "profile": self.profile,
+            "subjects": [subject.to_json() for subject in self.subjects],
+            "suppressed": [each.to_json() for each in self.suppressed],
+            "gone": [each.to_json() for each in self.gone],
         }
 
     @staticmethod
@@ -212,6 +311,10 @@ class Report:
             findings=[Finding.from_json(finding) for finding in data["findings"]],
             not_tested=[NotTested(**skipped) for skipped in data["not_tested"]],
             measured=[MeasuredValue(**value) for value in data.get("measured", [])],
+            profile=data.get("profile", "default"),
+            subjects=[SubjectEntry(**subject) for subject in data.get("subjects", [])],
+            suppressed=[Suppressed.from_json(each) for each in data.get("suppressed", [])],
+            gone=[Gone(**each) for each in data.get("gone", [])],
         )
 
     @staticmethod
@@ -221,9 +324,14 @@ class Report:
         total = Report(target=", ".join(report.target for report in all_reports))
         if len(all_reports) == 1:
             total.draft_digest = all_reports[0].draft_digest
+        if all_reports:
+            total.profile = all_reports[0].profile
         for report in all_reports:
             total.passed += report.passed
             total.findings += report.findings
             total.not_tested += report.not_tested
             total.measured += report.measured
+            total.subjects += report.subjects
+            total.suppressed += report.suppressed
+            total.gone += report.gone
         return total

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dressform.schemas.documents import check_document
-from dressform.schemas.report import Finding, NotTested, Report, Severity
+from dressform.schemas.report import Finding, Gone, MeasuredValue, NotTested, Report, Severity, SubjectEntry, Suppressed
 
 ERROR = Finding("DF-MESH-001", "mesh.degenerate", Severity.ERROR, "tee", "3 of them", "clean", 3.0, {"faces": [1]})
 WARNING = Finding("DF-UV-006", "uv.stretch", Severity.WARNING, "tee", "stretched", "unwrap")
@@ -24,3 +24,21 @@ def test_merged_sums():
     assert merged.draft_digest is None
     assert Report.merged([first]).draft_digest == first.draft_digest
     assert first.findings == [ERROR]  # merging changes none of them
+
+
+def test_what_does_not_count_goes_through_a_document():
+    report = Report(
+        "drafts",
+        measured=[MeasuredValue("DF-MESH-008", "mesh.budget", "tee/sizes/M", 120.0, "triangles")],
+        profile="film",
+        subjects=[SubjectEntry("tee", "draft", "drafts/tee")],
+        suppressed=[Suppressed(ERROR, "ignored", "open in front", "2027-01-31"), Suppressed(WARNING, "known", "known")],
+        gone=[Gone("DF-UV-005", "uv.overlap", "tee/sizes/M")],
+    )
+    document = report.to_json()
+    check_document("report", document, "report")
+    assert document["summary"]["fail"] == 0
+    assert Report.from_json(document) == report
+    merged = Report.merged([report, Report("more", profile="film")])
+    assert (merged.suppressed, merged.gone, merged.subjects) == (report.suppressed, report.gone, report.subjects)
+    assert merged.profile == "film"

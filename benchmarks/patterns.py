@@ -13,8 +13,8 @@ from dressform.authoring.patterns.meshing import mesh_pattern
 from dressform.authoring.patterns.recipe import read_recipe, recipe_of
 from dressform.authoring.patterns.regrade import regrade
 from dressform.authoring.simulate.membrane import Membrane, flat_corners
-from dressform.authoring.steps._crossings import crossing_faces
 from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.geometry.crossings import crossing_faces
 from dressform.runtime.geometry.distance import Surface
 
 from .wardrobe import wardrobe

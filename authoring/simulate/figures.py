@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.authoring.steps._crossings import crossing_faces
 from dressform.runtime.geometry.adjacency import boundary_loops
+from dressform.runtime.geometry.crossings import crossing_faces
 from dressform.runtime.geometry.distance import Surface
 
 from .membrane import Membrane

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from dressform.assets.files.garment import GarmentMesh
 from dressform.authoring.draft import Draft
 from dressform.runtime.geometry.adjacency import boundary_loops
+from dressform.runtime.geometry.crossings import crossing_faces
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 from ._clean_mesh import AMPLE, LARGE, packed, surface_of, with_parts
-from ._crossings import crossing_faces
 from ._lod_mesh import coarser
 from ._sew import count_seams, sewn_borders, welded_borders
 from ._surface import (

@@ -55,6 +55,20 @@ class UvMeasures:
     charts: int
 
 
+@dataclass(frozen=True)
+class ChartGaps:
+    """How far the borders of charts lie from other charts.
+
+    Attributes:
+        triangles: int32 [E] the triangle at each border edge.
+        distances: float64 [E] to the nearest border edge of another chart [UV units]; the smallest is exact, one that
+            is far larger may be given as 1e30.
+    """
+
+    triangles: NDArray[np.int32]
+    distances: NDArray[np.float64]
+
+
 def overlapping_triangles(
     uv: NDArray[np.float32], uv_faces: NDArray[np.int32], touch: float = TOUCH
 ) -> NDArray[np.int32]:
@@ -87,14 +101,25 @@ def overlapping_triangles(
 
 def gutter(uv: NDArray[np.float32], uv_faces: NDArray[np.int32]) -> float:
     """Return the smallest distance between two charts [UV units]; infinite when there is one chart."""
+    return float(chart_gaps(uv, uv_faces).distances.min(initial=np.inf))
+
+
+def chart_gaps(uv: NDArray[np.float32], uv_faces: NDArray[np.int32]) -> ChartGaps:
+    """Return how far the border edges of charts lie from other charts; none when there is one chart.
+
+    Args:
+        uv: float32 [N, 2].
+        uv_faces: int32 [F, 3].
+    """
     charts = uv_charts(uv_faces)
     if not len(charts) or not charts.any():
-        return float("inf")
+        return ChartGaps(np.zeros(0, np.int32), np.zeros(0))
     found = edges(uv_faces)
     border = found.face_counts == 1
     of_edge = np.zeros(len(found.vertices), np.int32)
-    of_edge[found.face_edges.reshape(-1)] = np.repeat(charts, 3)
-    ends, label = found.vertices[border], of_edge[border]
+    of_edge[found.face_edges.reshape(-1)] = np.repeat(np.arange(len(uv_faces)), 3)
+    ends, triangles = found.vertices[border], of_edge[border]
+    label = charts[triangles]
     bvh, lows, highs = _boxes(uv, ends)
     extent = float(np.ptp(uv, axis=0).max())
     reach = extent / 128
@@ -107,9 +132,9 @@ def gutter(uv: NDArray[np.float32], uv_faces: NDArray[np.int32]) -> float:
             outputs=[nearest],
             device="cpu",
         )
-        least = float(nearest.numpy().min())
-        if least <= reach or reach > 2 * extent:
-            return least
+        distances = nearest.numpy()
+        if distances.min(initial=np.inf) <= reach or reach > 2 * extent:
+            return ChartGaps(triangles, distances)
         reach *= 4
 
 

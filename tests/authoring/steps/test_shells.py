@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 
 from dressform.assets.files.garment import GarmentMesh, Material, Part, outer_faces
-from dressform.authoring.steps._crossings import crossing_faces
 from dressform.authoring.steps._place_openings import find_openings
 from dressform.authoring.steps._rig_hide import covered_faces
 from dressform.authoring.steps._shells import inner_followed, lining_depth
 from dressform.authoring.steps.clean import clean_mesh
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.geometry.adjacency import edges
+from dressform.runtime.geometry.crossings import crossing_faces
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 

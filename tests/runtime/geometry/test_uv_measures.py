@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from dressform.runtime.geometry.uv_measures import gutter, overlapping_triangles, uv_charts, uv_measures
+from dressform.runtime.geometry.uv_measures import chart_gaps, gutter, overlapping_triangles, uv_charts, uv_measures
 
 
 def grid(n: int = 8) -> tuple[np.ndarray, np.ndarray]:
@@ -117,6 +117,10 @@ def test_the_gutter_is_the_least_distance_between_charts() -> None:
     two = np.concatenate([flat * 0.3, flat * 0.3 + [0.3 + 0.0125, 0.1]]).astype(np.float32)
     both = np.concatenate([faces, faces + len(flat)]).astype(np.int32)
     assert gutter(two, both) == pytest.approx(0.0125, abs=1e-6)
+    gaps = chart_gaps(two, both)
+    sides = gaps.triangles[gaps.distances < 0.013]
+    assert (sides < len(faces)).any()
+    assert (sides >= len(faces)).any()
     assert gutter(flat, faces) == float("inf")
     far = two.copy()
     far[len(flat) :] += [0.3, 0.0]

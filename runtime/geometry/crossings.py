@@ -6,9 +6,8 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from dressform.runtime.geometry.adjacency import edges
-
 from ._kernels import crossing_kernel
+from .adjacency import edges
 
 LEAST = 2e-5  # [m] beyond a triangle that an edge must reach; touching layers do not cross
 

@@ -14,13 +14,14 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.glb import read_glb
 from dressform.assets.files.rig import Rig
 from dressform.assets.files.rig_file import read_rig
-from dressform.runtime.geometry.uv_measures import UvMeasures, uv_measures
 from dressform.schemas.errors import InputError
 
 from .budgets import Budgets
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from dressform.runtime.geometry.uv_measures import UvMeasures
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Subject:
         manifest_file: Where template.json lies.
         reports: What each step of a draft reported, by its name; empty for a version.
         budgets: What it is held to.
+        previous: template.json of the version before it in its library; None for a first version or a draft.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Subject:
     manifest_file: Path
     reports: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     budgets: Budgets = field(default_factory=Budgets)
+    previous: Path | None = None
 
     @cached_property
     def manifest(self) -> dict[str, Any]:
@@ -75,6 +78,8 @@ class Subject:
     @cached_property
     def atlas(self) -> dict[str, UvMeasures]:
         """Size → measures of UV1, for the sizes that have it."""
+        from dressform.runtime.geometry.uv_measures import uv_measures
+
         return {
             size: uv_measures(mesh.points, mesh.faces, mesh.uv1, mesh.uv1_faces)
             for size, mesh in self.meshes.items()

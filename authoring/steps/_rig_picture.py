@@ -16,12 +16,13 @@ from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.garment.penetration import DEPTH
+from dressform.runtime.garment.stretch import edge_ratios
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
 
-from ._rig_sweep import PoseCheck, Sweep, dressed_pose, edge_ratios
+from ._rig_sweep import PoseCheck, Sweep, dressed_pose
 from ._rig_weights import Origin
 
 Rgb = tuple[int, int, int]

@@ -18,9 +18,10 @@ from dressform.runtime.body.skinning import skin
 from dressform.runtime.garment.facing import facing_closest
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.normals import vertex_normals
+from dressform.runtime.motion.sweep_poses import turned_pose
 
 from ._rig_operators import laplacian, vertex_masses
-from ._rig_poses import TRAINING, turned_pose
+from ._rig_poses import TRAINING
 from ._rig_transfer import diffused
 
 Floats = NDArray[np.float64]

@@ -13,28 +13,16 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
-from dressform.runtime.body.canonical import CANONICAL_SHAPE
+from dressform.runtime.body.body_range import BODIES, ranged_body
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.garment.outfit import DressedGarment, Outfit
 from dressform.runtime.garment.penetration import DEPTH
-from dressform.runtime.geometry.adjacency import edges
+from dressform.runtime.garment.stretch import cloth_edges, edge_ratios
 from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.motion.sweep_poses import SWEEP, sweep_pose
 from dressform.schemas.progress import Progress, silent
 
-from ._rig_poses import SWEEP, sweep_pose
-
-# five bodies from thin to heavy of two genders; what `quick` leaves out of them lies between the others
-BODIES: dict[str, dict[str, float]] = {
-    f"{name} {who}": {"gender": gender, "weight": weight, "muscle": muscle}
-    for who, gender in (("woman", 1.0), ("man", 0.0))
-    for name, weight, muscle in (
-        ("thin", 0.05, 0.3),
-        ("slim", 0.28, 0.45),
-        ("average", 0.5, 0.5),
-        ("stout", 0.75, 0.5),
-        ("heavy", 0.98, 0.45),
-    )
-}
+# the thinnest and the heaviest; what `quick` leaves out lies between them
 _QUICK_BODIES = ("thin woman", "heavy woman", "thin man", "heavy man")
 _LANES = 2
 _MOST_QUERIES = 6000  # of a larger garment, every n-th point and triangle centre is tested
@@ -138,39 +126,15 @@ def pose_sweep(
 
 def dressed_pose(mesh: GarmentMesh, rig: Rig, rest: RestBody, check: PoseCheck) -> list[NDArray[np.float32]]:
     """Return the body's and the garment's points of one check, after push-out [m]."""
-    body = _shaped(rest, check.body)
+    body = ranged_body(rest.body, check.body)
     outfit = Outfit(body, [DressedGarment("garment", mesh, rig, 0)])
     out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3, device=outfit.device)
     outfit.pose(body.skin_transforms(sweep_pose(body, check.pose)), out)
     return outfit.split(out.numpy())
 
 
-def edge_ratios(mesh: GarmentMesh, points: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the length of each edge over its own length, float64 [E]; 1 for what lies under the cloth."""
-    pairs = edges(mesh.faces).vertices
-    own = np.linalg.norm(mesh.points[pairs[:, 0]] - mesh.points[pairs[:, 1]], axis=1)
-    now = np.linalg.norm(points[pairs[:, 0]] - points[pairs[:, 1]], axis=1)
-    # an edge of no length has no stretch: the shortest counted one is a hundredth of the mean
-    ratios = now / np.maximum(own, 0.01 * float(own.mean()))
-    return np.where(_of_cloth(mesh), ratios, 1.0)
-
-
-def _of_cloth(mesh: GarmentMesh) -> NDArray[np.bool_]:
-    """Return which edges [E] belong to a triangle of the outer cloth: what lies under it only follows."""
-    found, outer = edges(mesh.faces), np.zeros(len(mesh.faces), np.bool_)
-    lies_under = np.array([part.inner for part in mesh.parts], np.bool_)
-    outer[:] = True if mesh.part_ids is None else ~lies_under[mesh.part_ids]
-    mask = np.zeros(len(found.vertices), np.bool_)
-    mask[found.face_edges[outer if outer.any() else ~outer].reshape(-1)] = True
-    return mask
-
-
-def _shaped(rest: RestBody, name: str) -> RestBody:
-    return rest.body.rest({**CANONICAL_SHAPE, **BODIES[name]})
-
-
 def _on_body(mesh: GarmentMesh, rig: Rig, rest: RestBody, name: str, poses: Sequence[str]) -> list[PoseCheck]:
-    body = _shaped(rest, name)
+    body = ranged_body(rest.body, name)
     outfit = Outfit(body, [DressedGarment("garment", mesh, rig, 0)])
     out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3, device=outfit.device)
     checks = []
@@ -183,7 +147,7 @@ def _on_body(mesh: GarmentMesh, rig: Rig, rest: RestBody, name: str, poses: Sequ
         queries = [_samples(plain, mesh.faces), _samples(pushed, mesh.faces)]
         signed = Surface(skinned, body.body.faces).signed_distance(np.concatenate(queries))
         before, after = (float((half < -DEPTH).mean()) for half in np.split(signed, 2))
-        ratios = edge_ratios(mesh, plain)[_of_cloth(mesh)]
+        ratios = edge_ratios(mesh, plain)[cloth_edges(mesh)]
         off = np.abs(ratios - 1)
         checks.append(
             PoseCheck(

@@ -20,6 +20,7 @@ from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.garment.shape_transfer import bind
 from dressform.runtime.garment.under import cloth_normals
+from dressform.runtime.motion.sweep_poses import SWEEP
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
@@ -28,7 +29,7 @@ from ._rig_mask import read_mask
 from ._rig_overrides import Corrections, orders_of, read_regions
 from ._rig_painted import PAINTED, read_painted
 from ._rig_picture import match_picture, weights_picture, worst_picture
-from ._rig_poses import QUICK, SWEEP
+from ._rig_poses import QUICK
 from ._rig_refine import RefineOptions
 from ._rig_source import SourceUse
 from ._rig_sweep import Sweep, pose_sweep

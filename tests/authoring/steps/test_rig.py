@@ -11,7 +11,7 @@ from dressform.assets.files.rig import Rig
 from dressform.authoring.draft import Draft
 from dressform.authoring.steps._rig_hide import covered_faces
 from dressform.authoring.steps._rig_operators import cotangent_weights, grown, laplacian, vertex_masses
-from dressform.authoring.steps._rig_poses import QUICK, SWEEP, TRAINING, sweep_pose, turned_pose
+from dressform.authoring.steps._rig_poses import QUICK, TRAINING
 from dressform.authoring.steps._rig_transfer import (
     INFLUENCES,
     TransferOptions,
@@ -26,6 +26,7 @@ from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.body.skinning import skin
 from dressform.runtime.garment.shape_transfer import Binding, unbind
+from dressform.runtime.motion.sweep_poses import SWEEP, sweep_pose, turned_pose
 from dressform.schemas.errors import InputError
 
 

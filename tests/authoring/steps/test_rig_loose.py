@@ -5,13 +5,13 @@ import pytest
 
 from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.authoring.steps._rig_loose import crotch_height, spanning
-from dressform.authoring.steps._rig_poses import sweep_pose
 from dressform.authoring.steps._rig_weights import Origin
 from dressform.authoring.steps.rig import RigOptions, rig_mesh
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.body.skinning import skin
 from dressform.runtime.geometry.adjacency import edges
+from dressform.runtime.motion.sweep_poses import sweep_pose
 
 
 @pytest.fixture(scope="module")

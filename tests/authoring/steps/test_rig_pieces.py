@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh, Material, Part
 from dressform.authoring.steps._rig_pieces import cloth_of, follow, following, rigid_rows
-from dressform.authoring.steps._rig_poses import TRAINING, turned_pose
+from dressform.authoring.steps._rig_poses import TRAINING
 from dressform.authoring.steps._rig_refine import RefineOptions, eased, refine
 from dressform.authoring.steps._rig_weights import Origin
 from dressform.authoring.steps.rig import RigOptions, rig_mesh
@@ -17,6 +17,7 @@ from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.body.skinning import skin
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.motion.sweep_poses import turned_pose
 
 PLAIN = RigOptions(tune=False)
 
@@ -152,7 +153,7 @@ def test_rigid_rows_without_cloth_keep_their_mean() -> None:
 
 def test_tuning_lowers_stretch_in_poses_it_was_not_tuned_on(rest: RestBody) -> None:
     top = shell(rest, 0.015, 0.75, 1.45)
-    from dressform.authoring.steps._rig_poses import SWEEP, sweep_pose
+    from dressform.runtime.motion.sweep_poses import SWEEP, sweep_pose
 
     plain = dense(top, rest)
     away = Surface(rest.vertices, rest.body.faces).closest(top.points).distances

@@ -11,8 +11,44 @@ class Budgets:
 
     Attributes:
         triangles: Most triangles of a size.
+        lod1_triangles: Most triangles of level of detail 1.
+        lod2_triangles: Of level 2.
+        lod3_triangles: Of level 3.
+        lod4_triangles: Of level 4.
+        lod_distance: Furthest that a level of detail may lie from its garment [m].
+        pieces: Most pieces that do not hang together.
+        hole_girth: A border loop shorter than this within a piece is a hole, not an opening [m].
+        crossing_share: Largest part of the triangles that may go through others.
+        shell_distance: Furthest that the inner shell of thick cloth may lie under the outer one [m].
         texture_px: Longest side of a texture [px].
+        texel_density: Fewest texels of a base colour picture along a metre of cloth [px/m].
+        uv_stretch: Largest mean anisotropy of the atlas; 1 is an isometry.
+        uv_distorted_share: Largest part of the surface that the atlas may show twice as long one way as the other.
+        uv_density_spread: Largest ratio of the 95th to the 5th percentile of texels over surface in the atlas.
+        uv_charts: Most charts of cloth in the atlas.
+        uv_utilisation: Least part of the unit square that the atlas covers.
+        uv_gutter_px: Least distance of two charts of the atlas, in a texture of 1024 px [px].
+        uv_margin_px: Least distance of a chart from the edge of the atlas, in a texture of 1024 px [px].
+        uv_tiles: Furthest that UV0 may lie from the unit square [UV units].
     """
 
     triangles: int = 60_000
+    lod1_triangles: int = 30_000
+    lod2_triangles: int = 15_000
+    lod3_triangles: int = 8_000
+    lod4_triangles: int = 4_000
+    lod_distance: float = 0.02
+    pieces: int = 100
+    hole_girth: float = 0.06
+    crossing_share: float = 0.02
+    shell_distance: float = 0.02
     texture_px: int = 4096
+    texel_density: float = 100.0
+    uv_stretch: float = 1.5
+    uv_distorted_share: float = 0.05
+    uv_density_spread: float = 2.5
+    uv_charts: int = 64
+    uv_utilisation: float = 0.2
+    uv_gutter_px: float = 2.0
+    uv_margin_px: float = 1.0
+    uv_tiles: float = 64.0

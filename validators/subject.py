@@ -10,6 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.glb import read_glb
 from dressform.assets.files.rig import Rig
@@ -17,6 +19,7 @@ from dressform.assets.files.rig_file import read_rig
 from dressform.schemas.errors import InputError
 
 from .budgets import Budgets
+from .topology import Topology
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -68,6 +71,42 @@ class Subject:
     def meshes(self) -> dict[str, GarmentMesh]:
         """Size → mesh; an InputError when one cannot be read."""
         return {size: read_glb(self.files[f"sizes/{size}/garment.glb"]) for size in self.sizes}
+
+    @cached_property
+    def topologies(self) -> dict[str, Topology]:
+        """Size → what follows from its triangles; sizes with the same triangles share one."""
+        found: dict[str, Topology] = {}
+        for size, mesh in self.meshes.items():
+            alike = (known for known in found.values() if known.points == len(mesh.points))
+            same = next((known for known in alike if np.array_equal(known.faces, mesh.faces)), None)
+            found[size] = same or Topology(mesh.faces, len(mesh.points))
+        return found
+
+    @cached_property
+    def levels(self) -> dict[tuple[str, int], GarmentMesh | str]:
+        """(Size, level of detail from 1) → its mesh, or why it cannot be read; those that template.json names."""
+        found: dict[tuple[str, int], GarmentMesh | str] = {}
+        for size, paths in sorted(self.named_levels().items()):
+            for level, path in enumerate(paths, 1):
+                file = self.files.get(path)
+                if file is None:
+                    continue
+                try:
+                    found[size, level] = read_glb(file)
+                except InputError as error:
+                    found[size, level] = str(error)
+        return found
+
+    def named_levels(self) -> dict[str, list[str]]:
+        """Return size → the files of its levels of detail, as far as template.json says."""
+        sizes = self.manifest.get("sizes")
+        entries = sizes.items() if isinstance(sizes, dict) else ()
+        listed = {size: entry.get("lods") for size, entry in entries if isinstance(entry, dict)}
+        return {
+            size: [path for path in paths if isinstance(path, str)]
+            for size, paths in listed.items()
+            if isinstance(paths, list)
+        }
 
     @cached_property
     def rigs(self) -> dict[str, Rig]:

@@ -42,6 +42,23 @@ def write_bytes(path: Path, data: bytes, *, scratch: Path | None = None) -> None
         os.fsync(file.fileno())
 
 
+def sync_file(path: Path) -> None:
+    """Make sure that a file's content is on the disk, so that it outlives a power cut."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def sync_folder(path: Path) -> None:
+    """Make sure that a folder's names are on the disk; nothing to do where a folder cannot be opened (Windows)."""
+    if os.name == "nt":
+        return
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a whole text file (UTF-8) atomically."""
     write_bytes(path, text.encode("utf-8"))

@@ -3,28 +3,30 @@
     library.json            marks the folder as a library
     blobs/sha256/ab/abcd…   every file and every version's template.json, named by its sha256, never changed
     refs/NAME.json          which versions a template has; replacing it is the one step that makes a version exist
-    index.json              all refs in one file, so that a list reads only that; not used when it is older than a ref
+    index.json              all refs in one file, so that a list parses only that; not used unless made from these refs
 
-Whatever is written goes to tmp/ first and is renamed into place, so a killed writer leaves at most files that nothing
-refers to.
+Whatever is written goes to tmp/ first, is brought to the disk and renamed into place, so a killed writer leaves at
+most files that nothing refers to. Writers hold a lock; readers need none, since what a ref refers to is there before it.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import cast
 
 from filelock import FileLock, Timeout
 
 from dressform.schemas.documents import dump_json, load_document, load_json
-from dressform.schemas.errors import AssetError, InputError
+from dressform.schemas.errors import AssetError, DressformError, InputError
 from dressform.schemas.library import LibraryDocument, TemplateEntry
 
-from .atomic import replacing, write_bytes
+from .atomic import replacing, sync_file, sync_folder
 from .hashing import file_sha256
 
 MARKER = "library.json"
@@ -32,6 +34,7 @@ MARKER_SCHEMA = "dressform/library-folder/1"
 SCHEMA = "dressform/library/1"
 LOCK, SCRATCH = ".lock", "tmp"  # all that a folder holds before it is marked
 LOCK_SECONDS = 30.0
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class Store:
@@ -51,40 +54,63 @@ class Store:
     @classmethod
     def may_become_store(cls, folder: Path) -> bool:
         """Whether a folder is a library or free to become one: absent, empty, or left so by a killed first publish."""
-        if not folder.is_dir():
-            return not folder.exists()
-        return cls.is_store(folder) or {path.name for path in folder.iterdir()} <= {LOCK, SCRATCH}
+        try:
+            if not folder.is_dir():
+                return not folder.exists()
+            free = set(os.listdir(folder)) <= {LOCK, SCRATCH}
+        except OSError as error:
+            raise AssetError(f"{folder} cannot be read ({error.strerror})") from None
+        return free or cls.is_store(folder)  # in this order: the first publish may mark it in between
 
     def blob_path(self, sha256: str) -> Path:
         """Return where a blob lies, present or not."""
         return self.folder / "blobs" / "sha256" / sha256[:2] / sha256
 
     def blobs(self) -> Iterator[Path]:
-        """Yield every blob, sorted."""
-        yield from sorted((self.folder / "blobs" / "sha256").glob("??/*"))
+        """Yield every file among the blobs, sorted, also one that is none of ours.
+
+        Raises:
+            OSError: When a folder cannot be read; what is not seen must not pass for absent.
+        """
+        for shard in _entries(self.folder / "blobs" / "sha256"):
+            yield from _entries(shard) if shard.is_dir() else [shard]
 
     def add_bytes(self, data: bytes) -> str:
         """Keep bytes as a blob and return their sha256."""
         sha256 = hashlib.sha256(data).hexdigest()
-        if not self._holds(sha256, len(data)):
-            write_bytes(self.blob_path(sha256), data, scratch=self._scratch)
+        if not self.holds(sha256, len(data)):
+            self._write(self.blob_path(sha256), data)
         return sha256
 
     def add_file(self, path: Path) -> str:
         """Keep a copy of a file as a blob and return its sha256."""
         sha256 = file_sha256(path)
-        if not self._holds(sha256, path.stat().st_size):
-            with replacing(self.blob_path(sha256), scratch=self._scratch) as temporary:
+        if not self.holds(sha256, path.stat().st_size):
+            with self._placing(self.blob_path(sha256)) as temporary:
                 shutil.copyfile(path, temporary)
                 if file_sha256(temporary) != sha256:
                     raise AssetError(f"{path} changed while it was published; publish again")
         return sha256
 
+    def take_file(self, path: Path, sha256: str) -> None:
+        """Make a file of the scratch folder, whose sha256 the caller has checked, a blob."""
+        with self._placing(self.blob_path(sha256)) as temporary:
+            path.replace(temporary)
+
+    def holds(self, sha256: str, size: int) -> bool:
+        """Whether a whole blob is there; a wrong one (a damaged disk) is to be written again."""
+        path = self.blob_path(sha256)
+        return path.is_file() and path.stat().st_size == size and file_sha256(path) == sha256
+
     def ref(self, name: str) -> TemplateEntry | None:
         """Return a template's versions, or None when the library does not hold it."""
         path = self._ref_path(name)
-        if not path.is_file():
+        try:
+            path.stat()
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise AssetError(f"{path} cannot be read ({error.strerror})") from None
         templates = cast("LibraryDocument", load_document("library", path))["templates"]
         if list(templates) != [name]:
             raise AssetError(f"{path} holds {', '.join(templates) or 'nothing'}, needed {name}; restore the file")
@@ -92,63 +118,111 @@ class Store:
 
     def write_ref(self, name: str, entry: TemplateEntry) -> None:
         """Make a template's new versions count, then bring the index up to date."""
-        data = dump_json({"schema": SCHEMA, "templates": {name: entry}})
-        write_bytes(self._ref_path(name), data, scratch=self._scratch)
-        self.rebuild_index()
+        self._write(self._ref_path(name), dump_json({"schema": SCHEMA, "templates": {name: entry}}))
+        # the versions exist now, come what may; without an index a list only takes longer
+        with suppress(OSError, DressformError):
+            self.rebuild_index()
 
     def names(self) -> list[str]:
-        """Return the names of the templates, sorted."""
-        return sorted(path.stem for path in (self.folder / "refs").glob("*.json"))
+        """Return the names of the templates, sorted.
+
+        Raises:
+            AssetError: When the folder of the refs cannot be read.
+        """
+        try:
+            return [path.stem for path in _entries(self.folder / "refs") if path.suffix == ".json"]
+        except OSError as error:
+            raise AssetError(f"{self.folder / 'refs'} cannot be read ({error.strerror})") from None
 
     def index(self) -> dict[str, TemplateEntry]:
-        """Return every template's versions: from the index when it is newer than all refs, else from the refs."""
-        path = self.folder / "index.json"
-        refs = list((self.folder / "refs").glob("*.json"))
+        """Return every template's versions: from the index when it was made from these refs, else from the refs."""
         try:
-            written = path.stat().st_mtime_ns
-            fresh = all(ref.stat().st_mtime_ns <= written for ref in refs)
-            templates = cast("LibraryDocument", load_document("library", path))["templates"] if fresh else {}
-            if fresh and sorted(templates) == sorted(ref.stem for ref in refs):
-                return templates
-        except (OSError, InputError):
+            document = cast("LibraryDocument", load_document("library", self.folder / "index.json"))
+            if document.get("refs") == self.refs_digest():
+                return document["templates"]
+        except InputError:
             pass  # the refs are the truth; an absent or broken index costs only time
         return self._from_refs()
 
+    def refs_digest(self) -> str:
+        """Return the sha256 over the names and contents of all refs: what anything derived from them is bound to."""
+        total = hashlib.sha256()
+        for name in self.names():
+            path = self._ref_path(name)
+            try:
+                total.update(f"{name}\0{file_sha256(path)}\n".encode())
+            except OSError as error:
+                raise AssetError(f"{path} cannot be read ({error.strerror})") from None
+        return total.hexdigest()
+
     def rebuild_index(self) -> None:
-        """Write the index anew from the refs."""
-        data = dump_json({"schema": SCHEMA, "templates": self._from_refs()})
-        write_bytes(self.folder / "index.json", data, scratch=self._scratch)
+        """Write the index anew from the refs; the caller holds the lock."""
+        digest = self.refs_digest()
+        document: LibraryDocument = {"schema": SCHEMA, "templates": self._from_refs(), "refs": digest}
+        self._write(self.folder / "index.json", dump_json(document))
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
-        """Hold the library's lock; makes the folder a library and clears what killed writers left in tmp/."""
+    def writing(self) -> Iterator[Path]:
+        """Hold the library's lock and yield the scratch folder.
+
+        Makes the folder a library and clears what killed writers left in the scratch folder.
+
+        Raises:
+            AssetError: When another process writes for long, or a file cannot be written or read.
+        """
         if not self.may_become_store(self.folder):
             raise AssetError(f"{self.folder} is not a library; name one, or a new folder to publish to")
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             with FileLock(self.folder / LOCK, timeout=LOCK_SECONDS):
-                shutil.rmtree(self._scratch, ignore_errors=True)
+                scratch = self.folder / SCRATCH
+                shutil.rmtree(scratch, ignore_errors=True)
                 if not self.is_store(self.folder):
-                    marker = dump_json({"schema": MARKER_SCHEMA})
-                    write_bytes(self.folder / MARKER, marker, scratch=self._scratch)
-                yield
+                    self._write(self.folder / MARKER, dump_json({"schema": MARKER_SCHEMA}))
+                scratch.mkdir(exist_ok=True)
+                try:
+                    yield scratch
+                finally:
+                    shutil.rmtree(scratch, ignore_errors=True)
         except Timeout:
             raise AssetError(f"{self.folder} is being written by another process; try again when it is done") from None
-        except PermissionError as error:
-            raise AssetError(f"{self.folder} cannot be written ({error.strerror}); name another library") from None
+        except OSError as error:
+            raise self._fault(error) from None
 
-    @property
-    def _scratch(self) -> Path:
-        return self.folder / SCRATCH
+    def _fault(self, error: OSError) -> AssetError:
+        """Return the one line for a fault of the disk or of permissions."""
+        reason = error.strerror or str(error)
+        if error.filename is not None and not Path(str(error.filename)).is_relative_to(self.folder):
+            return AssetError(f"{error.filename} cannot be read ({reason}); the library is as it was")
+        cure = "free some space and run this again" if error.errno in _FULL else "name another library"
+        return AssetError(f"{self.folder} cannot be written ({reason}); what it held is as it was; {cure}")
+
+    @contextmanager
+    def _placing(self, path: Path) -> Iterator[Path]:
+        """Yield a temporary path that becomes `path`, on the disk with its name when the block ends."""
+        new_folder = not path.parent.is_dir()
+        with replacing(path, scratch=self.folder / SCRATCH) as temporary:
+            yield temporary
+            sync_file(temporary)
+        sync_folder(path.parent)
+        if new_folder:
+            sync_folder(path.parent.parent)
+
+    def _write(self, path: Path, data: bytes) -> None:
+        with self._placing(path) as temporary:
+            temporary.write_bytes(data)
 
     def _ref_path(self, name: str) -> Path:
         return self.folder / "refs" / f"{name}.json"
 
-    def _holds(self, sha256: str, size: int) -> bool:
-        """Whether a whole blob is there; a wrong one (a damaged disk) is written again."""
-        path = self.blob_path(sha256)
-        return path.is_file() and path.stat().st_size == size and file_sha256(path) == sha256
-
     def _from_refs(self) -> dict[str, TemplateEntry]:
         entries = {name: self.ref(name) for name in self.names()}
         return {name: entry for name, entry in entries.items() if entry is not None}
+
+
+def _entries(folder: Path) -> list[Path]:
+    """Return what a folder holds, sorted; nothing when it is absent, an OSError when it cannot be read."""
+    try:
+        return [folder / name for name in sorted(os.listdir(folder)) if not name.startswith(".")]
+    except FileNotFoundError:
+        return []

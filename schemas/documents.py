@@ -15,7 +15,7 @@ from .errors import InputError
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-KINDS = ("template", "draft", "avatar", "motion", "library", "lock", "report", "fabric", "recipe", "pattern")
+KINDS = ("template", "draft", "avatar", "motion", "library", "lock", "bundle", "report", "fabric", "recipe", "pattern")
 MAX_BYTES = 64 * 2**20
 
 

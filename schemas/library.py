@@ -5,6 +5,13 @@ from __future__ import annotations
 from typing import NotRequired, TypedDict
 
 
+class SignatureEntry(TypedDict):
+    """Who vouches for a version: an ed25519 public key and its signature, in hexadecimal."""
+
+    key: str
+    signature: str
+
+
 class VersionEntry(TypedDict):
     """One version: the sha256 of its template.json, why it was yanked, and what a list shows of it."""
 
@@ -13,6 +20,7 @@ class VersionEntry(TypedDict):
     sizes: list[str]
     variants: list[str]
     bodies: NotRequired[list[str]]
+    signatures: NotRequired[list[SignatureEntry]]
 
 
 class TemplateEntry(TypedDict):
@@ -27,6 +35,15 @@ class LibraryDocument(TypedDict):
 
     schema: str
     templates: dict[str, TemplateEntry]
+    refs: NotRequired[str]
+
+
+class BundleDocument(TypedDict):
+    """bundle.json: the versions that a bundle holds, and the size in bytes of each blob by its sha256."""
+
+    schema: str
+    templates: dict[str, TemplateEntry]
+    blobs: dict[str, int]
 
 
 class LockEntry(TypedDict):

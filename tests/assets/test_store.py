@@ -16,7 +16,7 @@ from filelock import FileLock
 from dressform.assets.library import Library
 from dressform.assets.verify import verify
 from dressform.schemas.documents import check_document
-from dressform.schemas.errors import AssetError
+from dressform.schemas.errors import AssetError, InputError
 
 
 class Stop(BaseException):
@@ -121,12 +121,30 @@ def test_a_broken_or_old_index_is_not_used(library, publish, draft, edit):
     assert [row.version for row in library.list()] == ["1.0.1"]
 
 
-def test_list_reads_only_the_index(library, publish, draft):
+def test_list_parses_only_the_index(library, publish, draft, monkeypatch):
     publish(draft)
-    for path in [*library.folder.glob("refs/*"), *library.folder.glob("blobs/sha256/*/*")]:
-        path.write_bytes(b"")
-        os.utime(path, (1, 1))
+    monkeypatch.setattr("dressform.assets.store.Store.ref", None)
     assert [row.name for row in library.list()] == ["tee"]
+
+
+def test_an_index_of_other_refs_is_not_used_whatever_its_time(library, publish, draft, edit):
+    """As after a copy, a checkout or a restored backup, which leave any times."""
+    publish(draft)
+    first = (library.folder / "refs/tee.json").read_bytes()
+    edit(draft, title="again")
+    publish(draft)
+    (library.folder / "refs/tee.json").write_bytes(first)
+    os.utime(library.folder / "refs/tee.json", (1, 1))
+    assert [row.version for row in library.list()] == ["1.0.0"]
+
+
+def test_a_damaged_ref_does_not_keep_others_from_being_published(library, publish, draft, edit):
+    publish(draft)
+    (library.folder / "refs/tee.json").write_bytes(b"{")
+    edit(draft, name="other")
+    assert publish(draft).label == "other@1.0.0"
+    with pytest.raises(InputError, match=r"tee\.json: not a readable JSON document"):
+        library.list()
 
 
 def test_verify_says_what_is_damaged(library, publish, draft):

@@ -19,6 +19,7 @@ TYPES = {
     "motion": motion.MotionDocument,
     "library": library.LibraryDocument,
     "lock": library.LockDocument,
+    "bundle": library.BundleDocument,
     "report": report.ReportDocument,
     "fabric": fabric.FabricDocument,
     "recipe": recipe.RecipeDocument,

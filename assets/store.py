@@ -6,7 +6,7 @@
     index.json              all refs in one file, so that a list parses only that; not used unless made from these refs
 
 Whatever is written goes to tmp/ first, is brought to the disk and renamed into place, so a killed writer leaves at
-most files that nothing refers to. Writers hold a lock; readers need none, since what a ref refers to is there before it.
+most files that nothing refers to. Writers hold a lock; readers need none: what a ref refers to is there before the ref.
 """
 
 from __future__ import annotations

@@ -83,12 +83,12 @@ def publish(draft: Path, number: str | None, folder: Path | None, as_json: bool)
 
     from dressform.assets.library import Library
     from dressform.validators.engine import validate
-    from dressform.validators.reports.text import lines
+    from dressform.validators.reports.text import render
 
     opened = Library.open(folder)
     report = validate(draft, publishing=True)
     if report.summary()["errors"]:
-        click.echo("\n".join(lines(report)), err=True)
+        click.echo(render(report), err=True, nl=False)
         click.echo(f"dressform: {draft} is not published: mend the errors first", err=True)
         return 1
     version = opened.publish(draft, report, number)

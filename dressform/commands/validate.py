@@ -32,15 +32,15 @@ def validate(targets: tuple[Path, ...], list_rules: bool, form: str, output: Pat
     from dressform.assets.atomic import write_text
     from dressform.schemas.report import Report
     from dressform.validators.engine import validate as run
-    from dressform.validators.reports.text import lines
+    from dressform.validators.reports.text import render
 
     reports = [run(target) for target in targets]
     merged = Report.merged(reports)
-    text = json.dumps(merged.to_json(), indent=2) if form == "json" else "\n".join(lines(merged))
+    text = json.dumps(merged.to_json(), indent=2) + "\n" if form == "json" else render(merged)
     if output:
-        write_text(output, text + "\n")
+        write_text(output, text)
     else:
-        click.echo(text)
+        click.echo(text, nl=False)
     sums = merged.summary()
     return int(bool(sums["errors"] or (fail_on == "warning" and sums["warnings"])))
 

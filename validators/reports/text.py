@@ -1,23 +1,136 @@
-"""A report for a terminal."""
+"""A report for a terminal or a log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Sequence
 
-from dressform.schemas.report import Report, Severity
+from dressform.schemas.report import Finding, NotTested, Report, Severity
+
+from .location import owner_of, owner_of_skipped
+from .safe_text import one_line
+
+MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "i"}
+STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
+_LISTED_IDS = 6
+_NARROWEST = 30  # [columns] below that nothing wraps well
+
+Line = tuple[int, list[tuple[str, str]]]  # indent, then pieces of text with their styles
 
 
-def lines(report: Report) -> Iterator[str]:
-    """Yield a report as lines: errors first, each with its cure, then what was not tested, then the sum."""
-    order = list(Severity)
-    for finding in sorted(report.findings, key=lambda f: (order.index(f.severity), f.path, f.rule)):
-        yield f"{finding.severity.value:7} {finding.rule} {finding.name}  {finding.path}"
-        yield f"        {finding.message}"
-        yield f"        cure: {finding.cure}"
-    for skipped in report.not_tested:
-        yield f"not tested {skipped.rule} {skipped.name}: {skipped.reason}"
-    sums = report.summary()
-    yield (
-        f"{sums['pass']} passed, {sums['fail']} failed ({sums['errors']} errors, {sums['warnings']} warnings), "
-        f"{sums['not_tested']} not tested"
+def render(
+    report: Report,
+    *,
+    width: int | None = None,
+    colour: bool = False,
+    measured: bool = False,
+) -> str:
+    """Return a report as text: what was validated, its errors first, each with its place and cure, and the sums.
+
+    Args:
+        report: What a validation found.
+        width: Columns to wrap at; None leaves every line whole, as a log wants it.
+        colour: Whether to colour it for a terminal.
+        measured: Whether to list the measured values too.
+    """
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.text import Text
+
+    file = io.StringIO()
+    console = Console(
+        file=file,
+        width=max(width, _NARROWEST) if width else 100_000,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        emoji=False,
+        legacy_windows=False,
     )
+    for indent, pieces in _lines(report, measured):
+        text = Text.assemble(*pieces, overflow="fold")
+        console.print(Padding(text, (0, 0, 0, indent), expand=False) if width else Text(" " * indent) + text)
+    return "\n".join(line.rstrip() for line in file.getvalue().splitlines()) + "\n"
+
+
+def _lines(report: Report, measured: bool) -> Iterator[Line]:
+    names = [subject.name for subject in report.subjects]
+    groups: dict[str, list[Finding]] = {}
+    order = list(Severity)
+    for finding in sorted(report.findings, key=lambda f: (order.index(f.severity), f.rule, f.path)):
+        groups.setdefault(owner_of(finding.path, names), []).append(finding)
+    for name, findings in sorted(groups.items()):
+        yield 0, [(one_line(name), "bold"), (f"  {counted(findings)}", "dim")]
+        for finding in findings:
+            yield from _finding(finding, name)
+        yield 0, [("", "")]
+    yield from _not_tested(report.not_tested, [*names, *groups])
+    for known in report.suppressed:
+        until = f" until {known.until}" if known.until else ""
+        told = f"{known.finding.rule} {known.finding.name}  {known.finding.path}: {known.reason}{until}"
+        yield 0, [(known.kind, "yellow"), (f"  {one_line(told)}", "dim")]
+    for gone in report.gone:
+        yield 0, [("gone", "green"), (f"  {one_line(f'{gone.rule} {gone.name} {gone.path}')}", "dim")]
+    if measured:
+        for each in report.measured:
+            yield (
+                0,
+                [
+                    (f"measured  {one_line(each.path)}  {each.name}  ", ""),
+                    (one_line(f"{each.value:g} {each.unit}"), "bold"),
+                ],
+            )
+    yield 0, _sums(report)
+
+
+def counted(findings: Sequence[Finding]) -> str:
+    """Return how many findings there are of each severity, in words."""
+    counts = [(sum(f.severity is severity for f in findings), severity.value) for severity in Severity]
+    return ", ".join(f"{count} {word}{'s' if count > 1 and word != 'info' else ''}" for count, word in counts if count)
+
+
+def _finding(finding: Finding, name: str) -> Iterator[Line]:
+    style = STYLES[finding.severity]
+    head = f"{MARKS[finding.severity]} {finding.severity.value:7} "
+    yield 2, [(head, style), (f"{finding.rule} {finding.name}", "bold"), (f"  {where(finding, name)}", "cyan")]
+    yield 4, [(one_line(finding.message), "")]
+    yield 4, [("cure: ", "green"), (one_line(finding.cure), "")]
+
+
+def where(finding: Finding, name: str) -> str:
+    """Return the place of a finding in words: the path in the thing validated and the first of its ids."""
+    words = [one_line(finding.path.removeprefix(name).removeprefix("/"))]
+    for key, value in (finding.place or {}).items():
+        if isinstance(value, list):
+            ids = ", ".join(_id(each) for each in value[:_LISTED_IDS])
+            words.append(f"{key} {ids}{' …' if len(value) > _LISTED_IDS else ''}")
+        elif not (key == "size" and f"sizes/{value}" in finding.path):
+            words.append(f"{key} {one_line(str(value))}")
+    return " · ".join(word for word in words if word)
+
+
+def _id(each: object) -> str:
+    if isinstance(each, float):
+        return f"{each:.4g}"
+    if isinstance(each, list):
+        return "(" + ", ".join(_id(part) for part in each) + ")"
+    return one_line(str(each))
+
+
+def _not_tested(skipped: Sequence[NotTested], names: Sequence[str]) -> Iterator[Line]:
+    """Gather what was not tested by reason: a step that has not run leaves a dozen rules."""
+    gathered: dict[tuple[str, str], list[str]] = {}
+    for each in skipped:
+        name = owner_of_skipped(each, names)
+        reason = each.reason.removeprefix(name).removeprefix(": ")
+        gathered.setdefault((name, reason), []).append(each.name)
+    for (name, reason), rules in gathered.items():
+        told = ", ".join(dict.fromkeys(rules))
+        yield 0, [("not tested", "yellow"), (f"  {one_line(name)}: {one_line(reason)} ", ""), (f"({told})", "dim")]
+
+
+def _sums(report: Report) -> list[tuple[str, str]]:
+    sums = report.summary()
+    failed = f"{sums['fail']} failed" + (f" ({counted(report.findings)})" if sums["fail"] else "")
+    style = "bold red" if sums["errors"] else "bold yellow" if sums["fail"] else "bold green"
+    return [(f"{sums['pass']} passed, {failed}, {sums['not_tested']} not tested", style)]

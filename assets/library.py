@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
-import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -15,21 +14,19 @@ from dressform.schemas.documents import check_document, dump_json, load_document
 from dressform.schemas.errors import AssetError, UsageError
 from dressform.schemas.library import TemplateEntry
 from dressform.schemas.report import Report, ReportDocument
-from dressform.schemas.template import DraftManifest, TemplateManifest
+from dressform.schemas.template import TemplateManifest
 
 from .cache import data_dir
-from .changes import Change, compare, content_key, level_of
-from .draft_digest import combined_digest, published_files
+from .changes import Change, compare, content_key
 from .hashing import file_sha256
-from .manifest import make_manifest
-from .semver import FIRST, Version, parse_version
+from .publishing import MANIFEST, base_number, next_number, prepare, wanted_number
+from .resolve import choose, newest, numbers_of
+from .semver import Version, parse_version
 from .store import Store
 from .template_version import TemplateVersion
 from .wear import WearSpec, check_name, parse_wear
 
 STARTER = Path(__file__).with_name("starter")  # the read-only library that ships inside the package
-MANIFEST = "template.json"
-REPORT = "report.json"
 
 
 @dataclass(frozen=True)
@@ -119,47 +116,71 @@ class Library:
             self._load(store, each, number)
             for each in names
             for store, entry in [self._entry(each)]
-            for number in _numbers(entry)
+            for number in numbers_of(entry)
         ]
 
-    def resolve(self, wear: str | WearSpec) -> TemplateVersion:
+    def resolve(self, wear: str | WearSpec, bodies: Iterable[str] = ()) -> TemplateVersion:
         """Return the highest version that fits `NAME[@RANGE][:SIZE][/VARIANT]`, with that size and look chosen.
 
-        A yanked version is found only by its exact number.
+        A yanked version is found only by its exact number, a pre-release only when the range names one.
+
+        Args:
+            wear: What is asked for.
+            bodies: Body families that have to be able to wear it.
 
         Raises:
-            AssetError: When the library has no such template, version, size or look; says what there is.
+            AssetError: When no version will do; says of each what stands against it.
         """
-        spec = parse_wear(wear) if isinstance(wear, str) else wear
-        store, entry = self._entry(spec.name)
-        numbers = [number for number in _numbers(entry) if number in spec.range]
-        usable = [n for n in numbers if entry["versions"][str(n)]["yanked"] is None or spec.range.exact]
-        if not usable:
-            there = ", ".join(_described(entry, number) for number in _numbers(entry))
-            raise AssetError(f"no version of {spec.name} fits {spec.range.text!r}; there are {there}")
-        version = self._load(store, spec.name, usable[-1])
-        size = version.chosen_size(spec.size or version.size)
-        return dataclasses.replace(version, size=size, variant=version.chosen_variant(spec.variant))
+        (version,) = self.resolve_all([wear], bodies)
+        return version
+
+    def resolve_all(self, wears: Iterable[str | WearSpec], bodies: Iterable[str] = ()) -> Sequence[TemplateVersion]:
+        """Return a version for each of several demands: one version a template, which all demands on it allow.
+
+        Raises:
+            AssetError: When the demands cannot be met together; names every conflict.
+        """
+        specs = [parse_wear(wear) if isinstance(wear, str) else wear for wear in wears]
+        families = tuple(bodies)
+        chosen: dict[str, TemplateVersion] = {}
+        conflicts: list[str] = []
+        for name in dict.fromkeys(spec.name for spec in specs):
+            store, entry = self._entry(name)
+            try:
+                number = choose(entry, [spec for spec in specs if spec.name == name], families)
+            except AssetError as error:
+                conflicts.append(str(error))
+                continue
+            chosen[name] = self._load(store, name, number)
+        if conflicts:
+            raise AssetError(" | ".join(conflicts))
+        return [_worn(chosen[spec.name], spec) for spec in specs]
 
     def publish(
-        self, draft: Path, report: Path | Report | ReportDocument, version: str | None = None
+        self,
+        draft: Path,
+        report: Path | Report | ReportDocument,
+        version: str | None = None,
+        *,
+        pre: str | None = None,
     ) -> PublishedVersion:
         """Make a draft an immutable version.
 
         Args:
             draft: The draft's folder.
             report: A validation report without errors, made for the draft as it is now.
-            version: "X.Y.Z"; the number that the changes ask for when None.
+            version: "X.Y.Z" or "X.Y.Z-PRE"; the number that the changes ask for when None.
+            pre: Makes it the next pre-release of this name, "beta", of the number that the changes ask for.
 
         Returns:
             The version; the one that is there already when its content is the same.
 
         Raises:
-            AssetError: When the report has errors or is for another state of the draft, a file is missing, or the
-                version is too small. The library is as it was.
+            AssetError: When the report has errors or is for another state of the draft, a file or the licence is
+                missing, or the number is taken or too small. The library is as it was.
         """
-        wanted = parse_version(version) if version is not None else None
-        document, manifest, files = _prepare(draft, report)
+        wanted = wanted_number(version, pre)
+        document, manifest, files = prepare(draft, report)
         store = self._stores[0]
         with store.writing():
             entry = store.ref(manifest["name"]) or {"category": manifest["category"], "versions": {}}
@@ -168,10 +189,11 @@ class Library:
                 for file in files.values():
                     store.add_file(file)  # mends damaged blobs
                 return PublishedVersion(**vars(same), created=False)
-            numbers = _numbers(entry)
-            newest = self._load(store, manifest["name"], numbers[-1]) if numbers else None
-            changes = compare(newest.manifest, manifest) if newest is not None else []
-            number = _next_number(newest, changes, wanted)
+            numbers = numbers_of(entry)
+            base = base_number(numbers, wanted)
+            before = self._load(store, manifest["name"], base) if base is not None else None
+            changes = compare(before.manifest, manifest) if before is not None else []
+            number = next_number(manifest["name"], numbers, changes, wanted=wanted, pre=pre)
             manifest["version"] = str(number)
             store.add_bytes(dump_json(document))
             for path, file in files.items():
@@ -270,7 +292,7 @@ class Library:
     def _same(self, store: Store, entry: TemplateEntry, manifest: TemplateManifest) -> TemplateVersion | None:
         """Return the highest usable version with the same content."""
         key = content_key(manifest)
-        for number in reversed(_numbers(entry)):
+        for number in reversed(numbers_of(entry)):
             version = self._load(store, manifest["name"], number)
             if version.yanked is None and content_key(version.manifest) == key:
                 return version
@@ -290,69 +312,16 @@ class Library:
         store.write_ref(manifest["name"], entry)
 
 
-def _prepare(
-    draft: Path, report: Path | Report | ReportDocument
-) -> tuple[ReportDocument, TemplateManifest, Mapping[str, Path]]:
-    """Check draft and report, and return the report, the manifest to be and the files to copy."""
-    if not (draft / MANIFEST).is_file():
-        raise AssetError(f"{draft} holds no draft (no {MANIFEST}); make one with `dressform garment build`")
-    wanted = cast("DraftManifest", load_document("draft", draft / MANIFEST))
-    document = _clean_report(report, wanted["name"])
-    files = dict(published_files(draft))
-    # the digest and the manifest's list come from one reading; the copies are compared with the list later
-    found = combined_digest({path: file_sha256(file) for path, file in files.items()})
-    if document["draft_digest"] != found:
-        raise AssetError(f"{draft} changed since the report was made; run `dressform validate {draft}` again")
-    del files[MANIFEST]
-    data = dump_json(document)
-    report_digest = hashlib.sha256(data).hexdigest()
-    manifest = make_manifest(wanted, files, version="0.0.0", report_digest=report_digest)
-    manifest["files"][REPORT] = {"sha256": report_digest, "bytes": len(data)}
-    check_document("template", manifest, f"{draft}: the version's template.json")
-    return document, manifest, files
-
-
-def _clean_report(report: Path | Report | ReportDocument, name: str) -> ReportDocument:
-    """Return a report as a document, or raise unless it is one without errors."""
-    if isinstance(report, Path):
-        document = cast("ReportDocument", load_document("report", report))
-    else:
-        document = report.to_json() if isinstance(report, Report) else report
-        check_document("report", document, "report")
-    errors = [finding for finding in document["findings"] if finding["severity"] == "error"]
-    if errors or document["summary"]["errors"]:
-        first = f", first {errors[0]['rule']} {errors[0]['message']}" if errors else ""
-        count = max(len(errors), document["summary"]["errors"])
-        errors_found = f"{count} error{'s' if count > 1 else ''}"
-        raise AssetError(f"{name} has {errors_found}{first}; mend what is wrong and run `dressform validate`")
-    # where the draft lay on its maker's machine is nobody's business
-    return {**document, "target": name}
-
-
-def _next_number(newest: TemplateVersion | None, changes: Sequence[Change], wanted: Version | None) -> Version:
-    """Return the version's number, or raise when the one asked for promises too much."""
-    if newest is None:
-        return wanted or FIRST
-    last = parse_version(newest.version)
-    least = last.bumped(level_of(changes) or "patch")
-    if wanted is not None and wanted < least:
-        why = changes[0].what if changes else "nothing changed"
-        raise AssetError(f"{newest.name} {wanted} is too small after {last}: {why}; needed {least} or higher")
-    return wanted or least
+def _worn(version: TemplateVersion, spec: WearSpec) -> TemplateVersion:
+    """Return a version in the size and look of a demand."""
+    size = version.chosen_size(spec.size or version.size)
+    return dataclasses.replace(version, size=size, variant=version.chosen_variant(spec.variant))
 
 
 def _summary(name: str, entry: TemplateEntry) -> Iterator[Summary]:
     """Yield the summary of a template's highest version that is not yanked, if there is one."""
-    usable = [str(number) for number in _numbers(entry) if entry["versions"][str(number)]["yanked"] is None]
-    for number in usable[-1:]:
-        held = entry["versions"][number]
+    number = newest(entry)
+    if number is not None:
+        held = entry["versions"][str(number)]
         bodies = tuple(held.get("bodies", ()))
-        yield Summary(name, number, entry["category"], tuple(held["sizes"]), tuple(held["variants"]), bodies)
-
-
-def _numbers(entry: TemplateEntry) -> list[Version]:
-    return sorted(parse_version(number) for number in entry["versions"])
-
-
-def _described(entry: TemplateEntry, number: Version) -> str:
-    return f"{number} (yanked)" if entry["versions"][str(number)]["yanked"] is not None else str(number)
+        yield Summary(name, str(number), entry["category"], tuple(held["sizes"]), tuple(held["variants"]), bodies)

@@ -89,6 +89,8 @@ def make_manifest(
         manifest["description"] = draft["description"]
     if "permissions" in draft:
         manifest["permissions"] = draft["permissions"]
+    if "tags" in draft:
+        manifest["tags"] = draft["tags"]
     if "fabric" in draft:
         manifest["fabric"] = draft["fabric"]
     return manifest

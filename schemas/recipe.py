@@ -69,4 +69,5 @@ class RecipeDocument(TypedDict):
     licence: NotRequired[str]
     authors: NotRequired[list[str]]
     permissions: NotRequired[Permissions]
+    tags: NotRequired[list[str]]
     layer: NotRequired[int]

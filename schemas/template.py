@@ -106,6 +106,7 @@ class DraftManifest(TypedDict):
     licence: NotRequired[str]
     authors: NotRequired[list[str]]
     permissions: NotRequired[Permissions]
+    tags: NotRequired[list[str]]
     source: NotRequired[Source]
     layer: NotRequired[int]
     sizes: dict[str, Size]
@@ -150,6 +151,7 @@ class TemplateManifest(TypedDict):
     licence: str
     authors: list[str]
     permissions: NotRequired[Permissions]
+    tags: NotRequired[list[str]]
     source: Source | None
     layer: int
     sizes: dict[str, Size]

@@ -93,7 +93,7 @@ def _imported(draft: Draft, recipe: Recipe, made: Made, seconds: float) -> Draft
         "mesh": mesh_figures(mesh),
         "fabric": template_fabric(recipe.fabrics.get(MAIN_SLOT, next(iter(recipe.fabrics.values())))),
     }
-    for key in ("title", "description", "permissions", "layer"):
+    for key in ("title", "description", "permissions", "tags", "layer"):
         if key in document:
             manifest[key] = document[key]
     if made.variants:

@@ -74,6 +74,7 @@ class ImportOptions:
         up: "y" or "z".
         licence: SPDX identifier; unless stated, the file's.
         authors: Names; unless stated, the file's.
+        tags: Words to find it by, lower-case.
         pick: Names or glob patterns of the objects to take; empty takes all but body and hair.
     """
 
@@ -83,6 +84,7 @@ class ImportOptions:
     up: str | None = None
     licence: str = UNSTATED_LICENCE
     authors: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
     pick: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -97,6 +99,9 @@ class ImportOptions:
             raise UsageError(
                 f"--name {self.name!r} must be lower-case letters, digits and hyphens; try {template_name(self.name)!r}"
             )
+        for tag in self.tags:
+            if tag != template_name(tag):
+                raise UsageError(f"--tag {tag!r} must be lower-case letters, digits and hyphens, a letter first")
 
 
 @dataclass(frozen=True)
@@ -285,6 +290,8 @@ def import_mesh(source: Path, folder: Path, options: ImportOptions, progress: Pr
     }
     if imported.raw.permissions:
         manifest["permissions"] = dict(imported.raw.permissions)
+    if options.tags:
+        manifest["tags"] = list(dict.fromkeys(options.tags))
     if mesh.variants:
         manifest["variants"] = looks_of(mesh, template_name)
     files = {f"source/{path}": content for path, content in _kept_files(source, imported.raw).items()}

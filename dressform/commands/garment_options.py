@@ -36,6 +36,7 @@ IMPORT = together(
     click.option("--up", help="The file's up axis, y or z; by default what the file says or its shape suggests."),
     click.option("--licence", help="SPDX identifier, such as CC0-1.0."),
     click.option("--author", "authors", multiple=True, help="Who made it; repeat for several."),
+    click.option("--tag", "tags", multiple=True, help="A word to find it by, such as summer; repeat for several."),
     click.option(
         "--pick", multiple=True, help="Take only this object of the file (`*` for any text); repeat for more."
     ),

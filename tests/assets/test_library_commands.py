@@ -80,7 +80,7 @@ def test_resolve(run, published):
 def test_diff(run, published):
     assert run("diff", "tee@1.0.0", "tee@1.1.0") == (0, "minor: variant navy was added\n", "")
     assert run("diff", "tee@1.0.0", "tee@1.0.0")[1] == "the content is the same\n"
-    want = {"bump": "major", "changes": [{"level": "major", "what": "variant navy was removed"}]}
+    want = {"bump": "major", "changes": [{"level": "major", "what": "variant navy was removed", "part": "looks"}]}
     assert json.loads(run("diff", "tee@1.1.0", "tee@1.0.0", "--json")[1]) == want
 
 
@@ -130,7 +130,7 @@ def test_publish(run, make_draft, tmp_path, monkeypatch, clean_report):
     code, out, _ = run("publish", draft, "--json")
     result = json.loads(out)
     assert (result["version"], result["created"]) == ("1.0.1", True)
-    assert result["changes"] == [{"level": "patch", "what": "metadata or previews changed"}]
+    assert result["changes"] == [{"level": "patch", "what": "preview.png was changed", "part": "files"}]
     (draft / "preview.png").write_bytes(b"third")
     code, _, err = run("publish", draft, "--version", "1.0.1")
     assert code == 1

@@ -83,7 +83,26 @@ def test_numbers_left_out_mean_every_one(text, inside, outside):
     assert not any(parse_version(v) in wanted for v in outside.split())
 
 
-@pytest.mark.parametrize("text", ["", "1.2.3.4", "v1.0.0", "01.0.0", "1.0", "1.0.0-beta", "-1.0.0", "1.0.0\n", "٣.0.0"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "1.2.3.4",
+        "v1.0.0",
+        "01.0.0",
+        "1.0",
+        "1.0.0-",
+        "1.0.0-01",
+        "1.0.0-a..b",
+        "1.0.0-ä",
+        "1.0.0+7",
+        "1.0-beta",
+        f"1.0.0-{'a' * 41}",
+        "-1.0.0",
+        "1.0.0\n",
+        "٣.0.0",
+    ],
+)
 def test_what_is_not_a_version(text):
     with pytest.raises(UsageError, match=r"needed three numbers"):
         parse_version(text)

@@ -52,7 +52,7 @@ def test_the_digest_follows_the_choice_of_points_not_their_places(triangle: Garm
 
 def test_other_levels_are_a_minor_change() -> None:
     digests = {"topology": "t", "uv0": None, "uv1": None, "shape": {}, "looks": {}, "rig_contract": {}, "rig": {}}
-    old = {"digests": {**digests, "field": {}}, "variants": {}, "layer": 1}
+    old = {"digests": {**digests, "field": {}}, "variants": {}, "layer": 1, "sizes": {}, "files": {}}
     new = {**old, "digests": {**old["digests"], "lods": {"M": "a"}}}  # type: ignore[dict-item]
     for a, b in ((old, new), (new, old)):
         (change,) = compare(a, b)  # type: ignore[arg-type]

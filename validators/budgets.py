@@ -21,6 +21,8 @@ class Budgets:
         crossing_share: Largest part of the triangles that may go through others.
         shell_distance: Furthest that the inner shell of thick cloth may lie under the outer one [m].
         texture_px: Longest side of a texture [px].
+        texture_memory_mb: Most memory of all textures on a graphics card, uncompressed with mipmaps [MB].
+        preview_garment_percent: Least part of the preview that has the garment's colours [%].
         texel_density: Fewest texels of a base colour picture along a metre of cloth [px/m].
         uv_stretch: Largest mean anisotropy of the atlas; 1 is an isometry.
         uv_distorted_share: Largest part of the surface that the atlas may show twice as long one way as the other.
@@ -30,6 +32,12 @@ class Budgets:
         uv_gutter_px: Least distance of two charts of the atlas, in a texture of 1024 px [px].
         uv_margin_px: Least distance of a chart from the edge of the atlas, in a texture of 1024 px [px].
         uv_tiles: Furthest that UV0 may lie from the unit square [UV units].
+        sweep_bodies: Bodies that a garment is tried on, names of `runtime.body.body_range.BODIES`.
+        sweep_poses: Poses that it is tried in, names of `runtime.motion.sweep_poses.SWEEP`.
+        penetrating_percent: Largest part of the cloth that may be inside the body, in any pose [%].
+        stretch_percent: Most stretch of the cloth, 95th percentile, in any pose [%].
+        sunk_percent: Largest part of the cloth that may sink into a layer below it, in any pose [%].
+        hole_cm2: Largest hole that the hide mask may bare, as seen from any side [cm²].
     """
 
     triangles: int = 60_000
@@ -40,9 +48,11 @@ class Budgets:
     lod_distance: float = 0.02
     pieces: int = 100
     hole_girth: float = 0.06
-    crossing_share: float = 0.02
+    crossing_share: float = 0.05
     shell_distance: float = 0.02
     texture_px: int = 4096
+    texture_memory_mb: float = 256.0
+    preview_garment_percent: float = 2.0
     texel_density: float = 100.0
     uv_stretch: float = 1.5
     uv_distorted_share: float = 0.05
@@ -52,3 +62,9 @@ class Budgets:
     uv_gutter_px: float = 2.0
     uv_margin_px: float = 1.0
     uv_tiles: float = 64.0
+    sweep_bodies: tuple[str, ...] = ("thin woman", "heavy woman", "thin man", "heavy man")
+    sweep_poses: tuple[str, ...] = ("arms_down", "t_pose", "arms_up", "walk_left", "walk_right", "twist", "bend", "sit")
+    penetrating_percent: float = 10.0
+    stretch_percent: float = 75.0
+    sunk_percent: float = 5.0
+    hole_cm2: float = 4.0

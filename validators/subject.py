@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,12 +18,15 @@ from dressform.assets.files.rig_file import read_rig
 from dressform.schemas.errors import InputError
 
 from .budgets import Budgets
+from .textures import Texture, gather
 from .topology import Topology
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
     from dressform.runtime.geometry.uv_measures import UvMeasures
+
+    from .trial import Trial
 
 
 @dataclass(frozen=True)
@@ -126,20 +128,24 @@ class Subject:
         }
 
     @cached_property
-    def textures(self) -> dict[str, Image | str]:
-        """Place of a material's image → the decoded picture, or why it cannot be decoded."""
-        from PIL import Image
+    def textures(self) -> list[Texture]:
+        """Every picture of the materials and looks, once, by where it is used first."""
+        return gather(self.meshes, self.manifest, self.files)
 
-        found: dict[str, Image.Image | str] = {}
-        for size, mesh in self.meshes.items():
-            for index, material in enumerate(mesh.materials):
-                for role, content in (("base colour", material.base_color_image), ("normal", material.normal_image)):
-                    if content is None:
-                        continue
-                    try:
-                        picture = Image.open(io.BytesIO(content))
-                        picture.load()
-                        found[f"sizes/{size} material {index} {role}"] = picture
-                    except (OSError, ValueError, Image.DecompressionBombError) as error:
-                        found[f"sizes/{size} material {index} {role}"] = str(error)
-        return found
+    def picture_of(self, data: bytes | None) -> Image | str | None:
+        """Return one of the textures' encoded pictures decoded, why it cannot be, or None without one."""
+        return next((texture.picture for texture in self.textures if texture.data == data), None)
+
+    @cached_property
+    def trials(self) -> tuple[Trial, ...]:
+        """How it fares on the bodies and in the poses of its budgets; takes seconds for each body."""
+        from .trial import swept
+
+        return swept(self)
+
+    @cached_property
+    def layer_trials(self) -> tuple[Trial, ...]:
+        """The same over a close-fitting layer."""
+        from .trial import swept_over_slip
+
+        return swept_over_slip(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 from dataclasses import dataclass, field, replace
@@ -28,6 +29,24 @@ def picture(size: tuple[int, int] = (64, 64), blank: bool = False) -> bytes:
         pixels[:, ::2] = 200
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "png")
+    return buffer.getvalue()
+
+
+@functools.cache
+def turntable(turns: bool = True) -> bytes:
+    """Return a small video of stripes that wander, or stand still."""
+    import av
+
+    buffer = io.BytesIO()
+    with av.open(buffer, "w", format="mp4") as container:
+        stream = container.add_stream("libx264", rate=20, options={"threads": "1"})
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        stripes = np.where(np.arange(64) // 8 % 2, 200, 40).astype(np.uint8)
+        for number in range(8):
+            line = np.roll(stripes, 2 * number if turns else 0)
+            frame = av.VideoFrame.from_ndarray(np.repeat(np.tile(line, (64, 1))[..., None], 3, axis=2), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
     return buffer.getvalue()
 
 
@@ -126,7 +145,7 @@ class Parts:
         (folder / "steps.json").write_text(
             json.dumps({"steps": [{"step": step, "report": self.reports.get(step, {})} for step in self.steps]})
         )
-        for path, content in {"preview.png": picture(), **self.files}.items():
+        for path, content in {"preview.png": picture(), "turntable.mp4": turntable(), **self.files}.items():
             (folder / path).parent.mkdir(parents=True, exist_ok=True)
             (folder / path).write_bytes(content)
         return folder

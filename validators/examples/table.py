@@ -7,11 +7,11 @@ from pathlib import Path
 from dressform.assets.library import Library
 from dressform.validators.engine import validate
 
-from . import looks, manifest, mesh, place, skin, uv
+from . import manifest, material, mesh, picture, place, skin, texture, uv
 from .broken import EXAMPLES, Example
 from .builder import sound_parts
 
-MODULES = (looks, manifest, mesh, place, skin, uv)  # importing them registers their examples
+MODULES = (manifest, material, mesh, picture, place, skin, texture, uv)  # importing them registers their examples
 
 
 def write_broken(rule: str, folder: Path) -> Path:

@@ -4,6 +4,15 @@ from __future__ import annotations
 
 from dressform.validators.rule import Rule
 
-from . import looks, manifest, mesh, place, skin, uv
+from . import manifest, material, mesh, picture, place, skin, texture, uv
 
-RULES: tuple[Rule, ...] = (*manifest.RULES, *mesh.RULES, *uv.RULES, *skin.RULES, *place.RULES, *looks.RULES)
+RULES: tuple[Rule, ...] = (
+    *manifest.RULES,
+    *mesh.RULES,
+    *uv.RULES,
+    *skin.RULES,
+    *place.RULES,
+    *material.RULES,
+    *texture.RULES,
+    *picture.RULES,
+)

@@ -1,0 +1,27 @@
+"""What was mended, as text: each defect before and after, and what is left for a person."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .apply import Fixed
+
+
+def fixed_lines(fixed: Fixed) -> Iterator[str]:
+    """Yield lines for a terminal or a log."""
+    if fixed.folder is None:
+        found = fixed.before.summary()["fail"]
+        what = "there is nothing wrong with it" if not found else f"none of its {found} findings can be mended safely"
+        yield f"{fixed.draft}: {what}; no copy was made"
+        return
+    yield f"{fixed.draft} → {fixed.folder}"
+    for each in fixed.applied:
+        yield f"  {each.rule:20} {each.mended.what} ({each.mended.path})"
+        yield f"  {'':20} before: {each.mended.before}; after: {each.mended.after}"
+    before, after = fixed.before.summary(), fixed.report.summary()
+    yield (
+        f"  before {before['errors']} errors, {before['warnings']} warnings; "
+        f"after {after['errors']} errors, {after['warnings']} warnings"
+    )
+    for step in fixed.withdrawn:
+        yield f"  run again: dressform garment {step} {fixed.folder}"

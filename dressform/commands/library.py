@@ -7,6 +7,7 @@ from pathlib import Path
 import rich_click as click
 
 from .library_options import as_json, in_library, print_json, print_table
+from .library_store import export_version, gc, import_version, keygen, sign, verify
 from .library_versions import diff, lock, resolve
 
 
@@ -107,34 +108,6 @@ def publish(draft: Path, number: str | None, folder: Path | None, as_json: bool)
 
 
 @library.command()
-@in_library
-@as_json
-def verify(folder: Path | None, as_json: bool) -> int:
-    """Hash every file of the library and say what is damaged or missing.
-
-    Example: dressform library verify
-    """
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    from dressform.assets.library import Library
-    from dressform.assets.verify import verify as run
-
-    opened = Library.open(folder)
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("verifying", total=1.0)
-        report = run(opened, lambda fraction, message: bar.update(task, completed=fraction, description=message))
-    sums = report.summary()
-    if as_json:
-        print_json(report.to_json())
-    else:
-        for finding in report.findings:
-            click.echo(f"{finding.severity.value:7} {finding.rule} {finding.path}: {finding.message}; {finding.cure}")
-        click.echo(f"{sums['pass']} versions sound, {sums['errors']} errors")
-    return int(sums["errors"] > 0)
-
-
-@library.command()
 @click.argument("version", metavar="NAME@VERSION")
 @click.option("--reason", required=True, help="What is wrong with it.")
 @in_library
@@ -150,48 +123,5 @@ def yank(version: str, reason: str, folder: Path | None) -> None:
     click.echo(f"yanked {yanked.label}: {yanked.yanked}")
 
 
-@library.command("export")
-@click.argument("wear")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="A new or empty folder, or a file such as X.glb.",
-)
-@in_library
-def export_version(wear: str, output: Path, folder: Path | None) -> None:
-    """Write a version as a plain folder that any tool opens and `import` takes back; or its garment as one file.
-
-    The file has the garment of the size asked for with its skin and all its looks.
-
-    Example: dressform library export tee@^1 -o tee
-    """
-    from dressform.assets.library import Library
-    from dressform.authoring.steps.export import export_version as write_file
-    from dressform.authoring.steps.export import is_file_name
-
-    version = Library.open(folder).resolve(wear)
-    if is_file_name(output):
-        write_file(version, output)
-    else:
-        version.export(output)
-    click.echo(f"exported {version.label} to {output}")
-
-
-@library.command("import")
-@click.argument("source", type=click.Path(path_type=Path))
-@in_library
-def import_version(source: Path, folder: Path | None) -> None:
-    """Take in a version that `export` wrote, with the same number and digests.
-
-    Example: dressform library import tee
-    """
-    from dressform.assets.library import Library
-
-    version = Library.open(folder).import_version(source)
-    click.echo(f"imported {version.label}")
-
-
-for command in (resolve, diff, lock):
+for command in (resolve, diff, lock, verify, gc, export_version, import_version, keygen, sign):
     library.add_command(command)

@@ -24,7 +24,8 @@ from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import AssetError, UsageError
 
 # levels of detail stand near the end: whatever moves points, turns UVs or rigs comes before them
-STEPS = ("import", "update", "clean", "unwrap", "place", "drape", "rig", "rig-smplx", "learn", "lod", "preview")
+# a repair (`validate --fix`) stands near the beginning: later steps run on the repaired mesh, so its record stays true
+STEPS = ("import", "fix", "update", "clean", "unwrap", "place", "drape", "rig", "rig-smplx", "learn", "lod", "preview")
 SIZE = "M"
 _JOURNAL = ".commit"
 _STEPS_FILE = "steps.json"

@@ -1,4 +1,4 @@
-"""Rebuild: run the steps again that an update took back, with the options that they ran with."""
+"""Rebuild: run the steps again that an update or a repair took back, with the options that they ran with."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ def rebuild(
     """Run steps again.
 
     Args:
-        draft: After an update.
+        draft: After an update or a repair.
         steps: Those that it took back.
-        options: What each step ran with, as `recorded_options` returned it before the update.
+        options: What each step ran with, as `recorded_options` returned it before.
         progress: Told how far all of it is.
 
     Returns:

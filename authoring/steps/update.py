@@ -128,7 +128,7 @@ def update(draft: Draft, source: Path, options: UpdateOptions = UpdateOptions(),
         skeleton=skeleton_of(canonical_rest()) if rig else None,
         manifest=manifest,
         files=files,
-        stands=["import", *(verdict.step for verdict in verdicts if verdict.stands)],
+        stands=["import", "fix", *(verdict.step for verdict in verdicts if verdict.stands)],
         seconds=time.perf_counter() - begun,
     )
     progress(1.0, "updated")

@@ -63,8 +63,8 @@ class Budgets:
     uv_margin_px: float = 1.0
     uv_tiles: float = 64.0
     sweep_bodies: tuple[str, ...] = ("thin woman", "heavy woman", "thin man", "heavy man")
-    sweep_poses: tuple[str, ...] = ("arms_down", "t_pose", "arms_up", "walk_left", "walk_right", "twist", "bend", "sit")
-    penetrating_percent: float = 10.0
+    sweep_poses: tuple[str, ...] = ("arms_down", "t_pose", "arms_up", "walk_left", "walk_right", "twist", "bend")
+    penetrating_percent: float = 3.0
     stretch_percent: float = 75.0
     sunk_percent: float = 5.0
     hole_cm2: float = 4.0

@@ -23,11 +23,14 @@ def version_entry(manifest: TemplateManifest, sha256: str) -> VersionEntry:
 
 
 def differing_keys(entry: VersionEntry, manifest: TemplateManifest) -> list[str]:
-    """Return what an entry says otherwise than the version's template.json; `bodies` may lack in older entries."""
+    """Return what an entry says otherwise than the version's template.json, whatever the order.
+
+    Entries of older libraries lack `bodies`.
+    """
     truth = version_entry(manifest, entry["manifest"])
     pairs = {
         "sizes": (entry["sizes"], truth["sizes"]),
         "variants": (entry["variants"], truth["variants"]),
         "bodies": (entry.get("bodies", manifest["bodies"]), manifest["bodies"]),
     }
-    return [key for key, (said, true) in pairs.items() if said != true]
+    return [key for key, (said, true) in pairs.items() if sorted(said) != sorted(true)]

@@ -20,6 +20,8 @@ class Budgets:
         hole_girth: A border loop shorter than this within a piece is a hole, not an opening [m].
         crossing_share: Largest part of the triangles that may go through others.
         shell_distance: Furthest that the inner shell of thick cloth may lie under the outer one [m].
+        skin_jump: Largest part of its weights that a point may have from other joints than its neighbour within 2 cm.
+        skin_reach: How much further away than the nearest part of the body one that moves a point may be [m].
         texture_px: Longest side of a texture [px].
         texture_memory_mb: Most memory of all textures on a graphics card, uncompressed with mipmaps [MB].
         preview_garment_percent: Least part of the preview that has the garment's colours [%].
@@ -50,6 +52,8 @@ class Budgets:
     hole_girth: float = 0.06
     crossing_share: float = 0.05
     shell_distance: float = 0.02
+    skin_jump: float = 0.6
+    skin_reach: float = 0.35
     texture_px: int = 4096
     texture_memory_mb: float = 256.0
     preview_garment_percent: float = 2.0

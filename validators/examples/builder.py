@@ -14,10 +14,11 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dressform.assets.files.garment import GarmentMesh, Material
-from dressform.assets.files.glb import write_glb
+from dressform.assets.files.glb import Skeleton, write_glb
 from dressform.assets.files.rig import Rig
 from dressform.assets.files.rig_file import rig_bytes
 from dressform.runtime.body.anny_body import load_anny
+from dressform.runtime.body.canonical import canonical_rest
 
 STEPS = ("import", "clean", "unwrap", "place", "rig", "preview")
 
@@ -78,12 +79,14 @@ def tube(rings: int = 8, around: int = 16) -> GarmentMesh:
 
 
 def rig_for(mesh: GarmentMesh) -> Rig:
-    """Return a rig of two joints that is in order, though no garment would move well by it."""
+    """Return a rig of two joints, a low one of the spine fading into a high one, bound to nowhere in particular."""
     body, count = load_anny(), len(mesh.points)
+    height = mesh.points[:, 2]
     weights = np.zeros((count, 8), np.float32)
-    weights[:, :2] = 0.5
+    weights[:, 1] = (height - height.min()) / max(float(np.ptp(height)), 1e-6)
+    weights[:, 0] = 1 - weights[:, 1]
     indices = np.zeros((count, 8), np.int32)
-    indices[:, 1] = 1
+    indices[:, :2] = [body.joint_names.index("spine04"), body.joint_names.index("spine02")]
     return Rig(
         "anny",
         body.topology_digest,
@@ -95,6 +98,13 @@ def rig_for(mesh: GarmentMesh) -> Rig:
         np.zeros((count, 3), np.float32),
         np.zeros(len(body.faces), np.bool_),
     )
+
+
+@functools.cache
+def skeleton() -> Skeleton:
+    """Return the joints that rigs for anny name."""
+    rest = canonical_rest()
+    return Skeleton(rest.body.joint_names, rest.body.joint_parents, rest.joint_poses)
 
 
 @dataclass
@@ -109,6 +119,7 @@ class Parts:
         files: Path -> content; instead of, or besides, what is written from the parts.
         reports: What each step reported.
         further: Meshes of other sizes.
+        skin: The rig whose weights the garment files hold.
     """
 
     mesh: GarmentMesh
@@ -118,6 +129,7 @@ class Parts:
     files: dict[str, bytes] = field(default_factory=dict)
     reports: dict[str, dict[str, Any]] = field(default_factory=dict)
     further: dict[str, GarmentMesh] = field(default_factory=dict)
+    skin: Rig | None = None
 
     def change_mesh(self, **arrays: Any) -> None:
         """Replace arrays of the mesh."""
@@ -138,7 +150,8 @@ class Parts:
         """Write the draft to a new folder and return it."""
         folder.mkdir(parents=True)
         for size, mesh in {"M": self.mesh, **self.further}.items():
-            write_glb(folder / "sizes" / size / "garment.glb", mesh)
+            skin = self.skin if self.skin is not None and len(self.skin.joint_weights) == len(mesh.points) else None
+            write_glb(folder / "sizes" / size / "garment.glb", mesh, skin, skeleton())
         # without checks: many examples are rigs that the writer would refuse
         (folder / "rig.anny.safetensors").write_bytes(rig_bytes(self.rig, check_values=False))
         (folder / "template.json").write_text(json.dumps(self.manifest))
@@ -162,4 +175,5 @@ def sound_parts() -> Parts:
         "licence": "CC0-1.0",
         "authors": ["a tailor"],
     }
-    return Parts(mesh, rig_for(mesh), manifest)
+    rig = rig_for(mesh)
+    return Parts(mesh, rig, manifest, skin=rig)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ def png(pixels: NDArray[np.uint8], gamma: float | None = None) -> bytes:
     return buffer.getvalue()
 
 
-def _paint(parts: Parts, **changes: bytes) -> None:
+def _paint(parts: Parts, **changes: Any) -> None:
     parts.change_mesh(materials=(replace(parts.mesh.materials[0], **changes),))
 
 

@@ -134,11 +134,9 @@ def _outside_of(record: Mapping[str, Any]) -> list[tuple[str, float, tuple[float
     return bad
 
 
-def _outside(key: str, value: object, bounds: tuple[float, float]) -> list[tuple[str, float, tuple[float, float]]]:
-    numbers = value if isinstance(value, list | tuple) else [value]
-    return [
-        (key, float(number), bounds) for number in numbers if is_number(number) and not bounds[0] <= number <= bounds[1]
-    ]
+def _outside(key: str, value: Any, bounds: tuple[float, float]) -> list[tuple[str, float, tuple[float, float]]]:
+    numbers = [float(number) for number in (value if isinstance(value, list) else [value]) if is_number(number)]
+    return [(key, number, bounds) for number in numbers if not bounds[0] <= number <= bounds[1]]
 
 
 def _colours(subject: Subject, size: str, index: int) -> NDArray[np.float64]:

@@ -69,7 +69,7 @@ def turntable_turns(subject: Subject) -> Iterator[Defect]:
     """Turntables whose frames are all alike or blank."""
     frames = _frames(subject)
     if isinstance(frames, str):
-        raise NotTestableError(f"{TURNTABLE}: {frames}")
+        raise NotTestableError(frames)
     moved = float(np.abs(frames - frames[:1]).mean(axis=(1, 2)).max())
     if float(frames.std(axis=(1, 2)).min()) < _BLANK:
         yield Defect(f"one of its {len(frames)} frames is blank", TURNTABLE)
@@ -149,7 +149,7 @@ def _palette(subject: Subject) -> NDArray[np.float64]:
     ]
     lab = _lab(np.concatenate(colours))
     cells, counts = np.unique(np.round(lab / 6).astype(np.int64), axis=0, return_counts=True)
-    return cells[np.argsort(-counts, kind="stable")][:128] * 6.0
+    return cells[np.argsort(-counts, kind="stable")][:128].astype(np.float64) * 6
 
 
 def _near(pixels: NDArray[np.float64], palette: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -37,6 +37,7 @@ from .steps.unwrap import UnwrapOptions
 SHIPPED = tuple(name for name in KINDS if name not in ("tank", "pencil-skirt"))
 MESH_SOURCE = "unisex_shirt.usd"
 MESH_AUTHORS = ("the authors of newton",)
+MESH_LICENCE = "LicenseRef-newton-example-asset"  # newton's package is Apache-2.0, its assets' licence is not stated
 
 
 def build_wardrobe(folder: Path, kinds: Sequence[str] = SHIPPED, *, workers: int = 1) -> Iterator[PublishedVersion]:
@@ -68,7 +69,7 @@ def build_wardrobe(folder: Path, kinds: Sequence[str] = SHIPPED, *, workers: int
 def publish_mesh_tee(library: Library, draft: Path, progress: Progress = silent) -> PublishedVersion:
     """Build `mesh-tee` from newton's bare shirt mesh (centimetres, y up, no UVs, no skin) and publish it.
 
-    The mesh is input only: its licence is unstated, so a library that holds it is for your own machine.
+    The mesh is input only: nobody states its licence, so a library that holds it is for your own machine.
 
     Args:
         library: Where it goes.
@@ -78,7 +79,7 @@ def publish_mesh_tee(library: Library, draft: Path, progress: Progress = silent)
     Raises:
         ModelFileError: The mesh has not been fetched.
     """
-    source = ImportOptions(name="mesh-tee", category="tee", authors=MESH_AUTHORS)
+    source = ImportOptions(name="mesh-tee", category="tee", licence=MESH_LICENCE, authors=MESH_AUTHORS)
     unwrap = UnwrapOptions(color="#d9d4c7")
     build(model_path(MESH_SOURCE), draft, BuildOptions(source=source, unwrap=unwrap), progress)
     return publish(library, draft)

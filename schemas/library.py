@@ -61,4 +61,5 @@ class LockDocument(TypedDict):
     """Exact versions that a project resolved its garments to."""
 
     schema: str
+    bodies: NotRequired[list[str]]
     templates: list[LockEntry]

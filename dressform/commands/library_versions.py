@@ -14,20 +14,29 @@ if TYPE_CHECKING:
 
     from dressform.assets.template_version import TemplateVersion
 
+for_bodies = click.option(
+    "--body",
+    "bodies",
+    multiple=True,
+    help="Body family that has to be able to wear it, such as smplx; repeat for more.",
+)
+
 
 @click.command()
 @click.argument("wears", nargs=-1, required=True, metavar="WEAR...")
+@for_bodies
 @in_library
 @as_json
-def resolve(wears: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
-    """Say which version, size and variant each NAME[@RANGE][:SIZE][/VARIANT] means.
+def resolve(wears: tuple[str, ...], bodies: tuple[str, ...], folder: Path | None, as_json: bool) -> None:
+    """Say which version, size and variant each NAME[@RANGE][:SIZE][/VARIANT] means: one version a template.
+
+    Where no version will do, it says of each what stands against it.
 
     Example: dressform library resolve tee@^1:M/navy
     """
     from dressform.assets.library import Library
 
-    opened = Library.open(folder)
-    _print_versions(wears, [opened.resolve(wear) for wear in wears], as_json)
+    _print_versions(wears, Library.open(folder).resolve_all(wears, bodies), as_json)
 
 
 @click.command()
@@ -64,21 +73,39 @@ def diff(old: str, new: str, folder: Path | None, as_json: bool) -> None:
     help="The file.",
 )
 @click.option("--check", is_flag=True, help="Check that the library still holds exactly what the file names.")
+@click.option("--update", is_flag=True, help="Resolve what the file says is worn anew.")
+@for_bodies
 @in_library
 @as_json
-def lock(wears: tuple[str, ...], output: Path, check: bool, folder: Path | None, as_json: bool) -> None:
-    """Write the exact versions that WEARs resolve to, or check them.
+def lock(
+    wears: tuple[str, ...],
+    output: Path,
+    check: bool,
+    update: bool,
+    bodies: tuple[str, ...],
+    folder: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the exact versions that WEARs resolve to, check them, or bring them up to date.
 
-    Example: dressform library lock tee@^1:M trousers -o dressform.lock
+    `render` and `tryon` wear what dressform.lock in the working folder names.
+
+    Example: dressform library lock tee@^1:M trousers
     """
     from dressform.assets.library import Library
     from dressform.assets.lock import make_lock, read_lock, resolve_lock, write_lock
     from dressform.schemas.errors import UsageError
 
     opened = Library.open(folder)
-    if check == bool(wears):
-        raise UsageError("give either what to wear, to write a lock, or --check, to check one")
-    locked = read_lock(output) if check else make_lock(opened, wears)
+    if [check, update, bool(wears)].count(True) != 1 or (check and bodies):
+        raise UsageError("give what to wear, to write a lock; or --check or --update alone, for one that is there")
+    if wears:
+        locked = make_lock(opened, wears, bodies)
+    else:
+        locked = read_lock(output)
+        if update:
+            asked = [entry["wear"] for entry in locked["templates"]]
+            locked = make_lock(opened, asked, bodies or locked.get("bodies", ()))
     versions = resolve_lock(opened, locked)
     if not check:
         write_lock(output, locked)
@@ -87,7 +114,15 @@ def lock(wears: tuple[str, ...], output: Path, check: bool, folder: Path | None,
 
 def _print_versions(wears: Sequence[str], versions: Sequence[TemplateVersion], as_json: bool) -> None:
     rows = [
-        {"wear": wear, "name": v.name, "version": v.version, "size": v.size, "variant": v.variant, "digest": v.digest}
+        {
+            "wear": wear,
+            "name": v.name,
+            "version": v.version,
+            "size": v.size,
+            "variant": v.variant,
+            "digest": v.digest,
+            "yanked": v.yanked,
+        }
         for wear, v in zip(wears, versions, strict=True)
     ]
     if as_json:
@@ -95,4 +130,5 @@ def _print_versions(wears: Sequence[str], versions: Sequence[TemplateVersion], a
         return
     for row in rows:
         look = f"/{row['variant']}" if row["variant"] else ""
-        click.echo(f"{row['wear']} → {row['name']}@{row['version']}:{row['size']}{look}")
+        yanked = f" (yanked: {row['yanked']})" if row["yanked"] else ""
+        click.echo(f"{row['wear']} → {row['name']}@{row['version']}:{row['size']}{look}{yanked}")

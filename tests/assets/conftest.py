@@ -202,7 +202,7 @@ def draft(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def publish(library: Library) -> Callable[..., PublishedVersion]:
-    return lambda draft, version=None: library.publish(draft, clean_report(draft), version)
+    return lambda draft, version=None, pre=None: library.publish(draft, clean_report(draft), version, pre=pre)
 
 
 @pytest.fixture(name="edit")

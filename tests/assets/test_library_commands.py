@@ -70,7 +70,11 @@ def test_show(run, published):
 
 
 def test_resolve(run, published):
-    assert run("resolve", "tee@~1.0", "tee/navy") == (0, "tee@~1.0 → tee@1.0.0:M\ntee/navy → tee@1.1.0:M/navy\n", "")
+    assert run("resolve", "tee@^1", "tee/navy") == (0, "tee@^1 → tee@1.1.0:M\ntee/navy → tee@1.1.0:M/navy\n", "")
+    code, out, err = run("resolve", "tee@~1.0", "tee/navy")
+    assert (code, out) == (1, "")
+    assert "fits both tee@~1.0 and tee/navy; 1.0.0: no variant navy (it has only its own look); 1.1.0: not in" in err
+    assert "no rig for the body smplx" in run("resolve", "tee", "--body", "smplx")[2]
     code, out, err = run("resolve", "tea")
     assert (code, out) == (1, "")
     assert err == f"dressform: no template 'tea' in {published}; there are tee; did you mean 'tee'?\n"
@@ -105,6 +109,11 @@ def test_lock(run, published, tmp_path):
     assert (code, out) == (0, "tee@^1 → tee@1.1.0:M\n")
     assert json.loads(file.read_text())["templates"][0]["version"] == "1.1.0"
     assert run("lock", "--check", "-o", file)[0] == 0
+    Library.open().yank("tee", "1.1.0", "wrong navy")
+    assert run("lock", "--check", "-o", file)[1] == "tee@^1 → tee@1.1.0:M (yanked: wrong navy)\n"
+    assert run("lock", "--update", "-o", file)[1] == "tee@^1 → tee@1.0.0:M\n"
+    assert run("lock", "--check", "--update", "-o", file)[0] == 2
+    run("lock", "tee@1.1.0", "-o", file)
     file.write_text(file.read_text().replace('"1.1.0"', '"1.0.0"'))
     code, _, err = run("lock", "--check", "-o", file)
     assert code == 1
@@ -134,7 +143,7 @@ def test_publish(run, make_draft, tmp_path, monkeypatch, clean_report):
     (draft / "preview.png").write_bytes(b"third")
     code, _, err = run("publish", draft, "--version", "1.0.1")
     assert code == 1
-    assert err.startswith("dressform: tee 1.0.1 is too small after 1.0.1")
+    assert err.startswith("dressform: tee@1.0.1 is there already with other content")
 
 
 def test_publish_refuses_a_draft_with_errors(run, make_draft, tmp_path):

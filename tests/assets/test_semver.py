@@ -6,16 +6,53 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dressform.assets.semver import Version, parse_range, parse_version
+from dressform.assets.semver import Version, next_pre_release, parse_range, parse_version
 from dressform.schemas.errors import UsageError
 
 numbers = st.integers(0, 12)
 versions = st.builds(Version, numbers, numbers, numbers)
+parts = st.sampled_from(["0", "1", "9", "10", "a", "alpha", "beta", "rc-1", "-", "0a"])
+any_versions = st.builds(Version, numbers, numbers, numbers, st.lists(parts, max_size=3).map(tuple))
 
 
-@given(versions)
+@given(any_versions)
 def test_round_trip(version):
     assert parse_version(str(version)) == version
+
+
+def test_order_is_that_of_semver_org():
+    """The example of semver.org 2.0.0, clause 11."""
+    chain = "1.0.0-alpha 1.0.0-alpha.1 1.0.0-alpha.beta 1.0.0-beta 1.0.0-beta.2 1.0.0-beta.11 1.0.0-rc.1 1.0.0 1.0.1-0"
+    ascending = [parse_version(text) for text in chain.split()]
+    assert all((a < b) == (i < j) for i, a in enumerate(ascending) for j, b in enumerate(ascending))
+
+
+@given(any_versions, st.sampled_from(["^1", "~1.2", "*", ">=0.0.1 <9", ">1", "<=7.1.2"]))
+def test_ranges_without_a_pre_release_take_none(version, text):
+    assert not (version.pre and version in parse_range(text))
+
+
+@given(any_versions, any_versions, st.sampled_from(["<", "<=", ">", ">=", "="]))
+def test_a_pre_release_is_compared_where_the_range_names_its_numbers(base, version, operator):
+    if not base.pre:
+        return
+    names = {"<": "lt", "<=": "le", ">": "gt", ">=": "ge", "=": "eq"}
+    asked = not version.pre or version.release == base.release
+    want = asked and getattr(operators, names[operator])(version, base)
+    try:
+        assert (version in parse_range(f"{operator}{base}")) == want
+    except UsageError:  # below the lowest version of all
+        assert not want
+
+
+@given(versions, st.lists(numbers, max_size=4))
+def test_next_pre_release_is_above_those_of_its_word(release, taken):
+    others = [Version(release.major, release.minor, release.patch, pre) for pre in ((), ("beta",), ("rc", "99"))]
+    there = [Version(release.major, release.minor, release.patch, ("beta", str(n))) for n in taken]
+    number = next_pre_release(release, "beta", [*others, *there])
+    assert number.release == release
+    assert number == max(number, *there, others[1])
+    assert number not in there
 
 
 @given(versions, versions)
@@ -73,7 +110,11 @@ def test_parts_must_all_hold(low, high, version):
         ("^0.0.0", "0.0.0", "0.0.1 1.0.0"),
         ("^0.2", "0.2.0 0.2.9", "0.3.0 0.1.9"),
         ("~1", "1.0.0 1.9.9", "2.0.0"),
-        (">1", "2.0.0", "1.9.9"),
+        (">1", "2.0.0", "1.9.9 2.0.0-beta"),
+        ("^1.2.3-beta", "1.2.3-beta.4 1.2.3 1.9.0", "1.2.3-alpha 1.3.0-beta 2.0.0-beta 2.0.0"),
+        ("~1.2.3-beta", "1.2.3-rc 1.2.9", "1.2.4-rc 1.3.0-0"),
+        (">=2.0.0-0 <3", "2.0.0-0 2.0.0-rc 2.9.9", "2.0.1-rc 3.0.0-rc"),
+        ("1.2.3-beta.1", "1.2.3-beta.1", "1.2.3-beta.1.0 1.2.3-beta.2 1.2.3"),
         ("<=1.2", "1.2.9 0.1.0", "1.3.0"),
     ],
 )

@@ -15,7 +15,21 @@ from .errors import InputError
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
-KINDS = ("template", "draft", "avatar", "motion", "library", "lock", "bundle", "report", "fabric", "recipe", "pattern")
+KINDS = (
+    "template",
+    "draft",
+    "avatar",
+    "motion",
+    "library",
+    "lock",
+    "bundle",
+    "report",
+    "fabric",
+    "recipe",
+    "pattern",
+    "profile",
+    "baseline",
+)
 MAX_BYTES = 64 * 2**20
 
 

@@ -1,150 +1,142 @@
-"""Runs every rule over drafts, versions and libraries and gathers what they find."""
+"""Runs every rule over drafts, versions and libraries and weighs what they find by a profile."""
 
 from __future__ import annotations
 
-import json
+import datetime
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from dressform.assets.draft_digest import draft_digest, published_files
-from dressform.assets.library import Library
-from dressform.assets.template_version import TemplateVersion
-from dressform.schemas.errors import AssetError, DressformError
-from dressform.schemas.report import Finding, MeasuredValue, NotTested, Report, Severity
+from dressform.assets.draft_digest import draft_digest
+from dressform.schemas.progress import Progress, silent
+from dressform.schemas.report import NotTested, Report, Severity, SubjectEntry
 
-from .rule import Defect, Measured, NotTestableError, Rule
-from .rules.table import RULES
-from .subject import Subject
+from .baseline import Baseline
+from .catalogue import Card, all_cards, cards_of
+from .changed import changed_since
+from .parallel import SHARED_FROM, Work, check_all, check_here
+from .profile import DEFAULT, Profile, load_profile
+from .result_cache import ResultCache
+from .rule import Rule
+from .targets import find_all, is_draft
+from .weighing import weigh
 
-# A part that a rule needs -> the draft step that makes it and a function that reads it (raising when it is broken).
-PARTS: dict[str, tuple[str, Callable[[Subject], object]]] = {
-    "manifest": ("import", lambda subject: subject.manifest),
-    "mesh": ("import", lambda subject: subject.meshes),
-    "unwrapped": ("unwrap", lambda subject: subject.meshes),
-    "placed": ("place", lambda subject: subject.meshes),
-    "rig": ("rig", lambda subject: (subject.rigs, subject.meshes)),
-    "previewed": ("preview", lambda subject: None),
-    "version": ("publish", lambda subject: subject.manifest),
-}
-_UNREADABLE = ("DF-FILE-001", "file.readable")
+
+@dataclass(frozen=True)
+class Options:
+    """How a validation runs.
+
+    Attributes:
+        profile: What garments are held to.
+        publishing: Whether a step that has not run is an error, as it is before publishing, instead of *not tested*.
+        sweep: Whether garments are moved over poses and bodies too, which takes seconds for each.
+        baseline: Findings that do not fail.
+        library: Where `NAME@RANGE` is looked up; the default library when None.
+        changed_since: Commit, branch or tag; what did not change since is left out.
+        jobs: Processes at once.
+        cache: Where outcomes are kept between runs; None for nowhere.
+        today: Decides which ignores have ended; the day of the run when None.
+        prepare: Called in each process before its first rule; a function at the top of a module.
+    """
+
+    profile: Profile = field(default_factory=Profile)
+    publishing: bool = False
+    sweep: bool = False
+    baseline: Baseline | None = None
+    library: Path | None = None
+    changed_since: str | None = None
+    jobs: int = 1
+    cache: ResultCache | None = None
+    today: datetime.date | None = None
+    prepare: Callable[[], None] | None = None
+
+    @property
+    def sweeps(self) -> bool:
+        """Whether garments are moved."""
+        return self.sweep or self.profile.sweep
 
 
 def validate(
-    target: Path | str, *, publishing: bool = False, sweep: bool = False, rules: Sequence[Rule] = RULES
+    target: Path | str,
+    *,
+    publishing: bool = False,
+    sweep: bool = False,
+    rules: Sequence[Rule] | None = None,
+    profile: str | Path = DEFAULT,
 ) -> Report:
-    """Validate a draft, a library (every version in it), or a folder of drafts.
+    """Validate a draft, a library (every version in it), an exported version, or a folder of any of them.
 
     Args:
-        target: The folder.
+        target: The folder, or `NAME@RANGE` in the default library.
         publishing: Whether a step that has not run is an error, as it is before publishing, instead of *not tested*.
         sweep: Whether the garment is moved over poses and bodies too, which takes seconds for each.
-        rules: The rules to run.
+        rules: The rules to run; all when None.
+        profile: Name of a profile that ships, or a team's own YAML file.
 
     Raises:
         AssetError: When there is nothing at the target that can be validated.
+        UsageError: When there is no such profile.
     """
-    target = Path(target)
-    subjects = find_subjects(target)
-    report = Report(target=str(target), draft_digest=draft_digest(target) if _is_draft(target) else None)
-    for subject in subjects:
-        check_subject(subject, report, rules, publishing=publishing, sweep=sweep)
+    options = Options(load_profile(profile), publishing, sweep)
+    return validate_all([target], options, rules=rules)
+
+
+def validate_all(
+    targets: Sequence[Path | str],
+    options: Options,
+    *,
+    rules: Sequence[Rule] | None = None,
+    progress: Progress = silent,
+) -> Report:
+    """Validate several targets into one report; two runs over the same content give the same.
+
+    Args:
+        targets: As for `validate`.
+        options: How it runs.
+        rules: The rules to run; all when None. Chosen ones run in this process and are not kept.
+        progress: Told after every draft or version that was not known from an earlier run.
+
+    Raises:
+        AssetError: When a target holds nothing that can be validated.
+        UsageError: When the profile names a rule or budget that there is not, or git knows no such reference.
+    """
+    profile = options.profile
+    cards = all_cards(options.cache) if rules is None else cards_of(rules)
+    profile.check_rules((card.code, card.name) for card in cards)
+    found = find_all(targets, options.library)
+    if options.changed_since is not None:
+        found = changed_since(options.changed_since, found)
+    found = [replace(each, subject=replace(each.subject, budgets=profile.budgets)) for each in found]
+    report = Report(", ".join(str(target) for target in targets), profile=profile.name)
+    report.subjects = [SubjectEntry(each.subject.name, each.subject.kind, str(each.folder)) for each in found]
+    if len(targets) == 1 and is_draft(Path(targets[0])):
+        report.draft_digest = draft_digest(Path(targets[0]))
+    running = _running(cards, options, report)
+    if rules is None:
+        outcomes = check_all(found, _work(options, running), options.cache, progress)
+    else:
+        chosen = [rule for rule in rules if rule.code in running]
+        outcomes = [check_here(each, chosen, publishing=options.publishing) for each in found]
+    named = zip((each.subject.name for each in found), outcomes, strict=True)
+    weigh(report, named, profile, options.baseline, options.today or datetime.date.today())
     return report
 
 
-def find_subjects(target: Path) -> list[Subject]:
-    """Return what a target holds, in a fixed order."""
-    if not target.exists():
-        raise AssetError(f"{target}: no such file or folder; name a draft, a library or a folder of drafts")
-    if _is_draft(target):
-        return [_draft(target)]
-    if Library.is_library(target):
-        library = Library.open(target)
-        return [_version(version) for version in library.versions()]
-    drafts = sorted(path.parent for path in target.glob("*/steps.json")) if target.is_dir() else []
-    if not drafts:
-        raise AssetError(f"{target} holds no draft, library or version; make a draft with `dressform garment build`")
-    return [_draft(folder) for folder in drafts]
-
-
-def _version(version: TemplateVersion) -> Subject:
-    there = {path: file for path, file in version.files.items() if file.is_file()}
-    return Subject(version.label, "version", there, frozenset(), version.manifest_path)
-
-
-def _is_draft(folder: Path) -> bool:
-    return (folder / "steps.json").is_file()
-
-
-def _draft(folder: Path) -> Subject:
-    try:
-        entries = json.loads((folder / "steps.json").read_text())["steps"]
-        reports = {str(entry["step"]): dict(entry.get("report") or {}) for entry in entries}
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise AssetError(f"{folder}/steps.json cannot be read ({error}); import the garment again") from error
-    return Subject(folder.name, "draft", published_files(folder), frozenset(reports), folder / "template.json", reports)
-
-
-def check_subject(subject: Subject, report: Report, rules: Iterable[Rule], *, publishing: bool, sweep: bool) -> None:
-    """Run rules over one subject and add what they find to a report."""
-    broken: dict[str, str] = {}
-    for rule in rules:
-        if rule.slow and not sweep:
-            report.not_tested.append(NotTested(rule.code, rule.name, f"{subject.name}: no sweep was asked for"))
+def _running(cards: Iterable[Card], options: Options, report: Report) -> frozenset[str]:
+    """Return the codes of the rules that run, and tell the report of those that do not."""
+    running = set()
+    for card in cards:
+        if options.profile.severity(card.code, card.name, Severity(card.severity)) is None:
+            reason = f"it is off in the profile {options.profile.name}"
+        elif card.slow and not options.sweeps:
+            reason = "no sweep was asked for (--sweep)"
+        else:
+            running.add(card.code)
             continue
-        reason = next((text for part in rule.needs if (text := _missing(subject, part))), None)
-        if reason is not None and publishing and "version" not in rule.needs:
-            report.add(_finding(subject, rule, Severity.ERROR, reason, "steps.json"))
-            continue
-        if reason is None:
-            reason = next((text for part in rule.needs if (text := _broken(subject, part, broken))), None)
-        if reason is not None:
-            report.not_tested.append(NotTested(rule.code, rule.name, f"{subject.name}: {reason}"))
-            continue
-        try:
-            found = list(rule.check(subject))
-        except NotTestableError as why:
-            report.not_tested.append(NotTested(rule.code, rule.name, f"{subject.name}: {why}"))
-            continue
-        defects = [each for each in found if isinstance(each, Defect)]
-        for defect in defects:
-            report.add(_finding(subject, rule, rule.severity, defect.message, defect.path, defect.value, defect.place))
-        report.measured += [
-            MeasuredValue(rule.code, rule.name, f"{subject.name}/{each.path}", each.value, each.unit)
-            for each in found
-            if isinstance(each, Measured)
-        ]
-        if not defects:
-            report.passed += 1
-    for message in dict.fromkeys(broken.values()):
-        cure = "restore the file or import the garment again"
-        report.add(Finding(*_UNREADABLE, Severity.ERROR, subject.name, message, cure))
+        report.not_tested.append(NotTested(card.code, card.name, reason))
+    return frozenset(running)
 
 
-def _finding(
-    subject: Subject,
-    rule: Rule,
-    severity: Severity,
-    message: str,
-    path: str,
-    value: float | None = None,
-    place: dict[str, object] | None = None,
-) -> Finding:
-    return Finding(rule.code, rule.name, severity, f"{subject.name}/{path}", message, rule.cure, value, place)
-
-
-def _missing(subject: Subject, part: str) -> str | None:
-    """Say why a part is not there yet, or None when it is."""
-    step, _ = PARTS[part]
-    if subject.kind == "version":
-        return None
-    return None if step in subject.steps else f"the step `{step}` has not run"
-
-
-def _broken(subject: Subject, part: str, broken: dict[str, str]) -> str | None:
-    """Say why a part cannot be read, or None when it can; each part is tried once."""
-    if part not in broken:
-        try:
-            PARTS[part][1](subject)
-        except DressformError as error:
-            broken[part] = str(error)
-    return f"unreadable: {broken[part]}" if part in broken else None
+def _work(options: Options, running: frozenset[str]) -> Work:
+    shared_from = 2 if options.sweeps else SHARED_FROM
+    return Work(running, options.publishing, options.jobs, shared_from, options.prepare)

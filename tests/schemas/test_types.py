@@ -9,7 +9,7 @@ from typing import get_origin as origin
 
 import pytest
 
-from dressform.schemas import avatar, fabric, library, motion, pattern, recipe, report, template
+from dressform.schemas import avatar, fabric, gate, library, motion, pattern, recipe, report, template
 from dressform.schemas.documents import _schemas, schema
 
 TYPES = {
@@ -24,6 +24,8 @@ TYPES = {
     "fabric": fabric.FabricDocument,
     "recipe": recipe.RecipeDocument,
     "pattern": pattern.PatternDocument,
+    "profile": gate.ProfileDocument,
+    "baseline": gate.BaselineDocument,
 }
 SCALARS = {"string": str, "integer": int, "number": float, "boolean": bool, "null": types.NoneType}
 

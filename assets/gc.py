@@ -59,7 +59,7 @@ def collect(library: Library, *, grace_s: float = GRACE_S, dry_run: bool = False
         dry_run: Remove nothing, and take no lock: also good for a library that cannot be written to.
 
     Raises:
-        AssetError: When a ref or a template.json is damaged, so that nobody can say what it refers to; nothing is
+        DressformError: When a ref or a template.json is damaged, so that nobody can say what it refers to; nothing is
             removed then.
     """
     store = library.stores()[0]

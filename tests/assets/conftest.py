@@ -165,12 +165,12 @@ def no_wardrobe_ships(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr("dressform.assets.library.STARTER", tmp_path / "nothing-ships")
 
 
-@pytest.fixture(name="make_draft")
+@pytest.fixture(name="make_draft", scope="session")
 def _make_draft() -> Callable[..., Path]:
     return make_draft
 
 
-@pytest.fixture(name="clean_report")
+@pytest.fixture(name="clean_report", scope="session")
 def _clean_report() -> Callable[[Path], Report]:
     return clean_report
 
@@ -205,7 +205,7 @@ def publish(library: Library) -> Callable[..., PublishedVersion]:
     return lambda draft, version=None, pre=None: library.publish(draft, clean_report(draft), version, pre=pre)
 
 
-@pytest.fixture(name="edit")
+@pytest.fixture(name="edit", scope="session")
 def _edit() -> Callable[..., None]:
     return edit
 

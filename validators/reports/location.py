@@ -8,11 +8,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dressform.schemas.errors import DressformError
 from dressform.schemas.report import Finding, NotTested
-from dressform.validators.subject import Subject
+
+if TYPE_CHECKING:
+    from dressform.validators.subject import Subject
 
 MANIFEST = "template.json"
 _KEYS = re.compile(r"\.([\w$-]+)|\[(\d+)\]|\['((?:[^'\\]|\\.)*)'\]")

@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from dressform.assets.library import Library
-from dressform.validators.engine import validate
+from dressform.schemas.report import Report
+from dressform.validators.budgets import Budgets
+from dressform.validators.engine import Options, validate, validate_all
+from dressform.validators.profile import Profile
+from dressform.validators.rules.table import RULES
 
-from . import manifest, material, mesh, picture, place, skin, texture, uv
+from . import gltf, manifest, material, mesh, picture, place, skin, sweep, texture, uv
 from .broken import EXAMPLES, Example
 from .builder import sound_parts
 
-MODULES = (manifest, material, mesh, picture, place, skin, texture, uv)  # importing them registers their examples
+# importing them registers their examples
+MODULES = (gltf, manifest, material, mesh, picture, place, skin, sweep, texture, uv)
 
 
 def write_broken(rule: str, folder: Path) -> Path:
@@ -51,4 +56,13 @@ def write_sound(rule: str, folder: Path) -> Path:
     return folder / "library"
 
 
-__all__ = ["EXAMPLES", "MODULES", "Example", "write_broken", "write_sound"]
+def validate_example(rule: str, target: Path) -> Report:
+    """Validate what `write_broken` or `write_sound` wrote; a rule that moves the garment has one body and one pose."""
+    slow = [each for each in RULES if each.name == rule and each.slow]
+    if not slow:
+        return validate(target)
+    budgets = Budgets(sweep_bodies=(sweep.POSE["body"],), sweep_poses=(sweep.POSE["pose"],))
+    return validate_all([target], Options(Profile("example", budgets), sweep=True), rules=slow)
+
+
+__all__ = ["EXAMPLES", "MODULES", "Example", "validate_example", "write_broken", "write_sound"]

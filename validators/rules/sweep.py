@@ -126,7 +126,7 @@ RULES = (
     ),
     Rule(
         "DF-SWEEP-004",
-        "sweep.hide",
+        "sweep.hide-mask",
         Severity.ERROR,
         ("mesh", "rig"),
         "run `dressform garment rig` again for a mask that ends under the cloth",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dressform.validators.rule import Rule
 
-from . import manifest, material, mesh, picture, place, skin, texture, uv
+from . import gltf, manifest, material, mesh, picture, place, skin, sweep, texture, uv
 
 RULES: tuple[Rule, ...] = (
     *manifest.RULES,
@@ -15,4 +15,6 @@ RULES: tuple[Rule, ...] = (
     *material.RULES,
     *texture.RULES,
     *picture.RULES,
+    *gltf.RULES,
+    *sweep.RULES,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import difflib
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,12 @@ from dressform.schemas.template import TemplateManifest
 
 from .cache import data_dir
 from .changes import Change, compare, content_key
+from .entry import version_entry
 from .hashing import file_sha256
 from .publishing import MANIFEST, base_number, next_number, prepare, wanted_number
 from .resolve import choose, newest, numbers_of
 from .semver import Version, parse_version
+from .signing import Signer, add_signatures
 from .store import Store
 from .template_version import TemplateVersion
 from .wear import WearSpec, check_name, parse_wear
@@ -163,6 +166,7 @@ class Library:
         version: str | None = None,
         *,
         pre: str | None = None,
+        signer: Signer | None = None,
     ) -> PublishedVersion:
         """Make a draft an immutable version.
 
@@ -171,6 +175,7 @@ class Library:
             report: A validation report without errors, made for the draft as it is now.
             version: "X.Y.Z" or "X.Y.Z-PRE"; the number that the changes ask for when None.
             pre: Makes it the next pre-release of this name, "beta", of the number that the changes ask for.
+            signer: Signs it, so that it never is there unsigned.
 
         Returns:
             The version; the one that is there already when its content is the same.
@@ -188,6 +193,9 @@ class Library:
             if same is not None and wanted in (None, parse_version(same.version)):
                 for file in files.values():
                     store.add_file(file)  # mends damaged blobs
+                held = entry["versions"][same.version]
+                if signer is not None and add_signatures(held, [signer.sign(same.name, same.version, same.digest)]):
+                    store.write_ref(same.name, entry)
                 return PublishedVersion(**vars(same), created=False)
             numbers = numbers_of(entry)
             base = base_number(numbers, wanted)
@@ -199,7 +207,7 @@ class Library:
             for path, file in files.items():
                 if store.add_file(file) != manifest["files"][path]["sha256"]:
                     raise AssetError(f"{file} changed while it was published; publish again")
-            self._add(store, entry, manifest, dump_json(manifest))
+            self._add(store, entry, manifest, dump_json(manifest), signer)
         return PublishedVersion(**vars(self._load(store, manifest["name"], number)), changes=tuple(changes))
 
     def import_version(self, folder: Path) -> TemplateVersion:
@@ -220,13 +228,15 @@ class Library:
         with store.writing():
             entry = store.ref(manifest["name"]) or {"category": manifest["category"], "versions": {}}
             held = entry["versions"].get(manifest["version"])
-            sha256 = store.add_bytes(data)
-            if held is not None and held["manifest"] != sha256:
+            if held is not None and held["manifest"] != hashlib.sha256(data).hexdigest():
                 raise AssetError(f"{self.folder} holds another {label}; a version is never replaced")
+            for path, wanted in manifest["files"].items():  # mends damaged blobs of a version that is there
+                if store.add_file(folder / path) != wanted["sha256"]:
+                    raise AssetError(f"{folder / path} changed while it was imported; import it again")
             if held is None:
-                for path in manifest["files"]:
-                    store.add_file(folder / path)
                 self._add(store, entry, manifest, data)
+            else:
+                store.add_bytes(data)
         return self._load(store, manifest["name"], parse_version(manifest["version"]))
 
     def yank(self, name: str, version: str, reason: str) -> TemplateVersion:
@@ -298,17 +308,16 @@ class Library:
                 return version
         return None
 
-    def _add(self, store: Store, entry: TemplateEntry, manifest: TemplateManifest, data: bytes) -> None:
+    def _add(
+        self, store: Store, entry: TemplateEntry, manifest: TemplateManifest, data: bytes, signer: Signer | None = None
+    ) -> None:
         """Keep a manifest, then make the version count."""
         sha256 = store.add_bytes(data)
         entry["category"] = manifest["category"]
-        entry["versions"][manifest["version"]] = {
-            "manifest": sha256,
-            "yanked": None,
-            "sizes": list(manifest["sizes"]),
-            "variants": list(manifest["variants"]),
-            "bodies": list(manifest["bodies"]),
-        }
+        held = version_entry(manifest, sha256)
+        if signer is not None:
+            add_signatures(held, [signer.sign(manifest["name"], manifest["version"], sha256)])
+        entry["versions"][manifest["version"]] = held
         store.write_ref(manifest["name"], entry)
 
 

@@ -74,25 +74,28 @@ def show(wear: str, files: bool, folder: Path | None, as_json: bool) -> None:
 @library.command()
 @click.argument("draft", type=click.Path(path_type=Path))
 @click.option("--version", "number", metavar="X.Y.Z", help="The version's number; by default what the changes ask for.")
+@click.option("--sign", "key", type=click.Path(path_type=Path), metavar="KEY", help="Sign it with this private key.")
 @in_library
 @as_json
-def publish(draft: Path, number: str | None, folder: Path | None, as_json: bool) -> int:
+def publish(draft: Path, number: str | None, key: Path | None, folder: Path | None, as_json: bool) -> int:
     """Validate DRAFT and publish it as an immutable version; a draft with errors is refused.
 
     Example: dressform library publish drafts/tee
     """
 
     from dressform.assets.library import Library
+    from dressform.assets.signing import Signer
     from dressform.validators.engine import validate
     from dressform.validators.reports.text import render
 
     opened = Library.open(folder)
+    signer = Signer.read(key) if key is not None else None
     report = validate(draft, publishing=True)
     if report.summary()["errors"]:
         click.echo(render(report), err=True, nl=False)
         click.echo(f"dressform: {draft} is not published: mend the errors first", err=True)
         return 1
-    version = opened.publish(draft, report, number)
+    version = opened.publish(draft, report, number, signer=signer)
     changes = [vars(change) for change in version.changes]
     if as_json:
         result = {"name": version.name, "version": version.version, "created": version.created, "changes": changes}

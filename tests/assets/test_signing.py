@@ -125,3 +125,22 @@ def test_no_more_signatures_than_the_schema_allows(signer):
     assert add_signatures(entry, [{"key": f"{i:064x}", "signature": "00" * 64} for i in range(40)])
     assert len(entry["signatures"]) == MAX_SIGNATURES
     assert not add_signatures(entry, [signer.sign("tee", "1.0.0", "ab" * 32)])
+
+
+def test_a_publish_can_sign(library, draft, clean_report, tmp_path, signer):
+    """In the one step that makes the version count."""
+    report = clean_report(draft)
+    writes = []
+    store = library.stores()[0]
+    write_ref = store.write_ref
+    store.write_ref = lambda name, entry: (writes.append(name), write_ref(name, entry))  # type: ignore[method-assign]
+    library.publish(draft, report, signer=signer)
+    assert rules(library, tmp_path / "keys") == []
+    assert writes == ["tee"]
+    make_key(tmp_path / "second.key")
+    second = Signer.read(tmp_path / "second.key")
+    assert not library.publish(draft, report, signer=second).created  # a second signer of the same content
+    assert not library.publish(draft, report, signer=second).created
+    signatures = (store.ref("tee") or {})["versions"]["1.0.0"]["signatures"]
+    assert {each["key"] for each in signatures} == {signer.key, second.key}
+    assert len(writes) == 2

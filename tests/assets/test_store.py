@@ -192,3 +192,27 @@ def test_a_changed_byte_is_noticed_before_it_is_read(publish, draft, path, read)
     blob.write_bytes(content)
     with pytest.raises(AssetError, match=rf"{path} is damaged; run `dressform library verify` or publish it again"):
         read(version)
+
+
+def test_what_verify_finds_an_import_mends(library, publish, draft, tmp_path):
+    version = publish(draft)
+    version.export(tmp_path / "copy")
+    for path in version.files.values():
+        path.write_bytes(b"damaged")
+    assert verify(library).summary()["errors"] > 0
+    library.import_version(tmp_path / "copy")
+    assert verify(library).summary() == {"pass": 1, "fail": 0, "not_tested": 0, "errors": 0, "warnings": 0}
+
+
+def test_verify_looks_where_the_blob_should_lie_and_at_what_the_ref_says(library, publish, draft):
+    version = publish(draft)
+    preview = version.files["preview.png"]
+    preview.parent.joinpath("away").mkdir()
+    preview.rename(preview.parent / "away" / preview.name)
+    assert {finding.rule for finding in verify(library).findings} == {"DF-LIBRARY-003", "DF-LIBRARY-004"}
+    publish(draft)
+    shutil.rmtree(preview.parent / "away")
+    ref = library.folder / "refs" / "tee.json"
+    ref.write_text(ref.read_text().replace('"M"', '"XXL"'))
+    (finding,) = verify(library).findings
+    assert (finding.rule, finding.message) == ("DF-LIBRARY-006", "its ref has other sizes than its template.json")

@@ -11,7 +11,6 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import shutil
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from dressform.assets.cache import cache_dir
 from dressform.assets.draft_digest import combined_digest
 from dressform.assets.hashing import file_sha256
 
+from . import khronos
 from .checking import Outcome
 from .subject import Subject
 
@@ -32,8 +32,6 @@ KEPT_DAYS = 90.0
 # folders of the toolkit whose code decides what a rule finds, and packages that do
 CODE = ("validators", "schemas", "assets", "runtime")
 PACKAGES = ("anny", "libigl", "numpy", "pillow", "pygltflib", "safetensors", "scipy", "torch", "warp-lang")
-# settings and programs outside the package that decide whether a rule can be tested
-SETTINGS, PROGRAMS = ("DRESSFORM_GLTF_VALIDATOR",), ("node",)
 
 
 class ResultCache:
@@ -157,5 +155,6 @@ def toolkit_digest() -> str:
     return combined_digest({**digests, **installed})
 
 
-def _surroundings() -> list[str | None]:
-    return [*(os.environ.get(name) for name in SETTINGS), *(shutil.which(program) for program in PROGRAMS)]
+def _surroundings() -> list[str]:
+    """Return what outside the package decides what a rule finds."""
+    return [khronos.state()]

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from dressform.runtime.geometry.uv_measures import UvMeasures
 
+    from .khronos import Issue
     from .trial import Trial
 
 
@@ -131,6 +132,14 @@ class Subject:
     def textures(self) -> list[Texture]:
         """Every picture of the materials and looks, once, by where it is used first."""
         return gather(self.meshes, self.manifest, self.files)
+
+    @cached_property
+    def khronos(self) -> dict[str, list[Issue]]:
+        """GLB → what the Khronos validator says of it; raises where that is not at hand."""
+        from .khronos import issues
+
+        paths = sorted(path for path in self.files if path.endswith(".glb"))
+        return dict(zip(paths, issues([self.files[path] for path in paths]), strict=True)) if paths else {}
 
     def picture_of(self, data: bytes | None) -> Image | str | None:
         """Return one of the textures' encoded pictures decoded, why it cannot be, or None without one."""

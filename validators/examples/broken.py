@@ -22,6 +22,7 @@ class Example:
         change: Breaks the parts of a sound draft; None when the example tampers with a published version.
         tamper: Breaks the files of a published version; None for a draft.
         prepare: Makes parts on which the rule is tested and holds; None when the sound draft is that already.
+        tool: An outside program without which the rule is not tested, or None.
     """
 
     rule: str
@@ -31,18 +32,24 @@ class Example:
     change: Callable[[Parts], None] | None = None
     tamper: Callable[[TemplateVersion], None] | None = None
     prepare: Callable[[Parts], None] | None = None
+    tool: str | None = None
 
 
 EXAMPLES: dict[str, Example] = {}
 
 
 def breaks(
-    rule: str, *, at: str, place: Mapping[str, object] | None = None, prepare: Callable[[Parts], None] | None = None
+    rule: str,
+    *,
+    at: str,
+    place: Mapping[str, object] | None = None,
+    prepare: Callable[[Parts], None] | None = None,
+    tool: str | None = None,
 ) -> Callable[[Callable[[Parts], None]], Callable[[Parts], None]]:
     """Register a function that breaks the parts of a draft; with `prepare`, it is given the parts prepared."""
 
     def register(change: Callable[[Parts], None]) -> Callable[[Parts], None]:
-        _add(Example(rule, _first_line(change), at, place or {}, change=change, prepare=prepare))
+        _add(Example(rule, _first_line(change), at, place or {}, change=change, prepare=prepare, tool=tool))
         return change
 
     return register

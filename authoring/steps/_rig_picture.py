@@ -19,6 +19,7 @@ from dressform.runtime.garment.penetration import DEPTH
 from dressform.runtime.garment.stretch import edge_ratios
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.render.face_colors import face_colored
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
 
@@ -34,7 +35,6 @@ _FOV = math.radians(18.0)
 _VIEW = (520, 720)  # [px]
 _LEGEND_LINE = 34  # [px]
 _MARGIN = 1.1
-_BLOCK = 4  # [px] of texture for one colour, so that no filter mixes two
 
 _ORIGINS: dict[Origin, tuple[Rgb, str]] = {
     Origin.COPIED: ((86, 148, 100), "copied from the skin below"),
@@ -178,16 +178,9 @@ def _views(
     angles_deg: Sequence[float] = (0.0, 90.0, 180.0),
 ) -> NDArray[np.uint8]:
     """Return pictures side by side, uint8 [H, 3 W, 3], of coloured cloth on a body."""
-    side = math.ceil(math.sqrt(len(face_colors)))
-    texels = np.zeros((side * side, 3), np.uint8)
-    texels[: len(face_colors)] = face_colors
-    texture = texels.reshape(side, side, 3).repeat(_BLOCK, axis=0).repeat(_BLOCK, axis=1)
-    at = np.arange(len(face_colors))
-    uv = np.stack([(at % side + 0.5) / side, 1 - (at // side + 0.5) / side], axis=1).astype(np.float32)
-    uv_faces = np.repeat(at[:, None], 3, axis=1).astype(np.int32)
     plain = SurfaceMaterial(np.full((4, 4, 3), _SKIN, np.uint8))
     skin = SceneMesh("body", body_faces, np.full((1, 2), 0.5, np.float32), np.zeros_like(body_faces), plain)
-    cloth = SceneMesh("garment", mesh.faces, uv, uv_faces, SurfaceMaterial(np.ascontiguousarray(texture)))
+    cloth = face_colored("garment", mesh.faces, face_colors)
     renderer = Renderer([skin, cloth], [len(body), len(points)], size=_VIEW)
     renderer.set_vertices(np.concatenate([body, points]).astype(np.float32))
     low, high = points.min(axis=0).astype(np.float64), points.max(axis=0).astype(np.float64)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,7 @@ _KEYS = {
     "category": "patch", "title": "patch", "description": "patch", "tags": "patch", "licence": "patch",
     "authors": "patch", "permissions": "patch", "source": "patch",
 }  # fmt: skip
+_SHA256 = re.compile("[0-9a-f]{64}")
 _LONG = 60  # characters of a value that are shown
 
 
@@ -134,6 +136,8 @@ def _metadata(old: TemplateManifest, new: TemplateManifest) -> Iterable[Change]:
     before, after = dict[str, Any](old), dict[str, Any](new)
     for key, level in _KEYS.items():
         for path, was, now in _leaves(key, before.get(key), after.get(key)):
+            if path == "source.bytes":  # its sha256 says more
+                continue
             yield Change(level, f"{path}: {_step(was, now)}")
     for size in old["sizes"]:
         if size in new["sizes"]:
@@ -176,5 +180,9 @@ def _step(was: Any, now: Any) -> str:
 def _shown(value: Any) -> str:
     if value is None:
         return "none"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, str) and _SHA256.fullmatch(value):
+        return f"{value[:12]}…"
     text = json.dumps(value, ensure_ascii=False, sort_keys=True)
     return text if len(text) <= _LONG else f"{text[: _LONG - 1]}…"

@@ -40,6 +40,7 @@ class Stage:
         hide: bool [F_body] triangles of the body that the garment covers, or None.
         size: (width, height) of a view [px].
         preset: The renderer's.
+        framed: float [N, 3] points that a view holds, so that garments are seen alike; the garment's own when None.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Stage:
         hide: NDArray[np.bool_] | None,
         size: tuple[int, int],
         preset: str = "quality",
+        framed: NDArray[np.float32] | None = None,
     ) -> None:
         self.size = size
         scene, counts = garment_scene(mesh, "garment"), garment_counts(mesh)
@@ -60,9 +62,10 @@ class Stage:
         self._points = np.concatenate(points)
         self._mesh = mesh
         self._renderer = Renderer(scene, counts, size=size, preset=preset)
-        low, high = mesh.points.min(axis=0).astype(np.float64), mesh.points.max(axis=0).astype(np.float64)
+        held = mesh.points if framed is None else framed
+        low, high = held.min(axis=0).astype(np.float64), held.max(axis=0).astype(np.float64)
         self._center = (low + high) / 2
-        self._around = mesh.points[:, :2] - self._center[:2]
+        self._around = held[:, :2] - self._center[:2]
         self._tall = float(high[2] - low[2])
         studio = Lighting.studio()
         key = np.array(_KEY) / np.linalg.norm(_KEY)

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from .library_options import as_json, in_library, print_json
+from .progress import progress_bar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dressform.assets.differences import Comparison
     from dressform.assets.template_version import TemplateVersion
 
 for_bodies = click.option(
@@ -41,25 +43,45 @@ def resolve(wears: tuple[str, ...], bodies: tuple[str, ...], folder: Path | None
 
 @click.command()
 @click.argument("old")
-@click.argument("new")
+@click.argument("new", metavar="NEW|DRAFT")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for pictures: before and after, and how far each place of the cloth moved.",
+)
 @in_library
 @as_json
-def diff(old: str, new: str, folder: Path | None, as_json: bool) -> None:
-    """Say what changed from OLD to NEW (NAME@VERSION) and which bump that asks for.
+def diff(old: str, new: str, output: Path | None, folder: Path | None, as_json: bool) -> None:
+    """Say in words and numbers what changed from OLD to NEW (NAME@VERSION, or a draft) and which step that asks for.
 
-    Example: dressform library diff tee@1.0.0 tee@1.1.0
+    Example: dressform library diff tee@1.0.0 tee@1.1.0 -o difference
     """
-    from dressform.assets.changes import level_of
+    from dressform.assets.differences import differences
+    from dressform.assets.draft_version import draft_version, is_draft
     from dressform.assets.library import Library
 
-    changes = Library.open(folder).diff(old, new)
+    from .library_diff import as_document, as_lines
+
+    library = Library.open(folder)
+    later = draft_version(Path(new)) if is_draft(Path(new)) else library.resolve(new)
+    compared = differences(library.resolve(old), later)
+    pictures = _draw(compared, output) if output is not None else []
     if as_json:
-        print_json({"bump": level_of(changes), "changes": [vars(change) for change in changes]})
+        print_json(as_document(compared, pictures))
         return
-    for change in changes:
-        click.echo(f"{change.level}: {change.what}")
-    if not changes:
-        click.echo("the content is the same")
+    for line in as_lines(compared, pictures):
+        click.echo(line)
+
+
+def _draw(compared: Comparison, folder: Path) -> list[Path]:
+    import warp
+
+    from dressform.authoring.version_pictures import write_pictures
+
+    warp.config.log_level = warp.LOG_ERROR  # its greeting would stand in the result
+    with progress_bar("pictures") as progress:
+        return write_pictures(compared, folder, progress)
 
 
 @click.command()

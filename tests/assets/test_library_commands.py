@@ -82,10 +82,27 @@ def test_resolve(run, published):
 
 
 def test_diff(run, published):
-    assert run("diff", "tee@1.0.0", "tee@1.1.0") == (0, "minor: variant navy was added\n", "")
-    assert run("diff", "tee@1.0.0", "tee@1.0.0")[1] == "the content is the same\n"
-    want = {"bump": "major", "changes": [{"level": "major", "what": "variant navy was removed", "part": "looks"}]}
-    assert json.loads(run("diff", "tee@1.1.0", "tee@1.0.0", "--json")[1]) == want
+    code, out, err = run("diff", "tee@1.0.0", "tee@1.1.0")
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:2] == ["tee@1.0.0 → 1.1.0: a minor step", "minor: variant navy was added"]
+    assert run("diff", "tee@1.0.0", "tee@1.0.0")[1] == "tee@1.0.0 → 1.0.0: the content is the same\n"
+    told = json.loads(run("diff", "tee@1.1.0", "tee@1.0.0", "--json")[1])
+    assert told["changes"] == [{"level": "major", "what": "variant navy was removed", "part": "looks"}]
+    assert (told["bump"], told["least"], told["pictures"]) == ("major", "2.0.0", [])
+    assert "back from the later" in run("diff", "tee@1.1.0", "tee@1.0.0")[1]
+
+
+def test_diff_with_a_draft(run, published, make_draft, tmp_path, edit):
+    """What the next number will be, before anything is published."""
+    draft = make_draft(tmp_path / "next", rig_seed=6, variants={"navy": {"materials": {}}}, title="Plain tee")
+    out = run("diff", "tee", draft)[1].splitlines()
+    assert out[:3] == [
+        *("tee@1.1.0 → the draft: a minor step, 1.2.0 or higher", "minor: the rig of body family anny changed"),
+        "minor: the look of variant navy changed",
+    ]
+    assert any(line.startswith("  rig, anny: points whose weights changed 100 %") for line in out)
+    edit(draft, name="vest")
+    assert "are two templates" in run("diff", "tee", draft)[1]
 
 
 def test_yank(run, published):

@@ -25,6 +25,7 @@ KINDS = (
     "bundle",
     "report",
     "fabric",
+    "field",
     "recipe",
     "pattern",
     "profile",

@@ -9,7 +9,7 @@ from typing import get_origin as origin
 
 import pytest
 
-from dressform.schemas import avatar, fabric, gate, library, motion, pattern, recipe, report, template
+from dressform.schemas import avatar, fabric, field, gate, library, motion, pattern, recipe, report, template
 from dressform.schemas.documents import _schemas, schema
 
 TYPES = {
@@ -22,6 +22,7 @@ TYPES = {
     "bundle": library.BundleDocument,
     "report": report.ReportDocument,
     "fabric": fabric.FabricDocument,
+    "field": field.FieldCard,
     "recipe": recipe.RecipeDocument,
     "pattern": pattern.PatternDocument,
     "profile": gate.ProfileDocument,
@@ -33,7 +34,8 @@ SCALARS = {"string": str, "integer": int, "number": float, "boolean": bool, "nul
 def resolved(node: dict[str, Any]) -> dict[str, Any]:
     """Follow a reference; keys beside it (descriptions) do not matter here."""
     if "$ref" in node:
-        return resolved(_schemas()["common"]["$defs"][node["$ref"].rsplit("/", 1)[1]])
+        held = {name: each for document in _schemas().values() for name, each in document.get("$defs", {}).items()}
+        return resolved(held[node["$ref"].rsplit("/", 1)[1]])
     return node
 
 

@@ -40,6 +40,16 @@ class Budgets:
         stretch_percent: Most stretch of the cloth, 95th percentile, in any pose [%].
         sunk_percent: Largest part of the cloth that may sink into a layer below it, in any pose [%].
         hole_cm2: Largest hole that the hide mask may bare, as seen from any side [cm²].
+        field_error_mm: Largest mean error of a learned field on unseen poses and bodies [mm].
+        field_error_share: Largest part of plain skinning's error that it may have there.
+        field_penetrating_percent: Most cloth over 1 mm inside the body with it, after push-out [%].
+        field_stretch_percent: Most stretch of its cloth, 95th percentile [%].
+        field_crossing_pairs: Most pairs of triangles that go through each other, in the mean.
+        field_least_bending: Least bending energy over the simulation's: below it cloth is ironed.
+        field_most_bending: Most: above it cloth is crumpled.
+        field_bound_mm: Furthest that it may move a point in any pose on any body [mm].
+        field_latency_ms: Longest evaluation [ms].
+        field_megabytes: Largest file [MB].
     """
 
     triangles: int = 60_000
@@ -72,3 +82,13 @@ class Budgets:
     stretch_percent: float = 75.0
     sunk_percent: float = 5.0
     hole_cm2: float = 4.0
+    field_error_mm: float = 10.0
+    field_error_share: float = 0.5
+    field_penetrating_percent: float = 0.05
+    field_stretch_percent: float = 6.0
+    field_crossing_pairs: float = 10.0
+    field_least_bending: float = 0.7
+    field_most_bending: float = 1.5
+    field_bound_mm: float = 300.0
+    field_latency_ms: float = 1.0
+    field_megabytes: float = 2.0

@@ -74,7 +74,7 @@ def tube(rings: int = 8, around: int = 16) -> GarmentMesh:
             faces += [[a, b, b + around], [a, b + around, a + around]]
             uv_faces += [[ua, ua + 1, ua + around + 2], [ua, ua + around + 2, ua + around + 1]]
     triangles, corners = np.array(faces, np.int32), np.array(uv_faces, np.int32)
-    material = Material(base_color_image=picture())
+    material = Material(base_color_image=picture((256, 256)))
     return GarmentMesh(points, triangles, uv, corners, uv, corners, (material,), np.zeros(len(triangles), np.int32))
 
 

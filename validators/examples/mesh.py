@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 
 import numpy as np
+
+from dressform.assets.files.garment import GarmentMesh, Layer
+from dressform.assets.files.glb import glb_bytes
+from dressform.runtime.geometry.normals import vertex_normals
 
 from .broken import breaks
 from .builder import Parts
 
 
-def _with_faces(parts: Parts, faces: list[list[int]], uv_faces: list[list[int]] | None = None) -> None:
+def with_faces(parts: Parts, faces: list[list[int]], uv_faces: list[list[int]] | None = None) -> None:
+    """Add triangles, by default all on the same texels of the atlas."""
     mesh, (_, uv1_faces) = parts.mesh, parts.atlas
     assert mesh.uv0_faces is not None
     added = np.array(faces, np.int32)
@@ -26,13 +32,13 @@ def _with_faces(parts: Parts, faces: list[list[int]], uv_faces: list[list[int]] 
 @breaks("mesh.degenerate", at="sizes/M", place={"size": "M", "faces": [224]})
 def break_degenerate(parts: Parts) -> None:
     """A triangle with a corner twice."""
-    _with_faces(parts, [[3, 3, 4]])
+    with_faces(parts, [[3, 3, 4]])
 
 
 @breaks("mesh.duplicate", at="sizes/M", place={"size": "M", "faces": [5]})
 def break_duplicate(parts: Parts) -> None:
     """A triangle twice."""
-    _with_faces(parts, [parts.mesh.faces[5].tolist()])
+    with_faces(parts, [parts.mesh.faces[5].tolist()])
 
 
 @breaks("mesh.loose", at="sizes/M", place={"size": "M", "vertices": [0]})
@@ -60,40 +66,90 @@ def break_orientation(parts: Parts) -> None:
 def break_manifold(parts: Parts) -> None:
     """A fin."""
     a, b, _ = parts.mesh.faces[40].tolist()
-    _with_faces(parts, [[a, b, 100], [b, a, 70]])
+    with_faces(parts, [[a, b, 100], [b, a, 70]])
 
 
-@breaks("mesh.openings", at="sizes/M")
-def break_openings(parts: Parts) -> None:
-    """A lid on the hem."""
-    around, middle = 16, len(parts.mesh.points)
-    lid = [[k, middle, (k + 1) % around] for k in range(around)]
-    points = np.concatenate([parts.mesh.points, [[0, 0, 0.9]]]).astype(np.float32)
+@breaks("mesh.finite", at="sizes/M", place={"size": "M", "vertices": [40]})
+def break_finite(parts: Parts) -> None:
+    """A point at infinity."""
+    x, y, z = parts.mesh.points[40].tolist()
+    held, broken = struct.pack("<3f", x, z, -y), struct.pack("<3f", np.inf, z, -y)  # glTF's y is up
+    parts.files["sizes/M/garment.glb"] = glb_bytes(parts.mesh).replace(held, broken)
+
+
+@breaks("mesh.pinched", at="sizes/M", place={"size": "M"})
+def break_pinched(parts: Parts) -> None:
+    """A triangle that hangs on one point of the hem."""
+    points = np.concatenate([parts.mesh.points, [[0.3, -0.2, 0.85], [0.3, -0.25, 0.8]]]).astype(np.float32)
+    count = len(parts.mesh.points)
     parts.change_mesh(points=points)
-    _with_faces(parts, lid)
+    with_faces(parts, [[4, count, count + 1]])
 
 
-@breaks("mesh.scale", at="sizes/M")
-def break_scale(parts: Parts) -> None:
-    """Metres taken for centimetres."""
-    parts.change_mesh(points=parts.mesh.points * np.float32(0.01))
+@breaks("mesh.sliver", at="sizes/M", place={"size": "M", "faces": [224]})
+def break_sliver(parts: Parts) -> None:
+    """A triangle two thousandths of a millimetre thin."""
+    a, b = parts.mesh.points[[0, 1]].astype(np.float64)
+    count = len(parts.mesh.points)
+    parts.change_mesh(points=np.concatenate([parts.mesh.points, [(a + b) / 2 - [0, 0, 2e-6]]]).astype(np.float32))
+    with_faces(parts, [[1, 0, count]])
 
 
-@breaks("mesh.budget", at="sizes/M")
-def break_budget(parts: Parts) -> None:
-    """More triangles than any frame can hold."""
-    count = 61_000
-    _with_faces(parts, parts.mesh.faces[np.arange(count) % len(parts.mesh.faces)].tolist())
+@breaks("mesh.self-intersection", at="sizes/M", place={"size": "M"})
+def break_self_intersection(parts: Parts) -> None:
+    """A ring of the tube that was pulled through the next one."""
+    points = parts.mesh.points.copy()
+    ring = points[48:64]
+    ring[:, :2] *= np.tile([1.3, 0.7], 8)[:, None].astype(np.float32)
+    points[32:48, 2], points[48:64, 2] = ring[0, 2], points[32, 2]
+    parts.change_mesh(points=points)
 
 
-@breaks("mesh.placed", at="sizes/M")
-def break_placed(parts: Parts) -> None:
-    """A garment a metre beside the body."""
-    parts.change_mesh(points=parts.mesh.points + np.array([1, 0, 0], np.float32))
+@breaks("mesh.inside-out", at="sizes/M", place={"size": "M"})
+def break_inside_out(parts: Parts) -> None:
+    """A tube that shows its wrong side."""
+    corners = parts.atlas[1][:, ::-1].copy()
+    parts.change_mesh(faces=parts.mesh.faces[:, ::-1].copy(), uv0_faces=corners, uv1_faces=corners)
 
 
-@breaks("sizes.topology", at="sizes/M", place={"size": "M"})
-def break_topology(parts: Parts) -> None:
-    """A size with other triangles."""
-    parts.manifest["sizes"]["L"] = {"garment": "sizes/L/garment.glb"}
-    parts.further["L"] = replace(parts.mesh, faces=parts.mesh.faces[::-1].copy())
+@breaks("mesh.crack", at="sizes/M", place={"size": "M"})
+def break_crack(parts: Parts) -> None:
+    """A tube that is torn all around, edge on edge."""
+    tear(parts)
+
+
+def tear(parts: Parts) -> None:
+    """Part the upper half of the tube from the lower one where it stands."""
+    mesh, ring, count = parts.mesh, np.arange(64, 80), len(parts.mesh.points)
+    faces = mesh.faces.copy()
+    upper = faces[128:]  # the rows above the fifth ring
+    upper[np.isin(upper, ring)] += count - 64
+    parts.change_mesh(points=np.concatenate([mesh.points, mesh.points[ring]]), faces=faces)
+    rows = np.concatenate([np.arange(count), ring])
+    names = ["joint_indices", "joint_weights", "binding_triangles", "binding_barycentrics", "binding_offsets"]
+    parts.change_rig(**{name: getattr(parts.rig, name)[rows] for name in names})
+
+
+def with_normals(parts: Parts) -> None:
+    """Give the tube normals of its own."""
+    parts.change_mesh(layers=(_normals_of(parts.mesh),))
+
+
+def _normals_of(mesh: GarmentMesh) -> Layer:
+    return Layer("normals", "normal", vertex_normals(mesh.points, mesh.faces), mesh.faces)
+
+
+@breaks("mesh.normal-length", at="sizes/M", place={"size": "M"}, prepare=with_normals)
+def break_normal_length(parts: Parts) -> None:
+    """Normals of half their length."""
+    (layer,) = parts.mesh.layers
+    values = layer.values.copy()
+    values[20] *= 0.5
+    parts.change_mesh(layers=(replace(layer, values=values),))
+
+
+@breaks("mesh.normal-side", at="sizes/M", place={"size": "M"}, prepare=with_normals)
+def break_normal_side(parts: Parts) -> None:
+    """Normals that look into the tube."""
+    (layer,) = parts.mesh.layers
+    parts.change_mesh(layers=(replace(layer, values=-layer.values),))

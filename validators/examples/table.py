@@ -11,12 +11,48 @@ from dressform.validators.engine import Options, validate, validate_all
 from dressform.validators.profile import Profile
 from dressform.validators.rules.table import RULES
 
-from . import gltf, manifest, material, mesh, picture, place, skin, sweep, texture, uv
+from . import (
+    fabric,
+    field,
+    form,
+    gltf,
+    layout,
+    licence,
+    lod,
+    manifest,
+    material,
+    mesh,
+    picture,
+    place,
+    sizes,
+    skin,
+    sweep,
+    texture,
+    uv,
+)
 from .broken import EXAMPLES, Example
 from .builder import sound_parts
 
 # importing them registers their examples
-MODULES = (gltf, manifest, material, mesh, picture, place, skin, sweep, texture, uv)
+MODULES = (
+    fabric,
+    field,
+    form,
+    gltf,
+    layout,
+    licence,
+    lod,
+    manifest,
+    material,
+    mesh,
+    picture,
+    place,
+    sizes,
+    skin,
+    sweep,
+    texture,
+    uv,
+)
 
 
 def write_broken(rule: str, folder: Path) -> Path:

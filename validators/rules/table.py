@@ -4,12 +4,35 @@ from __future__ import annotations
 
 from dressform.validators.rule import Rule
 
-from . import gltf, manifest, material, mesh, picture, place, skin, sweep, texture, uv
+from . import (
+    fabric,
+    field,
+    form,
+    gltf,
+    layout,
+    licence,
+    lod,
+    manifest,
+    material,
+    mesh,
+    picture,
+    place,
+    sizes,
+    skin,
+    sweep,
+    texture,
+    uv,
+)
 
 RULES: tuple[Rule, ...] = (
     *manifest.RULES,
+    *licence.RULES,
     *mesh.RULES,
+    *form.RULES,
+    *sizes.RULES,
+    *lod.RULES,
     *uv.RULES,
+    *layout.RULES,
     *skin.RULES,
     *place.RULES,
     *material.RULES,
@@ -17,4 +40,6 @@ RULES: tuple[Rule, ...] = (
     *picture.RULES,
     *gltf.RULES,
     *sweep.RULES,
+    *field.RULES,
+    *fabric.RULES,
 )

@@ -1,27 +1,29 @@
-"""Rules on the atlas, UV1."""
+"""Rules on the atlas, UV1, triangle by triangle."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
+from dressform.runtime.geometry.normals import face_areas
 from dressform.schemas.report import Severity
-from dressform.validators.rule import Defect, Rule, counted
+from dressform.validators.rule import LISTED, Defect, Measured, Rule, counted
 from dressform.validators.subject import Subject
 
-STRETCH_LIMIT = 1.5
+DISTORTED = 2.0  # anisotropy from which a pattern on the cloth looks drawn out
 
 
 def is_there(subject: Subject) -> Iterator[Defect]:
     """Sizes without UV1."""
     for size, mesh in subject.meshes.items():
         if mesh.uv1 is None:
-            yield Defect("UV1 is missing", f"sizes/{size}")
+            yield Defect("UV1 is missing", f"sizes/{size}", place={"size": size})
 
 
 def is_in_range(subject: Subject) -> Iterator[Defect]:
-    """UV1 coordinates outside the unit square or not finite."""
+    """UV1 coordinates outside the unit square."""
     for size, mesh in subject.meshes.items():
         if mesh.uv1 is not None:
             bad = np.flatnonzero(~((mesh.uv1 >= -1e-6) & (mesh.uv1 <= 1 + 1e-6)).all(axis=1))
@@ -43,26 +45,65 @@ def has_area(subject: Subject) -> Iterator[Defect]:
 
 
 def does_not_overlap(subject: Subject) -> Iterator[Defect]:
-    """Pairs of triangles on the same texels of UV1."""
+    """Triangles that share texels of UV1 with others."""
     for size, atlas in subject.atlas.items():
-        message = "pairs of triangles overlap in UV1"
-        yield from counted(atlas.overlapping, message, f"sizes/{size}", size=size)
+        bad = np.unique(atlas.overlapping)
+        message = f"triangles overlap in UV1 ({len(atlas.overlapping)} pairs)"
+        yield from counted(bad, message, f"sizes/{size}", size=size)
 
 
-def is_not_stretched(subject: Subject) -> Iterator[Defect]:
+def is_not_stretched(subject: Subject) -> Iterator[Defect | Measured]:
     """Atlases whose mean anisotropy is high."""
     for size, atlas in subject.atlas.items():
-        if not atlas.anisotropy_mean <= STRETCH_LIMIT:
-            yield Defect(f"mean anisotropy {atlas.anisotropy_mean:.2f}, at most {STRETCH_LIMIT}", f"sizes/{size}",
-                         atlas.anisotropy_mean)  # fmt: skip
+        most = subject.budgets.uv_stretch
+        if not atlas.anisotropy_mean <= most:
+            place = _place(size, atlas.anisotropy)
+            message = f"mean anisotropy {atlas.anisotropy_mean:.2f}, at most {most:g}"
+            yield Defect(message, f"sizes/{size}", atlas.anisotropy_mean, place)
+        yield Measured(atlas.anisotropy_mean, "anisotropy", f"sizes/{size}")
+
+
+def is_nowhere_distorted(subject: Subject) -> Iterator[Defect | Measured]:
+    """Atlases that draw out a part of the cloth, however good they are elsewhere."""
+    for size, atlas in subject.atlas.items():
+        mesh, most = subject.meshes[size], subject.budgets.uv_distorted_share
+        area = face_areas(mesh.points, mesh.faces)
+        bad = atlas.anisotropy > DISTORTED
+        share = float(area[bad].sum() / max(area.sum(), 1e-30))
+        if share > most:
+            place = _place(size, np.where(bad, atlas.anisotropy, np.nan))
+            message = f"{100 * share:.1f} % of the surface is drawn out more than {DISTORTED:g} times in UV1"
+            yield Defect(f"{message}, at most {100 * most:g} %", f"sizes/{size}", 100 * share, place)
+        yield Measured(100 * share, "%", f"sizes/{size}")
+
+
+def is_evenly_dense(subject: Subject) -> Iterator[Defect | Measured]:
+    """Atlases that give one part of the cloth many more texels than another."""
+    for size, atlas in subject.atlas.items():
+        most = subject.budgets.uv_density_spread
+        if atlas.area_spread > most:
+            off = np.abs(np.log(np.maximum(atlas.area_ratio, 1e-30)))
+            message = f"texels over surface differ {atlas.area_spread:.2f} times in UV1, at most {most:g}"
+            place = _place(size, off)
+            yield Defect(message, f"sizes/{size}", atlas.area_spread, place)
+        yield Measured(atlas.area_spread, "times", f"sizes/{size}")
+
+
+def _place(size: str, values: NDArray[np.floating]) -> dict[str, object]:
+    """Return the place of the triangles with the largest values, the largest first; NaN is none."""
+    order = np.argsort(-np.nan_to_num(values, nan=-np.inf), kind="stable")[:LISTED]
+    return {"size": size, "faces": [int(number) for number in order if np.isfinite(values[number])]}
 
 
 _CURE = "run dressform garment unwrap"
+_ANEW = "lay the atlas out anew: dressform garment unwrap DRAFT --fresh-atlas"
 RULES = (
     Rule("DF-UV-001", "uv.missing", Severity.ERROR, ("unwrapped",), _CURE, is_there),
     Rule("DF-UV-002", "uv.range", Severity.ERROR, ("unwrapped",), _CURE, is_in_range),
     Rule("DF-UV-003", "uv.flipped", Severity.ERROR, ("unwrapped",), _CURE, is_not_flipped),
     Rule("DF-UV-004", "uv.zero-area", Severity.ERROR, ("unwrapped",), _CURE, has_area),
     Rule("DF-UV-005", "uv.overlap", Severity.ERROR, ("unwrapped",), _CURE, does_not_overlap),
-    Rule("DF-UV-006", "uv.stretch", Severity.WARNING, ("unwrapped",), _CURE, is_not_stretched),
+    Rule("DF-UV-006", "uv.stretch", Severity.WARNING, ("unwrapped",), _ANEW, is_not_stretched),
+    Rule("DF-UV-007", "uv.distorted", Severity.WARNING, ("unwrapped",), _ANEW, is_nowhere_distorted),
+    Rule("DF-UV-008", "uv.density", Severity.WARNING, ("unwrapped",), _ANEW, is_evenly_dense),
 )

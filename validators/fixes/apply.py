@@ -22,7 +22,7 @@ from .provenance import record, withdraw
 from .table import FIXES
 from .workpiece import Workpiece
 
-_ROUNDS = 3  # one fix may bring another's defect to light: a triangle dropped leaves a loose point
+_ROUNDS = 4  # one fix brings another's defect to light: a triangle dropped leaves a loose point and wrong figures
 
 Check = Callable[[Path], Report]
 Remake = Callable[[Path, Sequence[str]], None]

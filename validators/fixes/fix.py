@@ -40,3 +40,13 @@ class Fix:
     needs: tuple[str, ...]
     what: str
     mend: Callable[[Workpiece], Iterator[Mended]]
+
+
+def points(count: int) -> str:
+    """Return "1 point", "2 points" …"""
+    return f"{count} point" if count == 1 else f"{count} points"
+
+
+def triangles(count: int) -> str:
+    """Return "1 triangle", "2 triangles" …"""
+    return f"{count} triangle" if count == 1 else f"{count} triangles"

@@ -47,6 +47,69 @@ def name_sizes(piece: Workpiece) -> Iterator[Mended]:
             yield Mended(f"named size {size}", "template.json $.sizes", "not named", f"sizes/{size}/garment.glb")
 
 
+def name_own_meshes(piece: Workpiece) -> Iterator[Mended]:
+    """Let each size name the mesh in its own folder."""
+    sizes = piece.manifest.get("sizes")
+    for size, entry in sorted(sizes.items()) if isinstance(sizes, dict) else ():
+        own = f"sizes/{size}/garment.glb"
+        if isinstance(entry, dict) and entry.get("garment") != own and (piece.folder / own).is_file():
+            before = str(entry.get("garment"))
+            entry["garment"] = own
+            yield Mended("named the mesh of the size", f"template.json $.sizes.{size}.garment", before, own)
+
+
+def choose_default_size(piece: Workpiece) -> Iterator[Mended]:
+    """Make the only size the default one; of several a person chooses."""
+    sizes, default = piece.manifest.get("sizes"), piece.manifest.get("default_size")
+    if isinstance(sizes, dict) and len(sizes) == 1 and default not in sizes:
+        (piece.manifest["default_size"],) = sizes
+        yield Mended("made the only size the default", "template.json $.default_size", str(default), *sizes)
+
+
+def name_bodies(piece: Workpiece) -> Iterator[Mended]:
+    """Name the body families that there are rigs for."""
+    bodies, there = piece.manifest.get("bodies"), sorted(piece.rigs)
+    if isinstance(bodies, list) and bodies != there:
+        piece.manifest["bodies"] = there
+        yield Mended("named the bodies that have rigs", "template.json $.bodies", str(bodies), str(there))
+
+
+def state_figures(piece: Workpiece) -> Iterator[Mended]:
+    """State the figures that the mesh has."""
+    from dressform.runtime.geometry.uv_measures import uv_charts
+
+    stated, mesh = piece.manifest.get("mesh"), piece.default_mesh
+    if not isinstance(stated, dict) or mesh is None:
+        return
+    found: dict[str, object] = {
+        "points": len(mesh.points),
+        "triangles": len(mesh.faces),
+        "materials": [material.name for material in mesh.materials],
+    }
+    if mesh.uv1_faces is not None:
+        found["charts"] = int(uv_charts(mesh.uv1_faces).max(initial=-1)) + 1
+    for name, value in sorted(found.items()):
+        if name in stated and stated[name] != value:
+            before, stated[name] = stated[name], value
+            yield Mended(f"counted {name} again", f"template.json $.mesh.{name}", str(before), str(value))
+
+
+def spell_licence(piece: Workpiece) -> Iterator[Mended]:
+    """Spell a licence as SPDX does, where it is only its blanks that are not: CC BY 4.0 is CC-BY-4.0."""
+    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
+
+    licence = piece.manifest.get("licence")
+    if not isinstance(licence, str):
+        return
+    try:
+        spelled = canonicalize_license_expression("-".join(licence.split()))
+    except InvalidLicenseExpression:
+        return
+    if spelled != licence:
+        piece.manifest["licence"] = str(spelled)
+        yield Mended("spelled the licence as SPDX does", "template.json $.licence", licence, str(spelled))
+
+
 def spelled_name(text: str) -> str:
     """Return a text as a name: lower-case letters, digits and single hyphens, a letter first."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
@@ -56,5 +119,10 @@ def spelled_name(text: str) -> str:
 
 FIXES = (
     Fix("manifest.schema", ("manifest",), "spell name, category and authors as the schema asks", spell_names),
+    Fix("manifest.spdx", ("manifest",), "spell the licence as SPDX does", spell_licence),
     Fix("manifest.sizes", ("manifest",), "name the sizes that have a mesh", name_sizes),
+    Fix("manifest.size-file", ("manifest",), "let each size name its own mesh", name_own_meshes),
+    Fix("manifest.default-size", ("manifest",), "make the only size the default", choose_default_size),
+    Fix("manifest.bodies", ("manifest", "rig"), "name the bodies that have rigs", name_bodies),
+    Fix("manifest.figures", ("manifest", "mesh"), "state the figures that the mesh has", state_figures),
 )

@@ -2,40 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import igl
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh
-from dressform.runtime.geometry.normals import face_areas
+from dressform.assets.files.garment import GarmentMesh, Layer
+from dressform.runtime.geometry.normals import face_areas, face_normals
+from dressform.validators.rules.mesh import NO_AREA, THINNEST
 
-from .fix import Fix, Mended
+from .fix import Fix, Mended, points, triangles
 from .surface import Rows, broken_up, corner_sets, keep_faces, turn_faces, with_corners
 from .workpiece import Workpiece
 
 _PAINTED = "overrides/rig_weights.json"  # names points by their numbers
 _REDO = ("lod", "preview")  # made from the triangles
-_NO_AREA = 5e-12  # [m²], as the rule has it
+_UNIT = 0.001  # that a normal's length may be off one
+_NO_LENGTH = 1e-6
 _COINCIDENT = 1e-7  # points nearer than this lie on each other [m]
 
 
 def drop_degenerate(piece: Workpiece) -> Iterator[Mended]:
     """Take out triangles without area: merge points that lie on each other, turn edges over points that lie on them."""
+    yield from _take_out(piece, _without_area, "without area")
+
+
+def drop_slivers(piece: Workpiece) -> Iterator[Mended]:
+    """Turn the long edge of triangles that are too thin, so that a neighbour takes up the point in its middle."""
+    yield from _take_out(piece, _thin, "too thin")
+
+
+def _take_out(piece: Workpiece, bad: Callable[[Workpiece], NDArray[np.bool_]], what: str) -> Iterator[Mended]:
     if not piece.share_triangles:
         return
-    before = len(_first(piece).faces)
-    found = int(_without_area(piece).sum())
+    before, found = len(_first(piece).faces), int(bad(piece).sum())
     _merge_coincident(piece)
-    _turn_edges(piece)
-    left = int(_without_area(piece).sum())
-    if left < found:
-        after = len(_first(piece).faces)
-        yield Mended(
-            f"took out {found - left} triangles without area", "sizes", f"{before} triangles", f"{after} triangles"
-        )
+    _turn_edges(piece, bad)
+    done = found - int(bad(piece).sum())
+    if done > 0:
+        after = triangles(len(_first(piece).faces))
+        yield Mended(f"took out {triangles(done)} {what}", "sizes", f"{triangles(before)}, {found} {what}", after)
+
+
+def even_normals(piece: Workpiece) -> Iterator[Mended]:
+    """Give the artist's normals length one; one of no length becomes its triangles' own."""
+    for size, mesh in piece.meshes.items():
+        layers = tuple(_of_unit_length(layer, mesh) if layer.kind == "normal" else layer for layer in mesh.layers)
+        changed = [old.name for new, old in zip(layers, mesh.layers, strict=True) if new is not old]
+        if changed:
+            piece.meshes[size] = replace(mesh, layers=layers)
+            piece.stale.add("preview")
+            yield Mended(f"scaled normals in {', '.join(changed)}", f"sizes/{size}", "other lengths", "length 1")
+
+
+def _of_unit_length(layer: Layer, mesh: GarmentMesh) -> Layer:
+    length = np.linalg.norm(layer.values, axis=1, keepdims=True)
+    if (np.abs(length - 1) < _UNIT).all():
+        return layer
+    own = np.zeros_like(layer.values)
+    np.add.at(own, layer.faces.reshape(-1), np.repeat(face_normals(mesh.points, mesh.faces), 3, axis=0))
+    values = np.where(length > _NO_LENGTH, layer.values, own)
+    values /= np.maximum(np.linalg.norm(values, axis=1, keepdims=True), _NO_LENGTH)
+    return replace(layer, values=values.astype(np.float32))
 
 
 def drop_duplicates(piece: Workpiece) -> Iterator[Mended]:
@@ -48,10 +78,10 @@ def drop_duplicates(piece: Workpiece) -> Iterator[Mended]:
     if not keep.all():
         piece.change_meshes(lambda mesh: keep_faces(mesh, keep), stale=_REDO)
         yield Mended(
-            f"dropped {int((~keep).sum())} triangles that stood twice",
+            f"dropped {triangles(int((~keep).sum()))} that stood twice",
             "sizes",
-            f"{len(faces)} triangles",
-            f"{len(first)} triangles",
+            triangles(len(faces)),
+            triangles(len(first)),
         )
 
 
@@ -61,10 +91,10 @@ def drop_loose(piece: Workpiece) -> Iterator[Mended]:
         return
     count = len(_first(piece).points)
     used = _used(_first(piece))
-    if not used.all():
+    gone = count - int(used.sum())
+    if gone:
         piece.keep_points(used)
-        yield Mended(f"dropped {count - int(used.sum())} loose points", "sizes", f"{count} points",
-                     f"{int(used.sum())} points")  # fmt: skip
+        yield Mended(f"dropped {points(gone)} that no triangle used", "sizes", points(count), points(count - gone))
 
 
 def turn_against(piece: Workpiece) -> Iterator[Mended]:
@@ -75,12 +105,13 @@ def turn_against(piece: Workpiece) -> Iterator[Mended]:
     for mesh in piece.meshes.values():
         if mesh.uv1 is not None and mesh.uv1_faces is not None:
             turned &= _signed_areas(mesh.uv1, mesh.uv1_faces) <= 0
-    if turned.any():
+    count = int(turned.sum())
+    if count:
         piece.change_meshes(lambda mesh: turn_faces(mesh, turned), stale=_REDO)
         yield Mended(
-            f"turned {int(turned.sum())} triangles",
+            f"turned {triangles(count)}",
             "sizes",
-            f"{int(turned.sum())} triangles against their neighbours",
+            f"{triangles(count)} against most of their piece",
             "one winding",
         )
 
@@ -98,7 +129,18 @@ def _used(mesh: GarmentMesh) -> NDArray[np.bool_]:
 def _without_area(piece: Workpiece) -> NDArray[np.bool_]:
     """Return [F] which triangles have no area in any size; one that has some in a size would leave a hole there."""
     areas = [face_areas(mesh.points, mesh.faces) for mesh in piece.meshes.values()]
-    return np.asarray(np.all([~(area > _NO_AREA) for area in areas], axis=0))
+    return np.asarray(np.all([~(2 * area > NO_AREA) for area in areas], axis=0))
+
+
+def _thin(piece: Workpiece) -> NDArray[np.bool_]:
+    """Return [F] which triangles are thinner than they may be, in every size."""
+    return np.asarray(np.all([_altitudes(mesh) < THINNEST for mesh in piece.meshes.values()], axis=0))
+
+
+def _altitudes(mesh: GarmentMesh) -> NDArray[np.float64]:
+    corners = mesh.points[mesh.faces].astype(np.float64)
+    longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
+    return np.asarray(2 * face_areas(mesh.points, mesh.faces) / np.maximum(longest, _COINCIDENT))
 
 
 def _merge_coincident(piece: Workpiece) -> None:
@@ -125,9 +167,9 @@ def _merge_coincident(piece: Workpiece) -> None:
         piece.keep_points(~gone)
 
 
-def _turn_edges(piece: Workpiece) -> None:
+def _turn_edges(piece: Workpiece, bad: Callable[[Workpiece], NDArray[np.bool_]]) -> None:
     """Give the point in the middle of a flat triangle's long edge to the triangle beyond that edge."""
-    for face in np.flatnonzero(_without_area(piece))[::-1].tolist():
+    for face in np.flatnonzero(bad(piece))[::-1].tolist():
         mesh = _first(piece)
         corners = mesh.points[mesh.faces[face]]
         opposite = [np.linalg.norm(corners[(k + 1) % 3] - corners[(k + 2) % 3]) for k in range(3)]
@@ -135,7 +177,8 @@ def _turn_edges(piece: Workpiece) -> None:
         a, b = (int(mesh.faces[face, (k + n) % 3]) for n in (1, 2))
         beyond = np.argwhere((mesh.faces == b) & (np.roll(mesh.faces, -1, axis=1) == a))
         same = np.argwhere((mesh.faces == a) & (np.roll(mesh.faces, -1, axis=1) == b))
-        if not len(beyond) and len(same) == 1:
+        hangs = int((mesh.faces == mesh.faces[face, k]).sum()) == 1  # by its long edge alone
+        if hangs or (not len(beyond) and len(same) == 1):
             piece.change_meshes(lambda each, gone=face: _without_face(each, gone), stale=_REDO)  # type: ignore[misc]
         elif len(beyond) == 1 and _may_turn(mesh, face, k, int(beyond[0, 0]), (int(beyond[0, 1]) + 2) % 3):
             other, apex = int(beyond[0, 0]), (int(beyond[0, 1]) + 2) % 3
@@ -162,6 +205,8 @@ def _may_turn(mesh: GarmentMesh, face: int, k: int, other: int, apex: int) -> bo
     if c == d or ((mesh.faces == c).any(axis=1) & (mesh.faces == d).any(axis=1)).any():
         return False
     turned = _with_turned_edge(mesh, (face, k, other, apex))
+    if (_altitudes(turned)[[face, other]] < THINNEST).any():
+        return False
     if turned.uv1 is None or turned.uv1_faces is None:
         return True
     return bool((_signed_areas(turned.uv1, turned.uv1_faces[[face, other]]) > 0).all())
@@ -212,6 +257,7 @@ def _against(faces: Rows) -> NDArray[np.bool_]:
 FIXES = (
     Fix("mesh.degenerate", ("mesh",), "take out triangles without area", drop_degenerate),
     Fix("mesh.duplicate", ("mesh",), "keep the first of triangles that stand twice", drop_duplicates),
+    Fix("mesh.sliver", ("mesh",), "turn the long edge of triangles that are too thin", drop_slivers),
     Fix("mesh.orientation", ("mesh",), "turn triangles that face against their piece", turn_against),
     Fix("mesh.loose", ("mesh",), "drop points that no triangle uses", drop_loose),
 )

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.rig import Rig
 
-from .fix import Fix, Mended
+from .fix import Fix, Mended, points
 from .workpiece import Workpiece
 
 _SUM_TOLERANCE = 1e-6  # a sum as near to 1 as this is only rounded
@@ -26,7 +26,7 @@ def clip_negative(piece: Workpiece) -> Iterator[Mended]:
         if done is not None:
             piece.rigs[body], count = done
             yield Mended(
-                f"set negative weights of {count} points to 0", f"rig.{body}", f"least weight {least:.3g}", "0"
+                f"set negative weights of {points(count)} to 0", f"rig.{body}", f"least weight {least:.3g}", "0"
             )
 
 
@@ -40,11 +40,17 @@ def normalise(piece: Workpiece) -> Iterator[Mended]:
             piece.rigs[body], count = done
             found = sums[rows][sums[rows] > 0]
             yield Mended(
-                f"scaled the weights of {count} points",
+                f"scaled the weights of {points(count)}",
                 f"rig.{body}",
                 f"sums from {found.min():.3f} to {found.max():.3f}",
                 "sums of 1",
             )
+
+
+def skin_the_file(piece: Workpiece) -> Iterator[Mended]:
+    """Write the rig's skin into the garment's files, which other tools read it from."""
+    piece.reskin = True
+    yield Mended("wrote the rig's skin into the GLB", "sizes", "no skin, or another than the rig's", "the rig's skin")
 
 
 def _scaled(rig: Rig, rows: NDArray[np.int64]) -> tuple[Rig, int] | None:
@@ -62,4 +68,5 @@ def _scaled(rig: Rig, rows: NDArray[np.int64]) -> tuple[Rig, int] | None:
 FIXES = (
     Fix("skin.negative", ("rig",), "set negative weights to 0 and scale the others", clip_negative),
     Fix("skin.sum", ("rig",), "scale the weights of each point to a sum of 1", normalise),
+    Fix("skin.file", ("rig", "mesh"), "write the rig's skin into the garment's files", skin_the_file),
 )

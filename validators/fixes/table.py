@@ -1,8 +1,8 @@
-"""Every fix there is, in the order in which they run: the rig first, which a mesh is written with."""
+"""Every fix there is, in the order in which they run: the rig first, which a mesh is written with, figures last."""
 
 from __future__ import annotations
 
-from . import manifest, mesh, skin, texture
+from . import manifest, material, mesh, skin, texture
 from .fix import Fix
 
-FIXES: tuple[Fix, ...] = (*manifest.FIXES, *skin.FIXES, *mesh.FIXES, *texture.FIXES)
+FIXES: tuple[Fix, ...] = (*skin.FIXES, *mesh.FIXES, *material.FIXES, *texture.FIXES, *manifest.FIXES)

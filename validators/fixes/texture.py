@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dressform.assets.draft_digest import published_files
 from dressform.assets.files.garment import Material
+from dressform.validators.rules.texture import foreign_colour_space
+from dressform.validators.textures import Texture, gather, look_images
 
 from .fix import Fix, Mended
 from .workpiece import Workpiece
@@ -18,91 +21,104 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _JPEG_QUALITY = 95
-_COLOUR, _NORMAL = "base colour", "normal"
 
-# takes an image and its role, returns it changed, or None where it is well as it is
-Change = Callable[["Image", str], "Image | None"]
+# takes a decoded picture and whether it holds colours, and returns it changed; None where it is well as it is
+Change = Callable[["Image", Texture], "Image | None"]
 
 
-def fit_sizes(piece: Workpiece) -> Iterator[Mended]:
-    """Scale textures to the nearest powers of two within the budget."""
-    largest = 1 << (piece.budgets.texture_px.bit_length() - 1)
+def fit_size(piece: Workpiece) -> Iterator[Mended]:
+    """Scale textures down to the budget, keeping their proportions."""
+    limit = piece.budgets.texture_px
+    longest = 1 << (limit.bit_length() - 1)
 
-    def change(image: Image, role: str) -> Image | None:
-        from PIL import Image as Images
-
-        size = (_power_of_two(image.width, largest), _power_of_two(image.height, largest))
-        if size == image.size:
+    def change(image: Image, texture: Texture) -> Image | None:
+        if max(image.size) <= limit:
             return None
-        scaled = _plain(image).resize(size, Images.Resampling.LANCZOS)
-        return _unit_normals(scaled) if role == _NORMAL else scaled
+        scale = longest / max(image.size)
+        return _scaled(image, (max(1, round(image.width * scale)), max(1, round(image.height * scale))), texture)
 
-    yield from _repaint(piece, "scaled", change)
+    yield from _repaint(piece, "scaled down", change)
+
+
+def to_powers_of_two(piece: Workpiece) -> Iterator[Mended]:
+    """Scale the sides of textures to the nearest powers of two."""
+
+    def change(image: Image, texture: Texture) -> Image | None:
+        size = (_power_of_two(image.width), _power_of_two(image.height))
+        return None if size == image.size else _scaled(image, size, texture)
+
+    yield from _repaint(piece, "scaled to powers of two", change)
 
 
 def to_srgb(piece: Workpiece) -> Iterator[Mended]:
-    """Convert colour textures to 8-bit sRGB, and take the colour profile off maps that hold no colours."""
+    """Convert colour textures to sRGB."""
 
-    def change(image: Image, role: str) -> Image | None:
-        plain = _plain(image)
-        if plain is image and "icc_profile" not in image.info and "gamma" not in image.info:
-            return None
-        return _in_srgb(image) if role == _COLOUR else _stripped(plain)
+    def change(image: Image, texture: Texture) -> Image | None:
+        return _in_srgb(image) if texture.is_colour and foreign_colour_space(image) is not None else None
 
-    yield from _repaint(piece, "converted to 8-bit sRGB", change)
+    yield from _repaint(piece, "converted to sRGB", change)
 
 
 def _repaint(piece: Workpiece, what: str, change: Change) -> Iterator[Mended]:
-    done: dict[tuple[bytes, str], bytes] = {}
-    told: dict[str, Mended] = {}
+    """Change the pictures of all materials and looks, each once."""
+    done: dict[bytes, bytes] = {}
+    files = {path: file for path, file in published_files(piece.folder).items() if path not in piece.files}
+    for texture in gather(piece.meshes, piece.manifest, files):
+        after = _edited(texture, change)
+        if after is not None:
+            done[texture.data] = after
+            roles = " and ".join(texture.roles)
+            yield Mended(f"{what}: {roles} texture", texture.place, _described(texture.data), _described(after))
+    if not done:
+        return
+    piece.stale.add("preview")
     for size, mesh in piece.meshes.items():
-        materials = []
-        for index, material in enumerate(mesh.materials):
-            changed = material
-            for role, content in ((_COLOUR, material.base_color_image), (_NORMAL, material.normal_image)):
-                if content is None:
-                    continue
-                if (content, role) not in done:
-                    done[content, role] = _edited(content, role, change)
-                if (after := done[content, role]) is not content:
-                    changed = _with_image(changed, role, after)
-                    path = f"sizes/{size} material {index} {role}"
-                    told[path] = Mended(f"{what}: texture {role}", path, _described(content), _described(after))
-            materials.append(changed)
+        materials = tuple(_with_images(material, done) for material in mesh.materials)
         if any(new is not old for new, old in zip(materials, mesh.materials, strict=True)):
-            piece.meshes[size] = replace(mesh, materials=tuple(materials))
-            piece.stale.add("preview")
-    yield from told.values()
+            piece.meshes[size] = replace(mesh, materials=materials)
+    for _, _, path in look_images(piece.manifest):
+        if path in files and (content := files[path].read_bytes()) in done:
+            piece.files[path] = done[content]
 
 
-def _with_image(material: Material, role: str, image: bytes) -> Material:
-    return replace(material, base_color_image=image) if role == _COLOUR else replace(material, normal_image=image)
+def _with_images(material: Material, done: Mapping[bytes, bytes]) -> Material:
+    """Return a material with changed pictures in place of its own; the same object where none of them changed."""
+    held = (material.base_color_image, material.normal_image, *material.images)
+    if not any(image in done for image in held if image is not None):
+        return material
+    base, normal = (None if image is None else done.get(image, image) for image in held[:2])
+    images = tuple(done.get(image, image) for image in material.images)
+    return replace(material, base_color_image=base, normal_image=normal, images=images)
 
 
-def _edited(content: bytes, role: str, change: Change) -> bytes:
-    """Return an encoded image with a change, in the format it had; the same object when nothing changes."""
-    from PIL import Image
-
-    try:
-        with Image.open(io.BytesIO(content)) as image:
-            image.load()
-            form = image.format
-            after = change(image, role)
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return content  # a rule of its own says that it cannot be decoded
+def _edited(texture: Texture, change: Change) -> bytes | None:
+    """Return a texture with a change, encoded as it was; None when nothing changes."""
+    if isinstance(texture.picture, str) or texture.picture.format not in ("PNG", "JPEG"):
+        return None  # rules of their own say so
+    after = change(texture.picture, texture)
     if after is None:
-        return content
+        return None
     buffer = io.BytesIO()
-    if form == "JPEG":
-        after.save(buffer, "jpeg", quality=_JPEG_QUALITY, subsampling=0)
+    if texture.picture.format == "JPEG":
+        after.convert("L" if after.mode == "L" else "RGB").save(buffer, "jpeg", quality=_JPEG_QUALITY, subsampling=0)
     else:
         after.save(buffer, "png", optimize=True)
     return buffer.getvalue()
 
 
-def _power_of_two(side: int, largest: int) -> int:
+def _scaled(image: Image, size: tuple[int, int], texture: Texture) -> Image:
+    from PIL import Image as Images
+
+    profile = image.info.get("icc_profile")
+    scaled = _plain(image).resize(size, Images.Resampling.LANCZOS)
+    scaled = _unit_normals(scaled) if "normal" in texture.roles else scaled
+    scaled.info = {"icc_profile": profile} if profile else {}  # another fix's business
+    return scaled
+
+
+def _power_of_two(side: int) -> int:
     lower = 1 << (side.bit_length() - 1)
-    return min(largest, lower if side / lower < 2**0.5 else 2 * lower)
+    return lower if side / lower < 2**0.5 else 2 * lower
 
 
 def _plain(image: Image) -> Image:
@@ -161,4 +177,8 @@ def _described(content: bytes) -> str:
         return f"{image.width}×{image.height} {image.format} {image.mode}{profile}"
 
 
-FIXES = (Fix("texture.size", ("mesh",), "scale textures to powers of two within the budget", fit_sizes),)
+FIXES = (
+    Fix("texture.colour-space", ("mesh", "manifest"), "convert colour textures to sRGB", to_srgb),
+    Fix("texture.size", ("mesh", "manifest"), "scale textures down to the budget", fit_size),
+    Fix("texture.power-of-two", ("mesh", "manifest"), "scale textures to powers of two", to_powers_of_two),
+)

@@ -55,8 +55,10 @@ class Workpiece:
         manifest: template.json; fixes change it in place.
         meshes: As in `Parts`.
         rigs: As in `Parts`.
-        stale: Steps whose work no longer fits, since a fix changed what they were made from.
         original: The parts as they were read.
+        stale: Steps whose work no longer fits, since a fix changed what they were made from.
+        files: New content of further files, by their path; None removes one.
+        reskin: Whether the GLBs are written again although nothing in them changed but the skin.
     """
 
     folder: Path
@@ -66,6 +68,8 @@ class Workpiece:
     rigs: dict[str, Rig]
     original: Parts
     stale: set[str] = field(default_factory=set)
+    files: dict[str, bytes | None] = field(default_factory=dict)
+    reskin: bool = False
 
     @classmethod
     def read(cls, folder: Path, budgets: Budgets) -> Workpiece:
@@ -95,6 +99,12 @@ class Workpiece:
         first, *others = self.meshes.values()
         return all(np.array_equal(first.faces, each.faces) and len(first.points) == len(each.points) for each in others)
 
+    @property
+    def default_mesh(self) -> GarmentMesh | None:
+        """The mesh whose figures the manifest states; None when there is none of that name."""
+        default = self.manifest.get("default_size", "M" if "M" in self.meshes else next(iter(self.meshes), ""))
+        return self.meshes.get(default) if isinstance(default, str) else None
+
     def change_meshes(self, change: Callable[[GarmentMesh], GarmentMesh], *, stale: tuple[str, ...]) -> None:
         """Replace the mesh of every size.
 
@@ -118,8 +128,8 @@ class Workpiece:
             for body, rig in self.rigs.items()
         }
 
-    def write(self) -> list[str]:
-        """Write what has changed into the draft's folder; returns the paths, sorted."""
+    def write(self) -> None:
+        """Write what has changed into the draft's folder."""
         written = {
             f"rig.{body}.safetensors": rig_bytes(rig, check_values=False)
             for body, rig in self.rigs.items()
@@ -129,14 +139,16 @@ class Workpiece:
             written |= self._garments()
         if self.manifest != self.original.manifest:
             written[MANIFEST] = (json.dumps(self.manifest, indent=2, ensure_ascii=False) + "\n").encode()
-        for path, content in sorted(written.items()):
-            write_bytes(self.folder / path, content)
-        return sorted(written)
+        for path, content in sorted({**written, **self.files}.items()):
+            if content is None:
+                (self.folder / path).unlink(missing_ok=True)
+            else:
+                write_bytes(self.folder / path, content)
 
     def _garments(self) -> dict[str, bytes]:
         rig = self.rigs.get(MAIN_BODY)
         credits_changed = any(self.manifest.get(key) != self.original.manifest.get(key) for key in _IN_GLB)
-        all_change = rig is not self.original.rigs.get(MAIN_BODY) or credits_changed
+        all_change = rig is not self.original.rigs.get(MAIN_BODY) or credits_changed or self.reskin
         skeleton = None
         if rig is not None:
             rest = canonical_rest()

@@ -15,6 +15,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "fabric": ("dressform.commands.fabric", "fabric"),
     "library": ("dressform.commands.library", "library"),
     "validate": ("dressform.commands.validate", "validate"),
+    "fit-matrix": ("dressform.commands.fit_matrix", "fit_matrix"),
     "avatar": ("dressform.commands.avatar", "avatar"),
     "motion": ("dressform.commands.motion", "motion"),
     "render": ("dressform.commands.render", "render"),
@@ -25,8 +26,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
 }
 
 
-# commands that never reach a kernel, so need not load Warp to quieten it
-WITHOUT_WARP = {"fabric", "library", "models", "motion"}
+# commands that never reach a kernel, or quieten Warp themselves when they do
+WITHOUT_WARP = {"fabric", "library", "models", "motion", "validate"}
 
 
 class LazyGroup(click.RichGroup):
@@ -52,9 +53,9 @@ class LazyGroup(click.RichGroup):
         name, command, rest = super().resolve_command(ctx, args)
         publishes = rest[:1] == ["publish"]
         if (name not in WITHOUT_WARP or publishes) and not {"-h", "--help"} & set(rest):
-            import warp
+            from dressform.commands.quiet import quieten_warp
 
-            warp.config.log_level = warp.LOG_ERROR
+            quieten_warp()
         return name, command, rest
 
 

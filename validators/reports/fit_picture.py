@@ -77,9 +77,8 @@ def _colors(
     """Return the colour of each of the garment's triangles, uint8 [F, 3]."""
     mesh, cloth = garment.meshes[size], posed[-1]
     ratios = edge_ratios(mesh, cloth)[edges(mesh.faces).face_edges].max(axis=1)
-    colors = np.array([color for _, color, _ in STRAINS], np.uint8)[
-        np.searchsorted([limit for limit, _, _ in STRAINS[:-1]], ratios)
-    ]
+    palette = np.array([color for _, color, _ in STRAINS], np.uint8)
+    colors: NDArray[np.uint8] = palette[np.searchsorted([limit for limit, _, _ in STRAINS[:-1]], ratios)]
     queries = np.concatenate([cloth, cloth[mesh.faces].mean(axis=1)]).astype(np.float32)
     if len(posed) > 2:
         signed = distance_to_cloth(queries, posed[-2], faces[-2])

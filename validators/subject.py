@@ -13,6 +13,8 @@ import numpy as np
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.glb import read_glb
+from dressform.assets.files.glb_file import read_bytes
+from dressform.assets.files.glb_read import parse_glb
 from dressform.assets.files.rig import Rig
 from dressform.assets.files.rig_file import read_rig
 from dressform.schemas.errors import InputError
@@ -42,7 +44,7 @@ class Subject:
         manifest_file: Where template.json lies.
         reports: What each step of a draft reported, by its name; empty for a version.
         budgets: What it is held to.
-        previous: template.json of the version before it in its library; None for a first version or a draft.
+        previous: template.json of the highest release before it in its library; None for the first one or a draft.
     """
 
     name: str
@@ -95,7 +97,7 @@ class Subject:
                 if file is None:
                     continue
                 try:
-                    found[size, level] = read_glb(file)
+                    found[size, level] = parse_glb(read_bytes(file), path)
                 except InputError as error:
                     found[size, level] = str(error)
         return found

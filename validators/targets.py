@@ -153,7 +153,7 @@ def _in_library(library: Library, prefix: str) -> Iterator[Found]:
                 yield _unreadable(label, ref, store.folder, error)
                 continue
             yield _version(version, label, store.folder, previous)
-            previous = version.manifest_path
+            previous = previous if parse_version(number).pre else version.manifest_path
 
 
 def _unreadable(label: str, ref: Path, folder: Path, error: DressformError) -> Found:
@@ -177,7 +177,7 @@ def _resolved(wear: str, folder: Path | None) -> Found:
     for each in library.versions(version.name):
         if each.version == version.version:
             break
-        lower = each.manifest_path
+        lower = lower if parse_version(each.version).pre else each.manifest_path
     store = next(store for store in library.stores() if store.folder in version.manifest_path.parents)
     return _version(version, version.label, store.folder, lower)
 

@@ -29,6 +29,7 @@ from . import (
     sweep,
     texture,
     uv,
+    version,
 )
 from .broken import EXAMPLES, Example
 from .builder import sound_parts
@@ -52,6 +53,7 @@ MODULES = (
     sweep,
     texture,
     uv,
+    version,
 )
 
 

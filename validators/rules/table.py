@@ -22,6 +22,7 @@ from . import (
     sweep,
     texture,
     uv,
+    version,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -42,4 +43,5 @@ RULES: tuple[Rule, ...] = (
     *sweep.RULES,
     *field.RULES,
     *fabric.RULES,
+    *version.RULES,
 )

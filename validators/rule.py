@@ -52,7 +52,13 @@ class NotTestableError(Exception):
 
 
 def counted(
-    bad: NDArray[np.integer], message: str, path: str, *, kind: str = "faces", size: str | None = None
+    bad: NDArray[np.integer],
+    message: str,
+    path: str,
+    *,
+    one: str | None = None,
+    kind: str = "faces",
+    size: str | None = None,
 ) -> Iterator[Defect]:
     """Yield one defect for all of `bad`, none when it is empty: how many, and where the first ones are.
 
@@ -60,12 +66,14 @@ def counted(
         bad: The ids.
         message: What is wrong with them; their number goes before it.
         path: File or JSON path.
+        one: The same of a single one.
         kind: What the ids count: "faces", "vertices" or "uv".
         size: Size of the garment they belong to.
     """
     if len(bad):
         place: dict[str, object] = {} if size is None else {"size": size}
-        yield Defect(f"{len(bad)} {message}", path, len(bad), {**place, kind: bad[:LISTED].tolist()})
+        text = one if one is not None and len(bad) == 1 else message
+        yield Defect(f"{len(bad)} {text}", path, len(bad), {**place, kind: bad[:LISTED].tolist()})
 
 
 @dataclass(frozen=True)

@@ -27,20 +27,20 @@ def measured(parts: Parts) -> None:
     parts.manifest["sizes"]["M"]["measures"] = {"chest": 0.96, "mass": 70.0}
 
 
-@breaks("sizes.topology", at="sizes/M", place={"size": "M"}, prepare=two_sizes)
+@breaks("sizes.topology", at="sizes/L", place={"size": "L"}, prepare=two_sizes)
 def break_topology(parts: Parts) -> None:
     """A size with other triangles."""
     parts.further["L"] = replace(parts.further["L"], faces=parts.mesh.faces[::-1].copy())
 
 
-@breaks("sizes.uv", at="sizes/M", place={"size": "M"}, prepare=two_sizes)
+@breaks("sizes.uv", at="sizes/L", place={"size": "L"}, prepare=two_sizes)
 def break_uv(parts: Parts) -> None:
     """A size whose pictures lie elsewhere."""
     assert parts.mesh.uv0 is not None
     parts.further["L"] = replace(parts.further["L"], uv0=parts.mesh.uv0 + np.float32(0.01))
 
 
-@breaks("sizes.materials", at="sizes/M", place={"size": "M"}, prepare=two_sizes)
+@breaks("sizes.materials", at="sizes/L", place={"size": "L"}, prepare=two_sizes)
 def break_materials(parts: Parts) -> None:
     """A size of another material."""
     (material,) = parts.mesh.materials

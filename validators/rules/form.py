@@ -41,7 +41,8 @@ def has_its_openings(subject: Subject) -> Iterator[Defect]:
         outer = Topology(outer_faces(mesh), len(mesh.points))  # thick cloth is open between its shells
         found = int(outer.loops.max(initial=-1)) + 1
         if found < needed:
-            message = f"{found} openings, a {subject.manifest.get('category')} needs at least {needed}"
+            plural = "" if found == 1 else "s"
+            message = f"{found} opening{plural}, a {subject.manifest.get('category')} needs at least {needed}"
             yield Defect(message, f"sizes/{size}", found, {"size": size})
 
 
@@ -60,7 +61,11 @@ def has_no_holes(subject: Subject) -> Iterator[Defect]:
         hole = (girth < subject.budgets.hole_girth) & (girth**2 < 2 * np.pi * area[piece])
         bad = np.unique(topology.border_faces[hole[topology.loops]])
         bad = bad[~_rigid(mesh)[bad]]
-        yield from counted(bad, "triangles stand around small holes in the cloth", f"sizes/{size}", size=size)
+        message, one = (
+            "triangles stand around small holes in the cloth",
+            "triangle stands around a small hole in the cloth",
+        )
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def has_few_pieces(subject: Subject) -> Iterator[Defect | Measured]:
@@ -82,7 +87,8 @@ def has_no_debris(subject: Subject) -> Iterator[Defect]:
         low, high = _boxes(mesh, pieces)
         small = (np.bincount(pieces) < FEW) | (np.linalg.norm(high - low, axis=1) < DEBRIS)
         bad = np.flatnonzero(small[pieces] & ~_rigid(mesh))
-        yield from counted(bad, "triangles are debris beside the garment", f"sizes/{size}", size=size)
+        message, one = "triangles are debris beside the garment", "triangle is debris beside the garment"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def has_no_stray_pieces(subject: Subject) -> Iterator[Defect]:
@@ -104,7 +110,11 @@ def has_no_stray_pieces(subject: Subject) -> Iterator[Defect]:
         stray = distance.min(axis=1) > APART
         stray[area.argmax()] = False  # of two that lie apart, the garment is the larger
         bad = np.flatnonzero(stray[pieces])
-        yield from counted(bad, f"triangles lie further than {APART} m from the garment", f"sizes/{size}", size=size)
+        message, one = (
+            f"triangles lie further than {APART} m from the garment",
+            f"triangle lies further than {APART} m from the garment",
+        )
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def has_the_scale_of_its_category(subject: Subject) -> Iterator[Defect]:
@@ -143,7 +153,8 @@ def has_near_shells(subject: Subject) -> Iterator[Defect | Measured]:
         most = subject.budgets.shell_distance
         bad = inner[~(np.abs(depth) <= most)]
         message = f"points of the inner shell lie further than {1e3 * most:g} mm from the outer one"
-        yield from counted(bad, message, f"sizes/{size}", size=size, kind="vertices")
+        one = f"point of the inner shell lies further than {1e3 * most:g} mm from the outer one"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size, kind="vertices")
         yield Measured(1e3 * float(np.median(np.abs(depth))), "mm", f"sizes/{size}")
 
 

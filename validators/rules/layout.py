@@ -47,7 +47,8 @@ def tiles_only_where_pictures_repeat(subject: Subject) -> Iterator[Defect]:
             outside = ((shown < -SLACK) | (shown > 1 + SLACK)) & np.array(clamped)
             bad = own[outside.any(axis=(1, 2))]
             message = f"triangles leave the picture of {material.name!r} in UV0, which does not repeat"
-            yield from counted(bad, message, f"sizes/{size}", size=size)
+            one = f"triangle leaves the picture of {material.name!r} in UV0, which does not repeat"
+            yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def stays_near_the_square(subject: Subject) -> Iterator[Defect]:
@@ -56,7 +57,8 @@ def stays_near_the_square(subject: Subject) -> Iterator[Defect]:
         most = subject.budgets.uv_tiles
         bad = np.flatnonzero(~((uv >= -most) & (uv <= 1 + most)).all(axis=1))
         message = f"UV0 coordinates lie more than {most:g} tiles from the unit square"
-        yield from counted(bad, message, f"sizes/{size}", size=size, kind="uv")
+        one = f"UV0 coordinate lies more than {most:g} tiles from the unit square"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size, kind="uv")
 
 
 def is_not_smeared(subject: Subject) -> Iterator[Defect]:
@@ -66,7 +68,8 @@ def is_not_smeared(subject: Subject) -> Iterator[Defect]:
         collapsed = _double_uv_area(uv, uv_faces) <= NO_UV_AREA
         surface = face_areas(mesh.points, mesh.faces) > 1e-10
         bad = np.flatnonzero(collapsed & surface & pictured[mesh.material_ids])
-        yield from counted(bad, "triangles with a picture have no area in UV0", f"sizes/{size}", size=size)
+        message, one = "triangles with a picture have no area in UV0", "triangle with a picture has no area in UV0"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def has_enough_texels(subject: Subject) -> Iterator[Defect | Measured]:
@@ -111,7 +114,8 @@ def keeps_a_margin(subject: Subject) -> Iterator[Defect]:
         near = (inside < subject.budgets.uv_margin_px) & (inside >= 0)
         bad = np.flatnonzero(near[uv_faces].any(axis=1))
         message = f"triangles lie nearer than {subject.budgets.uv_margin_px:g} px at {TEXTURE_PX} to the edge of UV1"
-        yield from counted(bad, message, f"sizes/{size}", size=size)
+        one = f"triangle lies nearer than {subject.budgets.uv_margin_px:g} px at {TEXTURE_PX} to the edge of UV1"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def has_few_charts(subject: Subject) -> Iterator[Defect | Measured]:
@@ -139,7 +143,8 @@ def joins_only_neighbours(subject: Subject) -> Iterator[Defect]:
         np.maximum.at(last, edge, own)
         bad = np.unique(np.flatnonzero((first != last)[edge]) // 3)
         message = "triangles are joined in UV1 with others that are not beside them on the cloth"
-        yield from counted(bad, message, f"sizes/{size}", size=size)
+        one = "triangle is joined in UV1 with itself"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def uses_its_square(subject: Subject) -> Iterator[Defect | Measured]:

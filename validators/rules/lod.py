@@ -39,7 +39,9 @@ def is_readable(subject: Subject) -> Iterator[Defect]:
     for (size, level), mesh in _levels(subject).items():
         if isinstance(mesh, str):
             yield Defect(
-                f"level of detail {level} cannot be read: {mesh}", _path(subject, size, level), place={"size": size}
+                f"level of detail {level} cannot be read: {mesh.partition(': ')[2]}",
+                _path(subject, size, level),
+                place={"size": size},
             )
 
 
@@ -49,7 +51,7 @@ def names_its_points(subject: Subject) -> Iterator[Defect]:
         try:
             lod_points(mesh, len(subject.meshes[size].points), f"level of detail {level}")
         except AssetError as error:
-            yield Defect(str(error), _path(subject, size, level), place={"size": size})
+            yield Defect(str(error).split(";")[0], _path(subject, size, level), place={"size": size})
 
 
 def keeps_the_budget(subject: Subject) -> Iterator[Defect | Measured]:
@@ -80,7 +82,8 @@ def lies_on_its_points(subject: Subject) -> Iterator[Defect]:
         apart = np.linalg.norm(mesh.points - subject.meshes[size].points[own], axis=1)
         bad = own[~(apart <= MOVED)]
         message = f"points of level of detail {level} lie elsewhere than the garment's (up to {apart.max():.3f} m)"
-        yield from counted(bad, message, _path(subject, size, level), size=size, kind="vertices")
+        one = f"point of level of detail {level} lies elsewhere than the garment's ({apart.max():.3f} m off)"
+        yield from counted(bad, message, _path(subject, size, level), one=one, size=size, kind="vertices")
 
 
 def stays_near(subject: Subject) -> Iterator[Defect | Measured]:
@@ -113,7 +116,8 @@ def keeps_its_uvs(subject: Subject) -> Iterator[Defect]:
                 continue
             bad = np.unique(own[mesh.faces.reshape(-1)[~np.isin(mine, known)]])
             message = f"points have another {name.upper()} in level of detail {level} than in the garment"
-            yield from counted(bad, message, path, size=size, kind="vertices")
+            one = f"point has another {name.upper()} in level of detail {level} than in the garment"
+            yield from counted(bad, message, path, one=one, size=size, kind="vertices")
 
 
 def keeps_its_openings(subject: Subject) -> Iterator[Defect]:
@@ -134,7 +138,7 @@ def keeps_its_materials(subject: Subject) -> Iterator[Defect]:
         try:
             dressed_level(mesh, subject.meshes[size], f"level of detail {level}")
         except AssetError as error:
-            yield Defect(str(error), _path(subject, size, level), place={"size": size})
+            yield Defect(str(error).split(";")[0], _path(subject, size, level), place={"size": size})
 
 
 def are_alike_in_every_size(subject: Subject) -> Iterator[Defect]:

@@ -43,7 +43,8 @@ def is_finite(subject: Subject) -> Iterator[Defect]:
         for name in sorted(attributes):
             bad = _not_finite(file, attributes, name)
             message = f"vertices have {name} values that are not finite"
-            yield from counted(bad, message, path, size=size, kind="vertices")
+            one = f"vertex has a {name} value that is not finite"
+            yield from counted(bad, message, path, one=one, size=size, kind="vertices")
 
 
 def _not_finite(file: GlbFile, attributes: dict[str, object], name: str) -> NDArray[np.int64]:
@@ -61,7 +62,8 @@ def has_no_degenerate_faces(subject: Subject) -> Iterator[Defect]:
     """Triangles with a repeated corner or without area."""
     for size, mesh in subject.meshes.items():
         bad = np.flatnonzero(~(2 * face_areas(mesh.points, mesh.faces) > NO_AREA))
-        yield from counted(bad, "triangles have no area", f"sizes/{size}", size=size)
+        message, one = "triangles have no area", "triangle has no area"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def has_no_slivers(subject: Subject) -> Iterator[Defect]:
@@ -71,7 +73,11 @@ def has_no_slivers(subject: Subject) -> Iterator[Defect]:
         longest = np.linalg.norm(corners - np.roll(corners, 1, axis=1), axis=2).max(axis=1)
         double_area = 2 * face_areas(mesh.points, mesh.faces)
         bad = np.flatnonzero((double_area > NO_AREA) & (double_area < THINNEST * longest))
-        yield from counted(bad, f"triangles are thinner than {1e3 * THINNEST:g} mm", f"sizes/{size}", size=size)
+        message, one = (
+            f"triangles are thinner than {1e3 * THINNEST:g} mm",
+            f"triangle is thinner than {1e3 * THINNEST:g} mm",
+        )
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def has_no_duplicate_faces(subject: Subject) -> Iterator[Defect]:
@@ -81,14 +87,16 @@ def has_no_duplicate_faces(subject: Subject) -> Iterator[Defect]:
         keys = (a * len(mesh.points) + b) * len(mesh.points) + c  # files hold at most two million points: it fits
         _, first, count = np.unique(keys, return_index=True, return_counts=True)
         bad = np.sort(first[count > 1])
-        yield from counted(bad, "triangles stand twice", f"sizes/{size}", size=size)
+        message, one = "triangles stand twice", "triangle stands twice"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def has_no_loose_points(subject: Subject) -> Iterator[Defect]:
     """Points that no triangle uses."""
     for size, mesh in subject.meshes.items():
         bad = np.flatnonzero(np.bincount(mesh.faces.reshape(-1), minlength=len(mesh.points)) == 0)
-        yield from counted(bad, "points belong to no triangle", f"sizes/{size}", size=size, kind="vertices")
+        message, one = "points belong to no triangle", "point belongs to no triangle"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size, kind="vertices")
 
 
 def is_oriented(subject: Subject) -> Iterator[Defect]:
@@ -98,7 +106,8 @@ def is_oriented(subject: Subject) -> Iterator[Defect]:
         _, inverse, count = np.unique(directed, return_inverse=True, return_counts=True)
         twice = (count[inverse] > 1) & (_edge_counts(subject, size) == 2)
         bad = np.unique(np.flatnonzero(twice) // 3)
-        yield from counted(bad, "triangles face against their neighbours", f"sizes/{size}", size=size)
+        message, one = "triangles face against their neighbours", "triangle faces against its neighbours"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def faces_outward(subject: Subject) -> Iterator[Defect]:
@@ -122,7 +131,8 @@ def is_manifold(subject: Subject) -> Iterator[Defect]:
     """Triangles at edges that three or more share."""
     for size in subject.meshes:
         bad = np.unique(np.flatnonzero(_edge_counts(subject, size) > 2) // 3)
-        yield from counted(bad, "triangles meet at edges of three or more", f"sizes/{size}", size=size)
+        message, one = "triangles meet at edges of three or more", "triangle stands at an edge of three or more"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def is_not_pinched(subject: Subject) -> Iterator[Defect]:
@@ -130,7 +140,8 @@ def is_not_pinched(subject: Subject) -> Iterator[Defect]:
     for size in subject.meshes:
         bad = subject.topologies[size].pinched
         message = "points hold parts of the surface together that share no edge there"
-        yield from counted(bad, message, f"sizes/{size}", size=size, kind="vertices")
+        one = "point holds parts of the surface together that share no edge there"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size, kind="vertices")
 
 
 def is_sewn(subject: Subject) -> Iterator[Defect]:
@@ -169,7 +180,8 @@ def has_unit_normals(subject: Subject) -> Iterator[Defect]:
         bad = ~(np.abs(np.linalg.norm(layer.values, axis=1) - 1) < UNIT)
         faces = np.flatnonzero(bad[layer.faces].any(axis=1))
         message = f"triangles have normals in {layer.name!r} that are not of length 1"
-        yield from counted(faces, message, f"sizes/{size}", size=size)
+        one = f"triangle has a normal in {layer.name!r} that is not of length 1"
+        yield from counted(faces, message, f"sizes/{size}", one=one, size=size)
 
 
 def has_normals_of_its_side(subject: Subject) -> Iterator[Defect]:
@@ -180,7 +192,8 @@ def has_normals_of_its_side(subject: Subject) -> Iterator[Defect]:
         against = np.einsum("fkc,fc->fk", layer.values[layer.faces], own) < 0
         faces = np.flatnonzero(against.all(axis=1))
         message = f"triangles have normals in {layer.name!r} that look to their other side"
-        yield from counted(faces, message, f"sizes/{size}", size=size)
+        one = f"triangle has normals in {layer.name!r} that look to its other side"
+        yield from counted(faces, message, f"sizes/{size}", one=one, size=size)
 
 
 def _normal_layers(subject: Subject) -> list[tuple[str, Layer]]:

@@ -24,7 +24,7 @@ UNIT_OF = {"mass": (20.0, 400.0, "kg")}
 
 
 def share_topology(subject: Subject) -> Iterator[Defect]:
-    """Sizes whose triangles differ from the first size's."""
+    """Sizes whose triangles differ from the default size's."""
     for size, first in _others(subject):
         mine, other = subject.topologies[size], subject.topologies[first]
         if mine is not other:
@@ -34,7 +34,7 @@ def share_topology(subject: Subject) -> Iterator[Defect]:
 
 
 def share_uvs(subject: Subject) -> Iterator[Defect]:
-    """Sizes whose UV sets differ from the first size's."""
+    """Sizes whose UV sets differ from the default size's."""
     for size, first in _others(subject):
         for name in ("uv0", "uv1"):
             mine, other = (_uv(subject.meshes[each], name) for each in (size, first))
@@ -44,7 +44,7 @@ def share_uvs(subject: Subject) -> Iterator[Defect]:
 
 
 def share_materials(subject: Subject) -> Iterator[Defect]:
-    """Sizes whose materials differ by name or by triangle from the first size's."""
+    """Sizes whose materials differ by name or by triangle from the default size's."""
     for size, first in _others(subject):
         mine, other = subject.meshes[size], subject.meshes[first]
         found, needed = ([material.name for material in mesh.materials] for mesh in (mine, other))
@@ -81,11 +81,12 @@ def have_plausible_measures(subject: Subject) -> Iterator[Defect]:
 
 
 def _others(subject: Subject) -> Iterator[tuple[str, str]]:
-    """Yield every size but the first, and the first."""
-    sizes = list(subject.meshes)
+    """Yield every size but the default one, and that one."""
+    sizes, default = list(subject.meshes), subject.manifest.get("default_size", "M")
     if len(sizes) < 2:
         raise NotTestableError("there is one size")
-    yield from ((size, sizes[0]) for size in sizes[1:])
+    first = default if default in sizes else sizes[0]
+    yield from ((size, first) for size in sizes if size != first)
 
 
 def _uv(mesh: GarmentMesh, name: str) -> tuple[NDArray[np.float32] | None, NDArray[np.int32] | None]:

@@ -27,28 +27,31 @@ def is_in_range(subject: Subject) -> Iterator[Defect]:
     for size, mesh in subject.meshes.items():
         if mesh.uv1 is not None:
             bad = np.flatnonzero(~((mesh.uv1 >= -1e-6) & (mesh.uv1 <= 1 + 1e-6)).all(axis=1))
-            yield from counted(bad, "UV1 coordinates are outside [0, 1]", f"sizes/{size}", size=size, kind="uv")
+            message, one = "UV1 coordinates are outside [0, 1]", "UV1 coordinate is outside [0, 1]"
+            yield from counted(bad, message, f"sizes/{size}", one=one, size=size, kind="uv")
 
 
 def is_not_flipped(subject: Subject) -> Iterator[Defect]:
     """Triangles mirrored in UV1."""
     for size, atlas in subject.atlas.items():
         bad = np.flatnonzero(atlas.flipped)
-        yield from counted(bad, "triangles are mirrored in UV1", f"sizes/{size}", size=size)
+        message, one = "triangles are mirrored in UV1", "triangle is mirrored in UV1"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def has_area(subject: Subject) -> Iterator[Defect]:
     """Triangles without area in UV1."""
     for size, atlas in subject.atlas.items():
         bad = np.flatnonzero(atlas.collapsed)
-        yield from counted(bad, "triangles have no area in UV1", f"sizes/{size}", size=size)
+        message, one = "triangles have no area in UV1", "triangle has no area in UV1"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def does_not_overlap(subject: Subject) -> Iterator[Defect]:
     """Triangles that share texels of UV1 with others."""
     for size, atlas in subject.atlas.items():
         bad = np.unique(atlas.overlapping)
-        message = f"triangles overlap in UV1 ({len(atlas.overlapping)} pairs)"
+        message = f"triangles overlap in UV1, in {len(atlas.overlapping)} pairs"
         yield from counted(bad, message, f"sizes/{size}", size=size)
 
 

@@ -13,6 +13,9 @@ import numpy as np
 import warp as wp
 
 from dressform.assets.library import Library
+from dressform.assets.lock import read_lock, resolve_locked
+from dressform.assets.template_version import TemplateVersion
+from dressform.assets.wear import parse_wear
 from dressform.runtime.avatar.appearance import build_appearance, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.body.protocol import Pose, RestBody
@@ -74,6 +77,7 @@ class TryOn:
         avatar: The person, or a path of an avatar file.
         wear: Templates as `NAME[@RANGE][:SIZE][/VARIANT]`, in layer order unless the templates say.
         library: Where the templates are; a path, or the default library when None.
+        lock: File of a lock, `dressform library lock`; what is worn then has the versions that it names.
         size: (width, height) of the frames [px].
         device: "cpu" or a Warp device such as "cuda:0".
         look: Light, background, camera and preset.
@@ -86,6 +90,7 @@ class TryOn:
         wear: Sequence[str] = (),
         *,
         library: Library | Path | str | None = None,
+        lock: Path | str | None = None,
         size: tuple[int, int] = (512, 512),
         device: str = "cpu",
         look: Look = Look(),
@@ -98,7 +103,7 @@ class TryOn:
         self._look, self._refine = look, refine
         self._device = _device(device)
         self.rest: RestBody = self.avatar.rest()
-        garments = _garments(wear, library, self.avatar.family)
+        garments = _garments(worn_versions(wear, library, lock, self.avatar.family), self.avatar.family)
         self.outfit = Outfit(self.rest, garments, device=self._device)
         self._appearance = build_appearance(
             self.rest,
@@ -227,15 +232,36 @@ def _device(name: str) -> str:
     return name
 
 
-def _garments(wear: Sequence[str], library: Library | Path | str | None, family: str) -> list[DressedGarment]:
+def worn_versions(
+    wear: Sequence[str], library: Library | Path | str | None, lock: Path | str | None, family: str
+) -> Sequence[TemplateVersion]:
+    """Return the versions that are worn: those that a lock names, else the highest that do for the body family.
+
+    Args:
+        wear: Templates as `NAME[@RANGE][:SIZE][/VARIANT]`.
+        library: Where they are; a path, or the default library when None.
+        lock: File of a lock, or None.
+        family: Body family that wears them.
+
+    Raises:
+        UsageError: When a template is named twice.
+        AssetError: When no version will do, or the lock does not hold what is asked for.
+    """
     if not wear:
         return []
+    names = [parse_wear(text).name for text in wear]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise UsageError(f"--wear names {twice} twice; a template is worn once")
     store = library if isinstance(library, Library) else Library.open(library)
+    if lock is not None:
+        return resolve_locked(store, read_lock(Path(lock)), wear, str(lock))
+    return store.resolve_all(wear, [family])
+
+
+def _garments(versions: Sequence[TemplateVersion], family: str) -> list[DressedGarment]:
     garments: list[DressedGarment] = []
-    for order, text in enumerate(wear):
-        version = store.resolve(text)
-        if version.name in [garment.name for garment in garments]:
-            raise UsageError(f"--wear names {version.name} twice; a template is worn once")
+    for order, version in enumerate(versions):
         layer = version.manifest.get("layer", order)
         garments.append(DressedGarment(version.name, version.mesh(), version.rig(family), int(layer)))
     return garments

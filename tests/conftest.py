@@ -40,7 +40,7 @@ def tube_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "authors": ["a tailor"],
     }
     folder = tmp_path_factory.mktemp("wardrobe")
-    draft = Parts(mesh, rig, manifest).write(folder / "draft")
+    draft = Parts(mesh, rig, manifest, skin=rig).write(folder / "draft")
     Library.open(folder / "library").publish(draft, validate(draft, publishing=True))
     return folder / "library"
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
+from dressform.schemas.errors import UsageError
+
 from .avatar import height_option, mass_option
 from .progress import progress_bar
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from dressform.schemas.progress import Progress
 
 PRESETS = ["realtime", "quality"]
+LOCK_HELP = "Wear the versions that this file locks; else dressform.lock, where the working folder has one."
 REFINE_HELP = "Temporal filter; auto: for captured motions."
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -57,6 +60,8 @@ def _scene_options(command: Command) -> Command:
         click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP),
         click.option("--device", default="cpu", help="cpu, cuda or cuda:N."),
         click.option("--library", type=click.Path(path_type=Path), help="Library; else the default one."),
+        click.option("--lock", type=click.Path(path_type=Path), help=LOCK_HELP),
+        click.option("--no-lock", is_flag=True, help="Wear the newest versions although dressform.lock is there."),
         click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON."),
     )
     for option in reversed(options):
@@ -122,6 +127,21 @@ def _check_target(*, out: Path, size: tuple[int, int], fps: float, codec: str, *
     check_target(out, size, fps, codec)
 
 
+def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
+    """Return the lock that tells which versions are worn, or None; one that was not named is said to be used."""
+    from dressform.assets.lock import LOCK_FILE
+
+    if named is not None and no_lock:
+        raise UsageError("give either --lock FILE or --no-lock")
+    if named is not None or no_lock:
+        return named
+    found = Path(LOCK_FILE)
+    if not found.is_file():
+        return None
+    click.echo(f"versions as {LOCK_FILE} names them; --no-lock for the newest", err=True)
+    return found
+
+
 def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoReport:
     """Check everything that can be checked early, then render."""
     _check_target(**options)
@@ -131,6 +151,7 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
         avatar,
         options["wear"],
         library=options["library"],
+        lock=_lock(options["lock"], no_lock=options["no_lock"]) if options["wear"] else None,
         size=options["size"],
         device=options["device"],
         look=Look(preset=options["preset"]),

@@ -250,6 +250,18 @@ def _file(path: str, file: Path) -> Iterator[Shown]:
         yield Shown(one_line(path), pixels, False, lambda other: _of(other, path))
 
 
+def thumbnail(subject: Subject) -> Pixels | None:
+    """Return the garment's preview, small, sRGB uint8 [H, W, 3]; None where there is none that can be read."""
+    import cv2
+
+    pixels = _of(subject, "preview.png")
+    if pixels is None:
+        return None
+    share = min(1.0, 168 / pixels.shape[0])
+    size = max(1, round(share * pixels.shape[1])), max(1, round(share * pixels.shape[0]))
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
 def _of(subject: Subject, path: str) -> Pixels | None:
     return _contents(subject.files[path]) if path in subject.files else None
 

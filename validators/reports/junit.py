@@ -36,14 +36,16 @@ def render(
         found.setdefault(owner_of(finding.path, names), []).append(finding)
     skipped: dict[str, list[NotTested]] = {name: [] for name in found}
     for each in report.not_tested:
-        skipped.setdefault(owner_of_skipped(each, list(found)), []).append(each)
+        owner = owner_of_skipped(each, list(found))
+        for name in [owner] if owner else list(skipped):
+            skipped[name].append(each)
     order = list(Severity)
     failing = frozenset(order[: order.index(fail_on) + 1])
     root = ElementTree.Element("testsuites", name="dressform validate")
-    for name in dict.fromkeys([*found, *skipped]):
+    for name in found:
         passing = rules if name in names else ()
         measured = [each for each in report.measured if owner_of(each.path, names) == name]
-        suite = _suite(name, found.get(name, []), skipped.get(name, []), passing, measured, failing)
+        suite = _suite(name, found[name], skipped[name], passing, measured, failing)
         root.append(suite)
     for key in ("tests", "failures", "errors", "skipped"):
         root.set(key, str(sum(int(suite.get(key, "0")) for suite in root)))

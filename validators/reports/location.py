@@ -71,9 +71,9 @@ def owner_of(path: str, names: Iterable[str]) -> str:
 
 
 def owner_of_skipped(skipped: NotTested, names: Iterable[str]) -> str:
-    """Return the name of what a rule was not tested on: its reason begins with that, up to a colon."""
+    """Return the name of what a rule was not tested on: its reason begins with that, up to a colon; "" for all."""
     own = [name for name in names if skipped.reason.startswith(f"{name}: ")]
-    return max(own, key=len, default=skipped.reason.partition(": ")[0])
+    return max(own, key=len, default="")
 
 
 def _split(path: str) -> tuple[str, tuple[Key, ...]]:

@@ -13,7 +13,7 @@ from scipy.spatial import KDTree
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.geometry.normals import vertex_normals
-from dressform.runtime.render.frame import Frame
+from dressform.runtime.render.raster import rasterize
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
 
@@ -21,6 +21,7 @@ from .ink import RED, draw_dots, draw_lines, draw_rings
 from .marks import Marks, drawable
 
 SIDE = 440  # [px] of a picture
+_SMALL = 128  # [px] of the looks from which a side is chosen
 _FOV = math.radians(22)
 _PAPER = (0.965, 0.965, 0.96)  # sRGB
 _CLAY, _BODY = (206, 203, 197), (228, 214, 204)  # sRGB
@@ -103,7 +104,7 @@ class MeshPicture:
         low, high = seen.min(axis=0), seen.max(axis=0)
         middle = (self._low + self._high) / 2
         aside = ((low + high) / 2 - middle @ across.T) @ across
-        return Sight(side, _triple(middle + aside), float((high - low).max()) * _MARGIN)
+        return Sight(side, _triple(middle + aside), max(float((high - low).max()), 0.01 * self._size) * _MARGIN)
 
     def close(self) -> Sight | None:
         """Return the sight of the densest cluster of marks; None where that is most of the garment."""
@@ -124,8 +125,8 @@ class MeshPicture:
         normal = normals[int(np.linalg.norm(normals, axis=1).argmax())]
         scored = []
         for side in _sides():
-            camera, frame = self._small(side)
-            sees = bool(self._visible(place[None], camera, frame.depth, 2.0 * _NEAR)[0])
+            camera, _, depth = self._small(side)
+            sees = bool(self._visible(place[None], camera, depth, 2.0 * _NEAR)[0])
             scored.append((sees, abs(float(normal @ np.array(side.toward))), side))
         return max(scored, key=lambda each: each[:2])[2] if normal.any() else self.best_side
 
@@ -136,7 +137,9 @@ class MeshPicture:
             sight: From where.
             rings: Whether what is marked is ringed, as it is small in the picture.
         """
-        camera, frame = self._shoot(sight, SIDE, "quality")
+        camera = self._camera(sight, SIDE)
+        light = _light(np.array(sight.side.toward))
+        frame = self._renderer.render(camera, light, Background.plain(_PAPER, ground=0.0))
         pixels = frame.rgb.copy()
         depth = frame.depth
         self._wires(pixels, camera, depth, _NEAR * min(1.0, 2.0 * sight.width / self._size))
@@ -199,10 +202,10 @@ class MeshPicture:
 
     def _seen(self, side: Side) -> float:
         """Return how much of what is marked shows from a side: pixels of red, and marked points that nothing covers."""
-        camera, frame = self._small(side)
-        red = float((frame.mask == 2).sum()) if self._red.any() and not self._red.all() else 0.0
+        camera, triangles, depth = self._small(side)
+        red = float(self._red[triangles[triangles >= 0]].sum())
         squarely = np.abs(self._mark_normals @ np.array(side.toward))
-        return red + float(self._visible(self._marks.points, camera, frame.depth, 2.0 * _NEAR) @ squarely)
+        return red + float(self._visible(self._marks.points, camera, depth, 2.0 * _NEAR) @ squarely)
 
     @cached_property
     def _mark_normals(self) -> Floats:
@@ -211,17 +214,20 @@ class MeshPicture:
         nearest = KDTree(self._points[np.unique(self._faces)]).query(self._marks.points)[1]
         return np.asarray(normals[np.unique(self._faces)][nearest])
 
-    def _small(self, side: Side) -> tuple[Camera, Frame]:
-        """Return a small picture from a side, of the whole, taken once."""
-        if side not in self._taken:
+    def _small(self, side: Side) -> tuple[Camera, NDArray[np.int32], Floats]:
+        """Return a small look from a side, taken once: the camera, the triangle and the depth at each pixel."""
+        if side not in self._looked:
             reach = _MARGIN * float(np.linalg.norm(self._high - self._low))
-            sight = Sight(side, _triple((self._low + self._high) / 2), reach)
-            camera, frame = self._shoot(sight, 96, "realtime")
-            self._taken[side] = camera, frame.copy()
-        return self._taken[side]
+            camera = self._camera(Sight(side, _triple((self._low + self._high) / 2), reach), _SMALL)
+            screen = self._project(self._points, camera)
+            screen[:, 2] = 1.0 / screen[:, 2]
+            seen = rasterize(screen, self._faces, (_SMALL, _SMALL))
+            depth = np.where(seen.triangles < 0, np.inf, 1.0 / np.maximum(seen.inverse_depth.astype(np.float64), 1e-9))
+            self._looked[side] = camera, seen.triangles, depth
+        return self._looked[side]
 
     @cached_property
-    def _taken(self) -> dict[Side, tuple[Camera, Frame]]:
+    def _looked(self) -> dict[Side, tuple[Camera, NDArray[np.int32], Floats]]:
         return {}
 
     def _nearest_side(self, sides: Sequence[Side]) -> Side:
@@ -229,25 +235,20 @@ class MeshPicture:
         out = self._marks.points.mean(axis=0) - (self._low + self._high) / 2
         return max(sides, key=lambda side: float(np.dot(out, side.toward)))
 
-    def _shoot(self, sight: Sight, pixels: int, preset: str) -> tuple[Camera, Frame]:
-        """Draw the meshes scaled to the size of a garment, which the renderer's light is made for."""
+    def _camera(self, sight: Sight, pixels: int) -> Camera:
+        """Return the camera of a sight, about the meshes scaled to the size of a garment."""
         scale, middle = 1.0 / self._size, (self._low + self._high) / 2
-        renderer = self._renderers.get((pixels, preset))
-        if renderer is None:
-            renderer = Renderer(*self._scene(), size=(pixels, pixels), preset=preset)
-            points = [self._points] if self._body is None else [self._points, np.asarray(self._body[0], np.float64)]
-            renderer.set_vertices((np.concatenate(points) - middle) * scale)
-            self._renderers[pixels, preset] = renderer
-        toward = np.array(sight.side.toward)
         target = (np.array(sight.target) - middle) * scale
         distance = sight.width * scale / 2 / math.tan(_FOV / 2)
-        camera = Camera.look_at(target + distance * toward, target, _FOV, (pixels, pixels))
-        frame = renderer.render(camera, _light(toward), Background.plain(_PAPER, ground=0.0))
-        return camera, frame
+        return Camera.look_at(target + distance * np.array(sight.side.toward), target, _FOV, (pixels, pixels))
 
     @cached_property
-    def _renderers(self) -> dict[tuple[int, str], Renderer]:
-        return {}
+    def _renderer(self) -> Renderer:
+        """Draws the meshes scaled to the size of a garment, which its light is made for."""
+        renderer = Renderer(*self._scene(), size=(SIDE, SIDE), preset="realtime")
+        points = [self._points] if self._body is None else [self._points, np.asarray(self._body[0], np.float64)]
+        renderer.set_vertices((np.concatenate(points) - (self._low + self._high) / 2) / self._size)
+        return renderer
 
     def _scene(self) -> tuple[list[SceneMesh], list[int]]:
         clay, red = self._faces[~self._red], self._faces[self._red]
@@ -264,7 +265,7 @@ class MeshPicture:
         return camera.project((points - middle) / self._size)
 
     def _visible(
-        self, points: Floats, camera: Camera, depth: NDArray[np.float32], tolerance: float
+        self, points: Floats, camera: Camera, depth: NDArray[np.floating], tolerance: float
     ) -> NDArray[np.bool_]:
         """Return which points [K] nothing covers, in the picture or out of it; `tolerance` is of the garment's size."""
         at = self._project(points, camera)

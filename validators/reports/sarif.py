@@ -23,9 +23,10 @@ from dressform.validators.rule import Rule
 from dressform.validators.rules.table import RULES
 from dressform.validators.subject import Subject
 
+from .alike import ORDER, grouped
 from .exhibit import Exhibit
 from .exhibits import exhibits_of
-from .location import Location, locate
+from .location import Location, locate, owner_of
 from .safe_text import safe_text
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -41,7 +42,7 @@ def render(
     *,
     rules: Sequence[Rule] = RULES,
     root: Path | None = None,
-    pictures: int = 40,
+    pictures: int = 20,
 ) -> str:
     """Return a report as a SARIF log.
 
@@ -62,11 +63,14 @@ def render(
     names = [subject.name for subject in report.subjects]
     artifacts: list[Json] = []
     results = []
-    shown = _shown(report.findings, subjects, pictures)
-    for number, finding in enumerate(report.findings):
+    shown = _pictures(report, subjects, pictures)
+    attached: dict[bytes, Json] = {}
+    for finding in report.findings:
         result = _result(finding, locate(finding, subjects, names), numbers[finding.rule], root)
-        if number in shown:
-            result["attachments"] = [_attach(exhibit, finding, artifacts) for exhibit in shown[number]]
+        for exhibit in shown.get(id(finding), ()):
+            if exhibit.content not in attached:
+                attached[exhibit.content] = _attach(exhibit, finding, artifacts)
+            result.setdefault("attachments", []).append(attached[exhibit.content])
         results.append(result)
     for known in report.suppressed:
         result = _result(known.finding, locate(known.finding, subjects, names), numbers[known.finding.rule], root)
@@ -98,16 +102,21 @@ def render(
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, allow_nan=False) + "\n"
 
 
-def _shown(findings: Sequence[Finding], subjects: Sequence[Subject], most: int) -> dict[int, list[Exhibit]]:
-    """Return the pictures of the first findings that have some, errors before warnings."""
+def _pictures(report: Report, subjects: Sequence[Subject], most: int) -> dict[int, list[Exhibit]]:
+    """Return the pictures of the gravest findings by the finding's identity; those alike share theirs."""
+    names = [subject.name for subject in report.subjects]
+    groups: dict[str, list[Finding]] = {}
+    for finding in report.findings:
+        groups.setdefault(owner_of(finding.path, names), []).append(finding)
+    together = [alike for own in groups.values() for alike in grouped(own)]
     found: dict[int, list[Exhibit]] = {}
-    order = list(Severity)
-    for number in sorted(range(len(findings)), key=lambda k: (order.index(findings[k].severity), k)):
-        if len(found) >= most:
+    drawn = 0
+    for alike in sorted(together, key=lambda each: ORDER.index(each[0].severity)):
+        if drawn >= most:
             break
-        exhibits = exhibits_of(findings[number], locate(findings[number], subjects))
-        if exhibits:
-            found[number] = exhibits
+        exhibits = exhibits_of(alike[0], locate(alike[0], subjects, names))
+        drawn += bool(exhibits)
+        found.update({id(finding): exhibits for finding in alike if exhibits})
     return found
 
 

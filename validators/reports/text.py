@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 
-from dressform.schemas.report import Finding, NotTested, Report, Severity
+from dressform.schemas.report import Finding, Report, Severity
 
-from .location import owner_of, owner_of_skipped
+from .alike import gaps, grouped
+from .location import owner_of
 from .safe_text import one_line
 
 MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "i"}
@@ -56,15 +57,14 @@ def render(
 def _lines(report: Report, measured: bool) -> Iterator[Line]:
     names = [subject.name for subject in report.subjects]
     groups: dict[str, list[Finding]] = {}
-    order = list(Severity)
-    for finding in sorted(report.findings, key=lambda f: (order.index(f.severity), f.rule, f.path)):
+    for finding in report.findings:
         groups.setdefault(owner_of(finding.path, names), []).append(finding)
     for name, findings in sorted(groups.items()):
         yield 0, [(one_line(name), "bold"), (f"  {counted(findings)}", "dim")]
-        for finding in findings:
-            yield from _finding(finding, name)
+        for alike in grouped(findings):
+            yield from _finding(alike, name)
         yield 0, [("", "")]
-    yield from _not_tested(report.not_tested, [*names, *groups])
+    yield from _not_tested(report, [*names, *groups])
     for known in report.suppressed:
         until = f" until {known.until}" if known.until else ""
         told = f"{known.finding.rule} {known.finding.name}  {known.finding.path}: {known.reason}{until}"
@@ -89,22 +89,24 @@ def counted(findings: Sequence[Finding]) -> str:
     return ", ".join(f"{count} {word}{'s' if count > 1 and word != 'info' else ''}" for count, word in counts if count)
 
 
-def _finding(finding: Finding, name: str) -> Iterator[Line]:
+def _finding(alike: tuple[Finding, ...], name: str) -> Iterator[Line]:
+    finding = alike[0]
     style = STYLES[finding.severity]
     head = f"{MARKS[finding.severity]} {finding.severity.value:7} "
-    yield 2, [(head, style), (f"{finding.rule} {finding.name}", "bold"), (f"  {where(finding, name)}", "cyan")]
+    yield 2, [(head, style), (f"{finding.rule} {finding.name}", "bold"), (f"  {where(alike, name)}", "cyan")]
     yield 4, [(one_line(finding.message), "")]
     yield 4, [("cure: ", "green"), (one_line(finding.cure), "")]
 
 
-def where(finding: Finding, name: str) -> str:
-    """Return the place of a finding in words: the path in the thing validated and the first of its ids."""
-    words = [one_line(finding.path.removeprefix(name).removeprefix("/"))]
-    for key, value in (finding.place or {}).items():
+def where(alike: Sequence[Finding], name: str) -> str:
+    """Return the place of findings in words: their paths in the thing validated and the first of the ids they share."""
+    paths = [one_line(finding.path.removeprefix(name).removeprefix("/")) for finding in alike]
+    words = [", ".join(dict.fromkeys(paths))]
+    for key, value in (alike[0].place or {}).items():
         if isinstance(value, list):
             ids = ", ".join(_id(each) for each in value[:_LISTED_IDS])
             words.append(f"{key} {ids}{' …' if len(value) > _LISTED_IDS else ''}")
-        elif not (key == "size" and f"sizes/{value}" in finding.path):
+        elif not (key == "size" and f"sizes/{value}" in alike[0].path):
             words.append(f"{key} {one_line(str(value))}")
     return " · ".join(word for word in words if word)
 
@@ -117,16 +119,10 @@ def _id(each: object) -> str:
     return one_line(str(each))
 
 
-def _not_tested(skipped: Sequence[NotTested], names: Sequence[str]) -> Iterator[Line]:
-    """Gather what was not tested by reason: a step that has not run leaves a dozen rules."""
-    gathered: dict[tuple[str, str], list[str]] = {}
-    for each in skipped:
-        name = owner_of_skipped(each, names)
-        reason = each.reason.removeprefix(name).removeprefix(": ")
-        gathered.setdefault((name, reason), []).append(each.name)
-    for (name, reason), rules in gathered.items():
-        told = ", ".join(dict.fromkeys(rules))
-        yield 0, [("not tested", "yellow"), (f"  {one_line(name)}: {one_line(reason)} ", ""), (f"({told})", "dim")]
+def _not_tested(report: Report, names: Sequence[str]) -> Iterator[Line]:
+    for owners, reason, rules in gaps(report.not_tested, names):
+        whose = f"{one_line(', '.join(owners))}: " if owners else ""
+        yield 0, [("not tested", "yellow"), (f"  {whose}{one_line(reason)} ", ""), (f"({', '.join(rules)})", "dim")]
 
 
 def _sums(report: Report) -> list[tuple[str, str]]:

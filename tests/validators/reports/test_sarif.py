@@ -8,11 +8,12 @@ import jsonschema
 import pytest
 
 from dressform.schemas.report import Report
-from dressform.validators.engine import find_subjects, validate
+from dressform.validators.engine import validate
 from dressform.validators.examples.builder import Parts
 from dressform.validators.examples.table import EXAMPLES
 from dressform.validators.reports.sarif import render
 from dressform.validators.rules.table import RULES
+from dressform.validators.targets import find_subjects
 
 SCHEMA = json.loads((Path(__file__).parent / "data" / "sarif-schema-2.1.0.json").read_text())
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import binary_opening
 
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.render.raster import Visibility, rasterize
@@ -18,6 +19,7 @@ from .rule import LISTED
 VIEWS_DEG = tuple((turn, lift) for lift in (0.0, 25.0) for turn in range(0, 360, 45))  # around, and from above
 SIZE = (256, 256)  # [px]
 BEHIND = 0.02  # [m] what is drawn instead of the skin is nearer than this where cloth has only sunk into it
+NARROW = 0.008  # [m] a gap narrower than this is the outline of skin that cloth has sunk into, or not noticed
 _FOV = math.radians(20.0)
 _MARGIN = 1.1
 
@@ -69,10 +71,16 @@ def find_holes(posed: Sequence[Floats], faces: Sequence[Integers], hidden: NDArr
         if not missing.any():
             continue
         gap = missing & (_depth(rasterize(screen, shown, SIZE)) > _depth(skin) + BEHIND)
+        gap = _without_slits(gap, NARROW * camera.focal_px / float(np.median(_depth(skin)[missing])))
         area = float(((_depth(skin)[gap] / camera.focal_px) ** 2).sum())
         if area > worst.area:
             worst = Hole(area, _on_canonical(np.unique(left_out[skin.triangles[gap] - len(shown)])[:LISTED]))
     return worst
+
+
+def _without_slits(gap: NDArray[np.bool_], narrow_px: float) -> NDArray[np.bool_]:
+    """Return the pixels [H, W] without strips narrower than `narrow_px`."""
+    return np.asarray(binary_opening(gap, iterations=max(1, round(narrow_px / 2))), np.bool_)
 
 
 def _on_canonical(faces: NDArray[np.integer]) -> tuple[tuple[float, float, float], ...]:

@@ -75,9 +75,19 @@ def show(wear: str, files: bool, folder: Path | None, as_json: bool) -> None:
 @click.argument("draft", type=click.Path(path_type=Path))
 @click.option("--version", "number", metavar="X.Y.Z", help="The version's number; by default what the changes ask for.")
 @click.option("--sign", "key", type=click.Path(path_type=Path), metavar="KEY", help="Sign it with this private key.")
+@click.option("--profile", default="default", metavar="NAME|FILE", help="What it is held to; see `dressform validate`.")
+@click.option("--sweep", is_flag=True, help="Try it on bodies and poses too, as some profiles do anyway.")
 @in_library
 @as_json
-def publish(draft: Path, number: str | None, key: Path | None, folder: Path | None, as_json: bool) -> int:
+def publish(
+    draft: Path,
+    number: str | None,
+    key: Path | None,
+    profile: str,
+    sweep: bool,
+    folder: Path | None,
+    as_json: bool,
+) -> int:
     """Validate DRAFT and publish it as an immutable version; a draft with errors is refused.
 
     Example: dressform library publish drafts/tee
@@ -90,7 +100,7 @@ def publish(draft: Path, number: str | None, key: Path | None, folder: Path | No
 
     opened = Library.open(folder)
     signer = Signer.read(key) if key is not None else None
-    report = validate(draft, publishing=True)
+    report = validate(draft, publishing=True, sweep=sweep, profile=profile)
     if report.summary()["errors"]:
         click.echo(render(report), err=True, nl=False)
         click.echo(f"dressform: {draft} is not published: mend the errors first", err=True)

@@ -87,6 +87,27 @@ class Subject:
             found[size] = same or Topology(mesh.faces, len(mesh.points))
         return found
 
+    @property
+    def default_size(self) -> str:
+        """The size that others are compared with: the default size, M, or the first there is."""
+        try:
+            stated = self.manifest.get("default_size", "M")
+        except InputError:
+            stated = "M"
+        return stated if stated in self.sizes else "M" if "M" in self.sizes else next(iter(self.sizes), "M")
+
+    @cached_property
+    def layouts(self) -> dict[str, GarmentMesh]:
+        """Size → mesh; of sizes that share triangles and UVs only one, the default size first.
+
+        What follows from triangles and UVs alone is told of these, not of every size again.
+        """
+        found: dict[str, GarmentMesh] = {}
+        for size in sorted(self.meshes, key=lambda size: (size != self.default_size, size)):
+            if not any(_share_layout(self.meshes[size], known) for known in found.values()):
+                found[size] = self.meshes[size]
+        return found
+
     @cached_property
     def levels(self) -> dict[tuple[str, int], GarmentMesh | str]:
         """(Size, level of detail from 1) → its mesh, or why it cannot be read; those that template.json names."""
@@ -121,11 +142,11 @@ class Subject:
 
     @cached_property
     def atlas(self) -> dict[str, UvMeasures]:
-        """Size → measures of UV1, for the sizes that have it."""
+        """Size → measures of UV1, for the sizes that have it; overlaps are looked for in `layouts` only."""
         from dressform.runtime.geometry.uv_measures import uv_measures
 
         return {
-            size: uv_measures(mesh.points, mesh.faces, mesh.uv1, mesh.uv1_faces)
+            size: uv_measures(mesh.points, mesh.faces, mesh.uv1, mesh.uv1_faces, overlaps=size in self.layouts)
             for size, mesh in self.meshes.items()
             if mesh.uv1 is not None and mesh.uv1_faces is not None
         }
@@ -160,3 +181,10 @@ class Subject:
         from .trial import swept_over_slip
 
         return swept_over_slip(self)
+
+
+def _share_layout(mine: GarmentMesh, other: GarmentMesh) -> bool:
+    """Say whether two meshes have the same triangles and UVs."""
+    pairs = [(getattr(mine, name), getattr(other, name)) for name in ("faces", "uv0", "uv0_faces", "uv1", "uv1_faces")]
+    alike = (np.array_equal(a, b) if a is not None and b is not None else a is b for a, b in pairs)
+    return len(mine.points) == len(other.points) and all(alike)

@@ -37,7 +37,7 @@ MOSTLY = 0.25  # of its points: so many are outside when it is the wrong shell, 
 def has_its_openings(subject: Subject) -> Iterator[Defect]:
     """When a garment has fewer boundary loops than its category needs to be put on."""
     needed = CATEGORIES.get(str(subject.manifest.get("category")), (0.0, np.inf, 0))[2]
-    for size, mesh in subject.meshes.items():
+    for size, mesh in subject.layouts.items():
         outer = Topology(outer_faces(mesh), len(mesh.points))  # thick cloth is open between its shells
         found = int(outer.loops.max(initial=-1)) + 1
         if found < needed:
@@ -70,7 +70,8 @@ def has_no_holes(subject: Subject) -> Iterator[Defect]:
 
 def has_few_pieces(subject: Subject) -> Iterator[Defect | Measured]:
     """Garments that fall into more pieces than a garment has."""
-    for size, topology in subject.topologies.items():
+    for size in subject.layouts:
+        topology = subject.topologies[size]
         count, most = int(topology.pieces.max(initial=-1)) + 1, subject.budgets.pieces
         if count > most:
             smallest = np.argsort(np.bincount(topology.pieces), kind="stable")
@@ -128,7 +129,7 @@ def has_the_scale_of_its_category(subject: Subject) -> Iterator[Defect]:
 
 def keeps_the_budget(subject: Subject) -> Iterator[Defect | Measured]:
     """Garments with more triangles than the runtime's budget."""
-    for size, mesh in subject.meshes.items():
+    for size, mesh in subject.layouts.items():
         most = subject.budgets.triangles
         if len(mesh.faces) > most:
             message = f"{len(mesh.faces)} triangles, at most {most}"
@@ -180,10 +181,10 @@ def _shells(subject: Subject) -> Iterator[tuple[str, NDArray[np.int64], NDArray[
         raise NotTestableError("the cloth has one layer")
 
 
-def _boxes(mesh: GarmentMesh, pieces: NDArray[np.int32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _boxes(mesh: GarmentMesh, pieces: NDArray[np.int32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the least and the largest coordinates of each piece, [P, 3] twice [m]."""
     count = int(pieces.max(initial=-1)) + 1
-    low, high = np.full((count, 3), np.inf, np.float32), np.full((count, 3), -np.inf, np.float32)
+    low, high = np.full((count, 3), np.inf), np.full((count, 3), -np.inf)
     corners = mesh.points[mesh.faces]
     np.minimum.at(low, pieces, corners.min(axis=1))
     np.maximum.at(high, pieces, corners.max(axis=1))

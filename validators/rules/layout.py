@@ -28,7 +28,7 @@ UvSet = tuple[NDArray[np.float32], NDArray[np.int32]]
 
 def has_uv0(subject: Subject) -> Iterator[Defect]:
     """Sizes without UV0, on which no picture can lie."""
-    for size, mesh in subject.meshes.items():
+    for size, mesh in subject.layouts.items():
         if mesh.uv0 is None:
             yield Defect("UV0 is missing", f"sizes/{size}", place={"size": size})
 
@@ -149,8 +149,8 @@ def joins_only_neighbours(subject: Subject) -> Iterator[Defect]:
 
 def uses_its_square(subject: Subject) -> Iterator[Defect | Measured]:
     """Atlases that leave most of their square empty."""
-    for size, atlas in subject.atlas.items():
-        least = subject.budgets.uv_utilisation
+    for size in (size for size in subject.layouts if size in subject.atlas):
+        atlas, least = subject.atlas[size], subject.budgets.uv_utilisation
         if atlas.utilisation < least:
             message = f"UV1 covers {100 * atlas.utilisation:.1f} % of its square, needed {100 * least:g} %"
             yield Defect(message, f"sizes/{size}", 100 * atlas.utilisation, {"size": size})
@@ -160,7 +160,7 @@ def uses_its_square(subject: Subject) -> Iterator[Defect | Measured]:
 def _uv0(subject: Subject) -> Iterator[tuple[str, GarmentMesh, UvSet]]:
     found = [
         (size, mesh, (mesh.uv0, mesh.uv0_faces))
-        for size, mesh in subject.meshes.items()
+        for size, mesh in subject.layouts.items()
         if mesh.uv0 is not None and mesh.uv0_faces is not None
     ]
     if not found:
@@ -171,7 +171,7 @@ def _uv0(subject: Subject) -> Iterator[tuple[str, GarmentMesh, UvSet]]:
 def _uv1(subject: Subject) -> Iterator[tuple[str, GarmentMesh, UvSet]]:
     found = [
         (size, mesh, (mesh.uv1, mesh.uv1_faces))
-        for size, mesh in subject.meshes.items()
+        for size, mesh in subject.layouts.items()
         if mesh.uv1 is not None and mesh.uv1_faces is not None
     ]
     if not found:

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from dressform.assets.files import digests
-from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.hashing import file_sha256
 from dressform.schemas.documents import document_errors, is_number
 from dressform.schemas.report import Severity
@@ -90,7 +89,7 @@ def bodies_have_rigs(subject: Subject) -> Iterator[Defect]:
 
 def figures_are_the_mesh_s(subject: Subject) -> Iterator[Defect]:
     """Figures of the mesh that are not what the mesh has."""
-    stated, mesh = _table(subject, "mesh"), _default_mesh(subject)
+    stated, mesh = _table(subject, "mesh"), subject.meshes.get(subject.default_size)
     if not stated or mesh is None:
         raise NotTestableError("the manifest states no figures of the mesh")
     found: dict[str, object] = {
@@ -110,7 +109,7 @@ def figures_are_the_mesh_s(subject: Subject) -> Iterator[Defect]:
 
 def metres_per_uv_are_the_mesh_s(subject: Subject) -> Iterator[Defect]:
     """A length of the UV unit on the cloth that is not the mesh's."""
-    stated, mesh = _table(subject, "metres_per_uv"), _default_mesh(subject)
+    stated, mesh = _table(subject, "metres_per_uv"), subject.meshes.get(subject.default_size)
     if not stated or mesh is None:
         raise NotTestableError("the manifest does not state the length of a UV unit")
     from dressform.runtime.geometry.uv_measures import uv_measures
@@ -178,7 +177,7 @@ def digests_match(subject: Subject) -> Iterator[Defect]:
 
 def part_digests_match(subject: Subject) -> Iterator[Defect]:
     """Digests of the parts, by which versions are compared, that are not those of the parts."""
-    stated, mesh = _table(subject, "digests"), _default_mesh(subject)
+    stated, mesh = _table(subject, "digests"), subject.meshes.get(subject.default_size)
     if mesh is None:
         return
     fields = [path for path in subject.files if path.startswith("field.") and path.endswith(".safetensors")]
@@ -210,11 +209,6 @@ def _table(subject: Subject, key: str) -> dict[str, Any]:
 
 def _stated(entry: object, key: str) -> object:
     return entry.get(key) if isinstance(entry, dict) else None
-
-
-def _default_mesh(subject: Subject) -> GarmentMesh | None:
-    default = subject.manifest.get("default_size", "M" if "M" in subject.meshes else next(iter(subject.meshes), ""))
-    return subject.meshes.get(default) if isinstance(default, str) else None
 
 
 _RESTORE = "restore the file or publish the draft again; a version is never edited"

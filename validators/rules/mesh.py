@@ -82,7 +82,7 @@ def has_no_slivers(subject: Subject) -> Iterator[Defect]:
 
 def has_no_duplicate_faces(subject: Subject) -> Iterator[Defect]:
     """Triangles that stand twice, in either winding."""
-    for size, mesh in subject.meshes.items():
+    for size, mesh in subject.layouts.items():
         a, b, c = np.sort(mesh.faces, axis=1).astype(np.int64).T
         keys = (a * len(mesh.points) + b) * len(mesh.points) + c  # files hold at most two million points: it fits
         _, first, count = np.unique(keys, return_index=True, return_counts=True)
@@ -93,7 +93,7 @@ def has_no_duplicate_faces(subject: Subject) -> Iterator[Defect]:
 
 def has_no_loose_points(subject: Subject) -> Iterator[Defect]:
     """Points that no triangle uses."""
-    for size, mesh in subject.meshes.items():
+    for size, mesh in subject.layouts.items():
         bad = np.flatnonzero(np.bincount(mesh.faces.reshape(-1), minlength=len(mesh.points)) == 0)
         message, one = "points belong to no triangle", "point belongs to no triangle"
         yield from counted(bad, message, f"sizes/{size}", one=one, size=size, kind="vertices")
@@ -101,7 +101,7 @@ def has_no_loose_points(subject: Subject) -> Iterator[Defect]:
 
 def is_oriented(subject: Subject) -> Iterator[Defect]:
     """Edges that both their triangles walk in the same direction."""
-    for size, mesh in subject.meshes.items():
+    for size, mesh in subject.layouts.items():
         directed, _ = directed_edges(mesh)
         _, inverse, count = np.unique(directed, return_inverse=True, return_counts=True)
         twice = (count[inverse] > 1) & (_edge_counts(subject, size) == 2)
@@ -129,7 +129,7 @@ def faces_outward(subject: Subject) -> Iterator[Defect]:
 
 def is_manifold(subject: Subject) -> Iterator[Defect]:
     """Triangles at edges that three or more share."""
-    for size in subject.meshes:
+    for size in subject.layouts:
         bad = np.unique(np.flatnonzero(_edge_counts(subject, size) > 2) // 3)
         message, one = "triangles meet at edges of three or more", "triangle stands at an edge of three or more"
         yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
@@ -137,7 +137,7 @@ def is_manifold(subject: Subject) -> Iterator[Defect]:
 
 def is_not_pinched(subject: Subject) -> Iterator[Defect]:
     """Points where parts of the surface touch without sharing an edge."""
-    for size in subject.meshes:
+    for size in subject.layouts:
         bad = subject.topologies[size].pinched
         message = "points hold parts of the surface together that share no edge there"
         one = "point holds parts of the surface together that share no edge there"

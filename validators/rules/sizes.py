@@ -82,11 +82,9 @@ def have_plausible_measures(subject: Subject) -> Iterator[Defect]:
 
 def _others(subject: Subject) -> Iterator[tuple[str, str]]:
     """Yield every size but the default one, and that one."""
-    sizes, default = list(subject.meshes), subject.manifest.get("default_size", "M")
-    if len(sizes) < 2:
+    if len(subject.meshes) < 2:
         raise NotTestableError("there is one size")
-    first = default if default in sizes else sizes[0]
-    yield from ((size, first) for size in sizes if size != first)
+    yield from ((size, subject.default_size) for size in subject.meshes if size != subject.default_size)
 
 
 def _uv(mesh: GarmentMesh, name: str) -> tuple[NDArray[np.float32] | None, NDArray[np.int32] | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,19 +13,22 @@ from dressform.schemas.report import Severity
 from dressform.validators.rule import LISTED, Defect, Measured, Rule, counted
 from dressform.validators.subject import Subject
 
+if TYPE_CHECKING:
+    from dressform.runtime.geometry.uv_measures import UvMeasures
+
 DISTORTED = 2.0  # anisotropy from which a pattern on the cloth looks drawn out
 
 
 def is_there(subject: Subject) -> Iterator[Defect]:
     """Sizes without UV1."""
-    for size, mesh in subject.meshes.items():
+    for size, mesh in subject.layouts.items():
         if mesh.uv1 is None:
             yield Defect("UV1 is missing", f"sizes/{size}", place={"size": size})
 
 
 def is_in_range(subject: Subject) -> Iterator[Defect]:
     """UV1 coordinates outside the unit square."""
-    for size, mesh in subject.meshes.items():
+    for size, mesh in subject.layouts.items():
         if mesh.uv1 is not None:
             bad = np.flatnonzero(~((mesh.uv1 >= -1e-6) & (mesh.uv1 <= 1 + 1e-6)).all(axis=1))
             message, one = "UV1 coordinates are outside [0, 1]", "UV1 coordinate is outside [0, 1]"
@@ -33,7 +37,7 @@ def is_in_range(subject: Subject) -> Iterator[Defect]:
 
 def is_not_flipped(subject: Subject) -> Iterator[Defect]:
     """Triangles mirrored in UV1."""
-    for size, atlas in subject.atlas.items():
+    for size, atlas in _atlases(subject):
         bad = np.flatnonzero(atlas.flipped)
         message, one = "triangles are mirrored in UV1", "triangle is mirrored in UV1"
         yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
@@ -41,7 +45,7 @@ def is_not_flipped(subject: Subject) -> Iterator[Defect]:
 
 def has_area(subject: Subject) -> Iterator[Defect]:
     """Triangles without area in UV1."""
-    for size, atlas in subject.atlas.items():
+    for size, atlas in _atlases(subject):
         bad = np.flatnonzero(atlas.collapsed)
         message, one = "triangles have no area in UV1", "triangle has no area in UV1"
         yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
@@ -49,7 +53,7 @@ def has_area(subject: Subject) -> Iterator[Defect]:
 
 def does_not_overlap(subject: Subject) -> Iterator[Defect]:
     """Triangles that share texels of UV1 with others."""
-    for size, atlas in subject.atlas.items():
+    for size, atlas in _atlases(subject):
         bad = np.unique(atlas.overlapping)
         message = f"triangles overlap in UV1, in {len(atlas.overlapping)} pairs"
         yield from counted(bad, message, f"sizes/{size}", size=size)
@@ -90,6 +94,11 @@ def is_evenly_dense(subject: Subject) -> Iterator[Defect | Measured]:
             place = _place(size, off)
             yield Defect(message, f"sizes/{size}", atlas.area_spread, place)
         yield Measured(atlas.area_spread, "times", f"sizes/{size}")
+
+
+def _atlases(subject: Subject) -> Iterator[tuple[str, UvMeasures]]:
+    """Yield the measures that follow from UV1 alone, once for all sizes that share it."""
+    yield from ((size, subject.atlas[size]) for size in subject.layouts if size in subject.atlas)
 
 
 def _place(size: str, values: NDArray[np.floating]) -> dict[str, object]:

@@ -16,6 +16,7 @@ from .checking import Outcome, check, unreadable
 from .result_cache import ResultCache, keys
 from .rule import Rule
 from .targets import Found
+from .worker import start
 
 # A process of our own starts in about 2 s, of which it gets a few subjects' worth back.
 SHARED_FROM = 8
@@ -83,7 +84,7 @@ def _checked(found: Sequence[Found], work: Work) -> Iterator[list[Outcome]]:
         return
     # started anew, not forked: threads of numerical packages do not survive a fork
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(work.jobs, len(found)), context, work.prepare)
+    pool = ProcessPoolExecutor(min(work.jobs, len(found)), context, start, (work.prepare,))
     try:
         yield from pool.map(_check_one, found, repeat(work))
     except BrokenProcessPool:

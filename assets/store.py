@@ -134,6 +134,11 @@ class Store:
         except OSError as error:
             raise AssetError(f"{self.folder / 'refs'} cannot be read ({error.strerror})") from None
 
+    def refs(self) -> dict[str, TemplateEntry]:
+        """Return every template's versions, read from the refs themselves."""
+        entries = {name: self.ref(name) for name in self.names()}
+        return {name: entry for name, entry in entries.items() if entry is not None}
+
     def index(self) -> dict[str, TemplateEntry]:
         """Return every template's versions: from the index when it was made from these refs, else from the refs."""
         try:
@@ -142,7 +147,7 @@ class Store:
                 return document["templates"]
         except InputError:
             pass  # the refs are the truth; an absent or broken index costs only time
-        return self._from_refs()
+        return self.refs()
 
     def refs_digest(self) -> str:
         """Return the sha256 over the names and contents of all refs: what anything derived from them is bound to."""
@@ -158,7 +163,7 @@ class Store:
     def rebuild_index(self) -> None:
         """Write the index anew from the refs; the caller holds the lock."""
         digest = self.refs_digest()
-        document: LibraryDocument = {"schema": SCHEMA, "templates": self._from_refs(), "refs": digest}
+        document: LibraryDocument = {"schema": SCHEMA, "templates": self.refs(), "refs": digest}
         self._write(self.folder / "index.json", dump_json(document))
 
     @contextmanager
@@ -214,10 +219,6 @@ class Store:
 
     def _ref_path(self, name: str) -> Path:
         return self.folder / "refs" / f"{name}.json"
-
-    def _from_refs(self) -> dict[str, TemplateEntry]:
-        entries = {name: self.ref(name) for name in self.names()}
-        return {name: entry for name, entry in entries.items() if entry is not None}
 
 
 def _entries(folder: Path) -> list[Path]:

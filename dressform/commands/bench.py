@@ -20,6 +20,7 @@ BENCHMARKS = {
     "memory": "resident memory between frame 1,000 and 10,000",
     "refine": "acceleration error and lag of the temporal filter on a noisy walk",
     "smplx_rig": "rigging tee and trousers to stand-ins for SMPL-X: seconds, strain, penetration over the walk",
+    "crash": "a library's jobs killed at random instants and hindered by faults; writers and readers that meet",
     "avatar": "error of the photo fit on synthetic people",
 }
 

@@ -66,7 +66,7 @@ class Budgets:
     skin_reach: float = 0.35
     texture_px: int = 4096
     texture_memory_mb: float = 256.0
-    preview_garment_percent: float = 2.0
+    preview_garment_percent: float = 5.0
     texel_density: float = 100.0
     uv_stretch: float = 1.5
     uv_distorted_share: float = 0.05

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.runtime.geometry.normals import face_areas
 from dressform.schemas.report import Severity
 from dressform.validators.rule import Defect, Measured, NotTestableError, Rule
 from dressform.validators.subject import Subject
@@ -22,7 +23,9 @@ _MOST_FRAMES = 900
 _SIDE = 160  # pictures are compared at about this many pixels along a side
 # How far a lit colour may lie from the cloth's own in CIELAB: a and b move with the light's tint and the exposure, the
 # lightness falls in shadow. Wide on purpose: only a picture without the garment's colours is a defect.
-_HUE_REACH, _DARKER, _LIGHTER = 14.0, 0.35, 1.6
+_HUE_REACH, _DARKER, _LIGHTER = 12.0, 0.35, 1.6
+_CELL = 6.0  # colours this close are one [CIELAB]
+_MOST_SURFACE = 0.8  # of the surface: buttons and rivets do not stand for a garment
 _FOREGROUND = 5.0  # CIELAB distance from the background's colour
 _D65 = np.array([0.95047, 1.0, 1.08883])  # white point (IEC 61966-2-1)
 _TO_XYZ = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
@@ -141,15 +144,20 @@ def _border(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _palette(subject: Subject) -> NDArray[np.float64]:
-    """Return the colours that the garment's triangles wear in its own look, CIELAB, each once to within a few units."""
-    colours = [
-        worn_colours(mesh, index, subject.picture_of(material.base_color_image))
-        for mesh in list(subject.meshes.values())[:1]
-        for index, material in enumerate(mesh.materials)
-    ]
-    lab = _lab(np.concatenate(colours))
-    cells, counts = np.unique(np.round(lab / 6).astype(np.int64), axis=0, return_counts=True)
-    return cells[np.argsort(-counts, kind="stable")][:128].astype(np.float64) * 6
+    """Return the colours of most of the garment's surface in its own look, CIELAB, each once to within a few units."""
+    mesh = next(iter(subject.meshes.values()), None)
+    if mesh is None:
+        raise NotTestableError("it has no size")
+    colours, areas = [], []
+    surface = face_areas(mesh.points, mesh.faces)
+    for index, material in enumerate(mesh.materials):
+        colours.append(worn_colours(mesh, index, subject.picture_of(material.base_color_image)))
+        areas.append(surface[mesh.material_ids == index])
+    cells, which = np.unique(np.round(_lab(np.concatenate(colours)) / _CELL), axis=0, return_inverse=True)
+    held = np.bincount(which.reshape(-1), np.concatenate(areas))
+    order = np.argsort(-held, kind="stable")
+    before = np.cumsum(held[order]) - held[order]
+    return cells[order[before <= _MOST_SURFACE * held.sum()]] * _CELL
 
 
 def _near(pixels: NDArray[np.float64], palette: NDArray[np.float64]) -> NDArray[np.bool_]:

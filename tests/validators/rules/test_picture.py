@@ -1,0 +1,92 @@
+"""A preview has to show the garment, and a turntable has to turn."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from dressform.assets.library import Library
+from dressform.validators.examples.builder import Parts, turntable
+from dressform.validators.rule import Defect, Measured, NotTestableError
+from dressform.validators.rules import picture
+from dressform.validators.subject import Subject
+from dressform.validators.targets import find_subjects
+
+
+def scene(colour: tuple[int, int, int], side: int) -> bytes:
+    """Return a picture of a light room with a square of a colour in it."""
+    room = Image.new("RGB", (96, 64), (240, 239, 237))
+    room.paste(colour, (20, 4, 20 + side, 4 + side))
+    buffer = io.BytesIO()
+    room.save(buffer, "png")
+    return buffer.getvalue()
+
+
+def draft(parts: Parts, folder: Path, base: tuple[float, float, float], preview: bytes) -> Subject:
+    cloth = dataclasses.replace(parts.mesh.materials[0], base_color=(*base, 1.0), base_color_image=None)
+    parts.change_mesh(materials=(cloth,))
+    parts.files["preview.png"] = preview
+    (subject,) = find_subjects(parts.write(folder / "draft"))
+    return subject
+
+
+@pytest.mark.parametrize(
+    ("base", "shown", "side", "visible"),
+    [
+        ((0.4, 0.02, 0.02), (150, 30, 30), 40, True),
+        ((0.4, 0.02, 0.02), (95, 18, 18), 40, True),  # in shadow
+        ((0.4, 0.02, 0.02), (150, 30, 30), 8, False),  # too small
+        ((0.4, 0.02, 0.02), (30, 60, 150), 40, False),
+        ((0.02, 0.02, 0.4), (150, 30, 30), 40, False),
+        ((0.7, 0.7, 0.7), (200, 200, 199), 40, True),
+    ],
+)
+def test_the_garment_is_looked_for_by_its_colours(
+    parts: Parts,
+    tmp_path: Path,
+    base: tuple[float, float, float],
+    shown: tuple[int, int, int],
+    side: int,
+    visible: bool,
+) -> None:
+    (found,) = picture.preview_shows_the_garment(draft(parts, tmp_path, base, scene(shown, side)))
+    assert isinstance(found, Measured if visible else Defect)
+    assert found.value == pytest.approx(100 * side * side / (96 * 64) if visible or side == 8 else 0, abs=0.1)
+
+
+def test_another_garment_is_told_apart_and_its_own_is_found() -> None:
+    versions = {subject.name: subject for subject in find_subjects(Library.embedded().folder)}
+    skirt, trousers = versions["circle-skirt@1.0.0"], versions["trousers@1.0.0"]
+    (own,) = picture.preview_shows_the_garment(skirt)
+    assert isinstance(own, Measured)
+    swapped = dataclasses.replace(skirt, files={**skirt.files, "preview.png": trousers.files["preview.png"]})
+    (other,) = picture.preview_shows_the_garment(swapped)
+    assert isinstance(other, Defect)
+
+
+def test_a_turntable_that_is_no_video_is_told_once(parts: Parts, tmp_path: Path) -> None:
+    parts.files["turntable.mp4"] = b"no video"
+    (subject,) = find_subjects(parts.write(tmp_path / "draft"))
+    (found,) = picture.has_a_turntable(subject)
+    assert "cannot be decoded" in found.message
+    assert str(tmp_path) not in found.message
+    with pytest.raises(NotTestableError, match="cannot be decoded"):
+        list(picture.turntable_turns(subject))
+
+
+def test_a_file_that_changes_is_read_again(parts: Parts, tmp_path: Path) -> None:
+    (subject,) = find_subjects(parts.write(tmp_path / "draft"))
+    assert list(picture.turntable_turns(subject)) == []
+    subject.files["turntable.mp4"].write_bytes(turntable(turns=False))
+    assert len(list(picture.turntable_turns(subject))) == 1
+
+
+def test_lab_is_the_standards() -> None:
+    white, red = picture._lab(np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]))
+    assert white == pytest.approx([100, 0, 0], abs=0.02)
+    assert red == pytest.approx([53.24, 80.09, 67.20], abs=0.1)

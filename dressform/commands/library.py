@@ -6,6 +6,7 @@ from pathlib import Path
 
 import rich_click as click
 
+from .library_find import log, search
 from .library_options import as_json, in_library, print_json, print_table
 from .library_store import export_version, gc, import_version, keygen, sign, verify
 from .library_versions import diff, lock, resolve
@@ -74,6 +75,7 @@ def show(wear: str, files: bool, folder: Path | None, as_json: bool) -> None:
 @library.command()
 @click.argument("draft", type=click.Path(path_type=Path))
 @click.option("--version", "number", metavar="X.Y.Z", help="The version's number; by default what the changes ask for.")
+@click.option("--pre", metavar="WORD", help="Make it the next pre-release of that number, such as beta.")
 @click.option("--sign", "key", type=click.Path(path_type=Path), metavar="KEY", help="Sign it with this private key.")
 @click.option("--profile", default="default", metavar="NAME|FILE", help="What it is held to; see `dressform validate`.")
 @click.option("--sweep", is_flag=True, help="Try it on bodies and poses too, as some profiles do anyway.")
@@ -82,6 +84,7 @@ def show(wear: str, files: bool, folder: Path | None, as_json: bool) -> None:
 def publish(
     draft: Path,
     number: str | None,
+    pre: str | None,
     key: Path | None,
     profile: str,
     sweep: bool,
@@ -105,7 +108,7 @@ def publish(
         click.echo(render(report), err=True, nl=False)
         click.echo(f"dressform: {draft} is not published: mend the errors first", err=True)
         return 1
-    version = opened.publish(draft, report, number, signer=signer)
+    version = opened.publish(draft, report, number, pre=pre, signer=signer)
     changes = [vars(change) for change in version.changes]
     if as_json:
         result = {"name": version.name, "version": version.version, "created": version.created, "changes": changes}
@@ -136,5 +139,5 @@ def yank(version: str, reason: str, folder: Path | None) -> None:
     click.echo(f"yanked {yanked.label}: {yanked.yanked}")
 
 
-for command in (resolve, diff, lock, verify, gc, export_version, import_version, keygen, sign):
+for command in (search, log, resolve, diff, lock, verify, gc, export_version, import_version, keygen, sign):
     library.add_command(command)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
@@ -33,6 +33,7 @@ def print_card(version: TemplateVersion, others: Sequence[Mapping[str, Any]], *,
         ("colourways", ", ".join(f"{name} ({v.get('title', name)})" for name, v in manifest["variants"].items())),
         ("cloth", _cloth(manifest.get("fabric"))),
         ("bodies", ", ".join(manifest["bodies"])),
+        ("tags", " ".join(manifest.get("tags", []))),
         (
             "mesh",
             f"{mesh['points']:,} points, {mesh['triangles']:,} triangles; materials {', '.join(mesh['materials'])}",
@@ -67,13 +68,14 @@ def print_card(version: TemplateVersion, others: Sequence[Mapping[str, Any]], *,
 def _sizes(manifest: Mapping[str, Any]) -> str:
     default = manifest["default_size"]
     return " ".join(
-        f"{size}*" if size == default and len(manifest["sizes"]) > 1 else size for size in manifest["sizes"]
+        f"{size}*" if size == default and len(manifest["sizes"]) > 1 else size
+        for size in ordered_sizes(manifest["sizes"])
     )
 
 
-def _ordered(manifest: Mapping[str, Any]) -> list[str]:
+def ordered_sizes(sizes: Iterable[str]) -> list[str]:
     """Return the sizes from small to large: letters as the trade orders them, then the rest as they stand."""
-    return sorted(manifest["sizes"], key=lambda size: _LETTERS.index(size) if size in _LETTERS else len(_LETTERS))
+    return sorted(sizes, key=lambda size: _LETTERS.index(size) if size in _LETTERS else len(_LETTERS))
 
 
 def _cloth(fabric: Mapping[str, Any] | None) -> str:
@@ -97,7 +99,7 @@ def _permissions(stated: Mapping[str, Any]) -> str:
 def _chart(manifest: Mapping[str, Any]) -> Table | None:
     """Return the size chart, or None where no size says what it is made for."""
     stated = manifest["sizes"]
-    sizes = {size: stated[size]["measures"] for size in _ordered(manifest) if "measures" in stated[size]}
+    sizes = {size: stated[size]["measures"] for size in ordered_sizes(stated) if "measures" in stated[size]}
     names = [name for name in _CHART if any(name in measures for measures in sizes.values())]
     if not names:
         return None

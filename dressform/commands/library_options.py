@@ -29,8 +29,8 @@ def print_table(headings: tuple[str, ...] | None, rows: Sequence[tuple[str, ...]
     from rich.text import Text
 
     table = Table(box=None, header_style="bold", show_header=headings is not None)
-    for heading in headings or ("", "", ""):
-        table.add_column(heading, overflow="fold")
+    for number, heading in enumerate(headings or ("", "", "")):
+        table.add_column(heading, overflow="fold", no_wrap=number == 0)  # names are copied, so they stay in one piece
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))  # as text: names may hold what rich takes for markup
     Console().print(table)

@@ -9,8 +9,13 @@ from dressform.schemas.progress import Progress
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Progress]:
-    """Show a bar with the time left while the block runs; yields what the work calls."""
+def progress_bar(title: str, *, transient: bool = False) -> Iterator[Progress]:
+    """Show a bar with the time left while the block runs; yields what the work calls.
+
+    Args:
+        title: What the work is.
+        transient: Whether the bar is seen only on a terminal and goes when the work is done.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bar
@@ -23,7 +28,8 @@ def progress_bar(title: str) -> Iterator[Progress]:
         TimeRemainingColumn(),
         TextColumn("{task.description}"),
     )
-    with Bar(*columns, console=Console(stderr=True)) as bar:
+    console = Console(stderr=True)
+    with Bar(*columns, console=console, transient=transient, disable=transient and not console.is_terminal) as bar:
         task = bar.add_task("", title=title, total=1.0)
 
         def report(fraction: float, message: str, /) -> None:

@@ -105,6 +105,33 @@ def test_diff_with_a_draft(run, published, make_draft, tmp_path, edit):
     assert "are two templates" in run("diff", "tee", draft)[1]
 
 
+def test_log(run, published):
+    run("yank", "tee@1.0.0", "--reason", "no navy")
+    code, out, _ = run("log", "tee")
+    assert code == 0
+    lines = out.splitlines()
+    assert lines[0].startswith("tee@1.1.0  minor after 1.0.0  sha256 ")
+    assert lines[1] == "  minor: variant navy was added"
+    assert lines[2].startswith("tee@1.0.0  the first  sha256 ")
+    assert lines[2].endswith(", yanked: no navy")
+    told = json.loads(run("log", "tee", "--json")[1])
+    assert [(v["version"], v["base"], v["bump"], v["yanked"]) for v in told["versions"]] == [
+        *(("1.1.0", "1.0.0", "minor", None), ("1.0.0", None, None, "no navy")),
+    ]
+    assert run("log", "tea")[0] == 1
+
+
+def test_search(run, published, tmp_path, monkeypatch):
+    monkeypatch.setenv("DRESSFORM_CACHE", str(tmp_path / "cache"))
+    code, out, err = run("search", "plain", "tee", "--category", "tee", "--size", "M", "--color", "#00007c")
+    assert (code, err) == (0, "")
+    assert "tee@1.1.0/navy" in out
+    told = json.loads(run("search", "--json")[1])
+    assert [hit["name"] for hit in told["templates"]] == ["tee"]
+    assert run("search", "silk", "--rebuild")[1:] == ("", "nothing was found; see all with `dressform library list`\n")
+    assert run("search", "--category", "hats")[0] == 2
+
+
 def test_yank(run, published):
     assert run("yank", "tee@1.1.0", "--reason", "wrong navy") == (0, "yanked tee@1.1.0: wrong navy\n", "")
     assert run("resolve", "tee")[1] == "tee → tee@1.0.0:M\n"
@@ -147,7 +174,7 @@ def test_export_and_import(run, published, tmp_path):
 
 def test_publish(run, make_draft, tmp_path, monkeypatch, clean_report):
     draft = make_draft(tmp_path / "draft")
-    monkeypatch.setattr("dressform.validators.engine.validate", lambda target, publishing: clean_report(target))
+    monkeypatch.setattr("dressform.validators.engine.validate", lambda target, **_: clean_report(target))
     code, out, _ = run("publish", draft)
     assert (code, out) == (0, f"published tee@1.0.0 (for anny) to {tmp_path / 'library'}\n")
     code, out, _ = run("publish", draft)
@@ -173,7 +200,20 @@ def test_publish_refuses_a_draft_with_errors(run, make_draft, tmp_path):
 
 
 def test_help_has_an_example(run):
-    for command in ["list", "show", "publish", "resolve", "verify", "diff", "yank", "lock", "export", "import"]:
+    for command in [
+        "list",
+        "show",
+        "search",
+        "log",
+        "publish",
+        "resolve",
+        "verify",
+        "diff",
+        "yank",
+        "lock",
+        "export",
+        "import",
+    ]:
         code, out, _ = run(command, "--help")
         assert code == 0
         assert f"Example: dressform library {command}" in " ".join(out.split())

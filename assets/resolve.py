@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 from dressform.schemas.errors import AssetError
 from dressform.schemas.library import TemplateEntry, VersionEntry
@@ -70,7 +70,7 @@ def _obstacle(number: Version, held: VersionEntry, specs: Sequence[WearSpec], bo
     return None
 
 
-def _explained(specs: Sequence[WearSpec], bodies: Sequence[str], against: Mapping[str, Sequence[Version]]) -> str:
+def _explained(specs: Sequence[WearSpec], bodies: Sequence[str], against: dict[str, list[Version]]) -> str:
     wanted = " and ".join(dict.fromkeys(str(spec) for spec in specs))
     both = {1: "", 2: "both "}.get(len({str(spec) for spec in specs}), "all of ")
     on = f" on {', '.join(bodies)}" if bodies else ""

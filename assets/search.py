@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dressform.schemas.documents import schema
 from dressform.schemas.errors import DressformError, UsageError
@@ -235,21 +236,20 @@ def _insert(table: sqlite3.Connection, version: TemplateVersion) -> None:
     titles = [variant.get("title", "") for variant in manifest["variants"].values()]
     words = [version.name, manifest.get("title", ""), manifest.get("description", ""), manifest["category"]]
     words += [manifest.get("fabric", {}).get("name", ""), *manifest["authors"], *titles, *members["variant"]]
-    row = (version.name, version.digest, version.version, manifest.get("title", version.name), manifest["category"])
-    table.execute("INSERT INTO template VALUES (?, ?, ?, ?, ?, ?)", (*row, _plain(" ".join([*words, *members["tag"]]))))
+    stated = (version.name, version.digest, version.version, manifest.get("title", version.name), manifest["category"])
+    searched = _plain(" ".join([*words, *members["tag"]]))
+    table.execute("INSERT INTO template VALUES (?, ?, ?, ?, ?, ?)", (*stated, searched))
     for kind, values in members.items():
-        rows = [(version.name, kind, place, value) for place, value in enumerate(values)]
-        table.executemany("INSERT INTO member VALUES (?, ?, ?, ?)", rows)
+        members_of = [(version.name, kind, place, value) for place, value in enumerate(values)]
+        table.executemany("INSERT INTO member VALUES (?, ?, ?, ?)", members_of)
     for look in (None, *manifest["variants"]):
         try:
             colors = look_colors(version.mesh(variant=look))
         except (DressformError, OSError, ValueError):
             continue  # a picture that cannot be read has no colour; `library verify` and the validators say why
-        rows = [
-            (version.name, look or "", place, color_name(lab), share, *map(float, lab))
-            for place, (lab, share) in enumerate(colors)
-        ]
-        table.executemany("INSERT INTO color VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        for place, (lab, share) in enumerate(colors):
+            row = (version.name, look or "", place, color_name(lab), share, *lab.tolist())
+            table.execute("INSERT INTO color VALUES (?, ?, ?, ?, ?, ?, ?, ?)", row)
 
 
 def _matching(table: sqlite3.Connection, query: Query) -> list[str]:
@@ -271,20 +271,23 @@ def _matching(table: sqlite3.Connection, query: Query) -> list[str]:
     return sorted(found, key=lambda name: (not all(word in _plain(name) for word in words), name))
 
 
-def _looks(table: sqlite3.Connection, name: str, called: Sequence[str], lab: object) -> Iterator[str]:
+def _looks(
+    table: sqlite3.Connection, name: str, called: Sequence[str], lab: NDArray[np.float64] | None
+) -> Iterator[str]:
     """Yield the looks of a template that have a colour: by its name, or near a place in CIELAB."""
     seen = set()
     for look, own, *place in table.execute(
         "SELECT look, called, l, a, b FROM color WHERE name = ? ORDER BY look, place", (name,)
     ):
-        near = own in called if lab is None else float(np.linalg.norm(np.subtract(place, lab))) <= NEAR
+        near = own in called if lab is None else float(np.linalg.norm(np.array(place) - lab)) <= NEAR
         if near and look not in seen:
             seen.add(look)
             yield look
 
 
 def _hit(table: sqlite3.Connection, name: str, looks: tuple[str, ...]) -> Hit:
-    row = table.execute("SELECT version, title, category FROM template WHERE name = ?", (name,)).fetchone()
+    stated = table.execute("SELECT version, title, category FROM template WHERE name = ?", (name,)).fetchone()
+    version, title, category = map(str, stated)
     members = {
         kind: tuple(
             value
@@ -294,7 +297,17 @@ def _hit(table: sqlite3.Connection, name: str, looks: tuple[str, ...]) -> Hit:
         )
         for kind in _KINDS
     }
-    return Hit(name, *row, members["size"], members["variant"], members["tag"], members["body"], looks)
+    return Hit(
+        name=name,
+        version=version,
+        title=title,
+        category=category,
+        sizes=members["size"],
+        variants=members["variant"],
+        tags=members["tag"],
+        bodies=members["body"],
+        looks=looks,
+    )
 
 
 def _plain(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.garment.shape_transfer import bind
@@ -23,9 +24,9 @@ def hang_on_the_body(parts: Parts) -> None:
     nearest = body.faces[binding.triangles][np.arange(len(mesh.points)), binding.barycentrics.argmax(axis=1)]
     order = np.argsort(-body.joint_weights[nearest], axis=1, kind="stable")[:, :8]
     weights = np.take_along_axis(body.joint_weights[nearest], order, axis=1)
+    indices = np.take_along_axis(body.joint_indices[nearest], order, axis=1)
+    _follow(parts, indices, weights / weights.sum(axis=1, keepdims=True))
     parts.change_rig(
-        joint_indices=np.take_along_axis(body.joint_indices[nearest], order, axis=1).astype(np.int32),
-        joint_weights=(weights / weights.sum(axis=1, keepdims=True)).astype(np.float32),
         binding_triangles=binding.triangles,
         binding_barycentrics=binding.barycentrics,
         binding_offsets=binding.offsets,
@@ -33,10 +34,16 @@ def hang_on_the_body(parts: Parts) -> None:
     parts.manifest["layer"] = LAYER
 
 
+def _follow(parts: Parts, indices: NDArray[np.integer], weights: NDArray[np.floating]) -> None:
+    """Give the rig, and the skin in the garment's file, these joints and weights [V, 8]."""
+    parts.change_rig(joint_indices=indices.astype(np.int32), joint_weights=weights.astype(np.float32))
+    parts.skin = parts.rig
+
+
 def _make_rigid(parts: Parts) -> None:
     weights = np.zeros_like(parts.rig.joint_weights)
     weights[:, 0] = 1
-    parts.change_rig(joint_weights=weights, joint_indices=np.zeros_like(parts.rig.joint_indices))
+    _follow(parts, np.zeros_like(parts.rig.joint_indices), weights)
 
 
 @breaks("sweep.penetration", at="sizes/M", place=POSE, prepare=hang_on_the_body)
@@ -51,7 +58,7 @@ def break_stretch(parts: Parts) -> None:
     indices, weights = parts.rig.joint_indices.copy(), parts.rig.joint_weights.copy()
     indices[::2], weights[::2] = 0, 0
     weights[::2, 0] = 1
-    parts.change_rig(joint_indices=indices, joint_weights=weights)
+    _follow(parts, indices, weights)
 
 
 @breaks("sweep.layers", at="sizes/M", place=POSE, prepare=hang_on_the_body)

@@ -66,10 +66,10 @@ def test_what_is_no_picture_says_why(data: bytes, says: str) -> None:
 
 
 def test_triangles_wear_the_colour_under_their_middle(parts: Parts) -> None:
-    uv = np.float32([[0.1, 0.6], [0.4, 0.6], [0.2, 0.9], [1.6, 0.1], [1.9, 0.1], [1.7, 0.4]])
+    uv = np.float32([[0.1, 0.6], [0.4, 0.6], [0.2, 0.9], [-0.9, 2.1], [-0.6, 2.1], [-0.8, 2.4]])
     corners = np.int32([[0, 1, 2], [3, 4, 5]])
     pixels = np.zeros((2, 2, 3), np.uint8)
-    pixels[0, 0], pixels[1, 1] = (255, 0, 0), (0, 0, 188)  # top left, bottom right
+    pixels[0, 0], pixels[1, 0] = (255, 0, 0), (0, 0, 188)  # top left, bottom left
     mesh = dataclasses.replace(
         parts.mesh,
         faces=parts.mesh.faces[:2],

@@ -157,7 +157,8 @@ def _palette(subject: Subject) -> NDArray[np.float64]:
     held = np.bincount(which.reshape(-1), np.concatenate(areas))
     order = np.argsort(-held, kind="stable")
     before = np.cumsum(held[order]) - held[order]
-    return cells[order[before <= _MOST_SURFACE * held.sum()]] * _CELL
+    kept: NDArray[np.float64] = cells[order[before <= _MOST_SURFACE * held.sum()]] * _CELL
+    return kept
 
 
 def _near(pixels: NDArray[np.float64], palette: NDArray[np.float64]) -> NDArray[np.bool_]:

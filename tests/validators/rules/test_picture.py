@@ -17,6 +17,8 @@ from dressform.validators.rules import picture
 from dressform.validators.subject import Subject
 from dressform.validators.targets import find_subjects
 
+Linear = tuple[float, float, float]
+
 
 def scene(colour: tuple[int, int, int], side: int) -> bytes:
     """Return a picture of a light room with a square of a colour in it."""
@@ -27,7 +29,7 @@ def scene(colour: tuple[int, int, int], side: int) -> bytes:
     return buffer.getvalue()
 
 
-def draft(parts: Parts, folder: Path, base: tuple[float, float, float], preview: bytes) -> Subject:
+def draft(parts: Parts, folder: Path, base: Linear, preview: bytes) -> Subject:
     cloth = dataclasses.replace(parts.mesh.materials[0], base_color=(*base, 1.0), base_color_image=None)
     parts.change_mesh(materials=(cloth,))
     parts.files["preview.png"] = preview
@@ -49,7 +51,7 @@ def draft(parts: Parts, folder: Path, base: tuple[float, float, float], preview:
 def test_the_garment_is_looked_for_by_its_colours(
     parts: Parts,
     tmp_path: Path,
-    base: tuple[float, float, float],
+    base: Linear,
     shown: tuple[int, int, int],
     side: int,
     visible: bool,
@@ -57,6 +59,19 @@ def test_the_garment_is_looked_for_by_its_colours(
     (found,) = picture.preview_shows_the_garment(draft(parts, tmp_path, base, scene(shown, side)))
     assert isinstance(found, Measured if visible else Defect)
     assert found.value == pytest.approx(100 * side * side / (96 * 64) if visible or side == 8 else 0, abs=0.1)
+
+
+def test_a_button_does_not_stand_for_the_garment(parts: Parts, tmp_path: Path) -> None:
+    cloth, button = (
+        dataclasses.replace(parts.mesh.materials[0], name=name, base_color=base, base_color_image=None)
+        for name, base in (("cloth", (0.4, 0.02, 0.02, 1.0)), ("button", (0.02, 0.02, 0.4, 1.0)))
+    )
+    ids = (np.arange(len(parts.mesh.faces)) >= 180).astype(np.int32)  # a fifth of the surface
+    parts.change_mesh(materials=(cloth, button), material_ids=ids)
+    parts.files["preview.png"] = scene((40, 40, 150), 40)
+    (subject,) = find_subjects(parts.write(tmp_path / "draft"))
+    (found,) = picture.preview_shows_the_garment(subject)
+    assert isinstance(found, Defect)
 
 
 def test_another_garment_is_told_apart_and_its_own_is_found() -> None:

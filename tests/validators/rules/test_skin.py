@@ -27,6 +27,7 @@ def test_the_table_holds_what_the_indices_say() -> None:
     assert held[0, 2] == 0.25  # the tail is nobody's
     assert held[1, 2] == 1.0
     assert held.sum() == 1.75
+    assert table((names[5],), np.int32([[0, 0]]), np.float32([[np.nan, 0.5]]))[0, 5] == 0.5
 
 
 def test_bones_are_counted_along_the_skeleton() -> None:

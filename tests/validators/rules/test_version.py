@@ -63,6 +63,12 @@ def test_the_number_keeps_its_promise(library: Path, number: str, digests: dict[
     assert all(f"follows 1.0.0, needed {needed} or higher" in message for message in messages)
 
 
+def test_a_release_may_be_what_its_pre_release_was(library: Path) -> None:
+    add(library, "1.1.0-beta.1", uv1="1" * 64)
+    add(library, "1.1.0", uv1="1" * 64)
+    assert not any(findings(library).values())
+
+
 def test_pre_releases_between_hide_nothing(library: Path) -> None:
     add(library, "1.1.0-beta.1", topology="2" * 64)
     add(library, "1.1.0", topology="2" * 64)

@@ -17,7 +17,7 @@ BENCHMARKS = {
     "patterns": "the garments that ship against their flat panels: stretch, cloth inside the body, cloth through cloth",
     "place": "garments of other bodies, poses, units and frames brought onto the canonical body",
     "penetration": "penetrating vertices over the walk, before and after push-out",
-    "fit_matrix": "the garments that ship on bodies, in poses and over each other: penetration, stretch, holes, seconds",
+    "fit_matrix": "the garments that ship on bodies, in poses, over each other: penetration, stretch, holes, seconds",
     "memory": "resident memory between frame 1,000 and 10,000",
     "refine": "acceleration error and lag of the temporal filter on a noisy walk",
     "smplx_rig": "rigging tee and trousers to stand-ins for SMPL-X: seconds, strain, penetration over the walk",

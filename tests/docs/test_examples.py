@@ -24,7 +24,6 @@ PAGES = (
     "docs/round-trip.md",
     "docs/fabrics.md",
     "docs/profiles.md",
-    "docs/versions.md",
 )
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -26,6 +26,9 @@ Pixels = NDArray[np.uint8]
 Body = tuple[NDArray[np.floating], NDArray[np.integer]]
 
 BESIDE_THE_BODY = ("mesh.scale", "mesh.placed", "mesh.stray", "sweep.hide-mask")  # told by how it lies on a body
+ON_UV0 = ("uv.uv0-missing", "uv.tiling", "uv.far", "uv.smeared", "uv.texel-density")  # not on the atlas
+_BEST_FROM = {"mesh.openings": "from below"}  # what closes an opening is seen from there
+_LOST = 0.2  # [m] a smaller garment is pointed at
 _SHOWN_WHOLE = ("mesh", "sizes", "lod", "sweep")  # groups whose findings show the garment even without a place on it
 _WORST_STRETCH = 2.0  # anisotropy drawn in full red
 _WORST_DENSITY = np.log(4.0)  # the same of texels over surface: a quarter or four times the mean
@@ -70,6 +73,8 @@ def shown_of(finding: Finding, location: Location) -> list[Shown]:
 def _shown(finding: Finding, subject: Subject, path: str) -> Iterator[Shown]:
     place = dict(finding.place or {})
     group = finding.name.partition(".")[0]
+    if group in ("manifest", "version", "fabric", "field"):  # told by what the file says
+        return
     file = _picture_file(subject, path)
     if file is not None:
         yield from _file(path, file)
@@ -78,7 +83,7 @@ def _shown(finding: Finding, subject: Subject, path: str) -> Iterator[Shown]:
     if group in ("texture", "material") and isinstance(image, str):
         yield from _texture(subject, image, place)
         return
-    if group in ("manifest", "picture", "version", "fabric", "field"):
+    if group == "picture":
         return
     mesh = _mesh(subject, path, place)
     if mesh is None:
@@ -127,7 +132,8 @@ def _surface(finding: Finding, subject: Subject, path: str, mesh: GarmentMesh) -
         marks, where, at_rest = marks_of(place, mesh), f"on the {place.get('body')} in the pose {place['pose']}", False
     elif finding.name in BESIDE_THE_BODY:
         body, where = _canonical(), "on the canonical body"
-    picture = MeshPicture(mesh, marks, body)
+        marks = _found_again(marks, mesh)
+    picture = MeshPicture(mesh, marks, body, prefer=_BEST_FROM.get(finding.name))
     if picture.empty:
         return
 
@@ -147,6 +153,14 @@ def _surface(finding: Finding, subject: Subject, path: str, mesh: GarmentMesh) -
     if close is not None:
         caption = f"close up, {_length(close.width)} wide, {close.side.name}"
         yield Shown(caption, picture.take(close), False, again(close))
+
+
+def _found_again(marks: Marks, mesh: GarmentMesh) -> Marks:
+    """Return marks that point at a garment which is too small to be seen on a body."""
+    finite = mesh.points[np.isfinite(mesh.points).all(axis=1)].astype(np.float64)
+    if not marks.empty or not len(finite) or float(np.ptp(finite, axis=0).max()) > _LOST:
+        return marks
+    return Marks(marks.faces, finite.mean(axis=0)[None])
 
 
 def _said(marks: Marks) -> str:
@@ -186,13 +200,16 @@ def _atlas(name: str, subject: Subject, path: str, place: Mapping[str, object]) 
 
     mesh = _mesh(subject, path, place)
     heat, told = _heat(name, subject, place)
+    first_set = name in ON_UV0
+    label = "UV0" if first_set else "UV1"
 
     def picture(of: GarmentMesh | None, marked: bool) -> AtlasPicture | None:
-        if of is None or of.uv1 is None or of.uv1_faces is None:
+        uv, uv_faces = (None, None) if of is None else (of.uv0, of.uv0_faces) if first_set else (of.uv1, of.uv1_faces)
+        if of is None or uv is None or uv_faces is None:
             return None
         faces = ids(place.get("faces") if marked and heat is None else None, len(of.faces))
-        corners = ids(place.get("uv") if marked else None, len(of.uv1))
-        return AtlasPicture(of.uv1, of.uv1_faces, faces, corners, heat if marked else None)
+        corners = ids(place.get("uv") if marked else None, len(uv))
+        return AtlasPicture(uv, uv_faces, faces, corners, heat if marked else None)
 
     drawn = picture(mesh, True)
     if drawn is None:
@@ -203,9 +220,9 @@ def _atlas(name: str, subject: Subject, path: str, place: Mapping[str, object]) 
         return None if sound is None else sound.whole()
 
     close = drawn.close()
-    yield Shown(f"UV1, the unit square framed{told}", drawn.whole(rings=close is not None), True, whole)
+    yield Shown(f"{label}, the unit square framed{told}", drawn.whole(rings=close is not None), True, whole)
     if close is not None:
-        yield Shown("UV1 close up", close, True, lambda other: None)
+        yield Shown(f"{label} close up", close, True, lambda other: None)
 
 
 def _heat(name: str, subject: Subject, place: Mapping[str, object]) -> tuple[NDArray[np.float64] | None, str]:

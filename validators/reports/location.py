@@ -160,18 +160,40 @@ def excerpt(location: Location, most: int = 12) -> str | None:
     """Return the JSON that a finding is about, in at most so many lines; None where there is nothing to show."""
     if location.subject is None or not location.keys:
         return None
-    try:
-        value: Any = location.subject.manifest
-    except DressformError:  # a manifest that cannot be read has a finding of its own
+    found = value_at(_document(location), location.keys)
+    if found is None:
         return None
-    shown: list[Key] = []
-    for key in location.keys:
+    lines = [line for key, value in found.items() for line in _entry(key, value)]
+    return "\n".join([*lines[:most], *(["…"] if len(lines) > most else [])])
+
+
+def value_at(document: object, keys: Sequence[Key]) -> dict[Key, object] | None:
+    """Return the last key that a document has on the way and what stands there; None where it has not the first."""
+    found: dict[Key, object] | None = None
+    value: Any = document
+    for key in keys:
         try:
             value = value[key]
         except (KeyError, IndexError, TypeError):
             break
-        shown.append(key)
-    if not shown:
+        found = {key: value}
+    return found
+
+
+def _entry(key: Key, value: object) -> list[str]:
+    return f"{json.dumps(key)}: {json.dumps(value, indent=2, ensure_ascii=False)}".splitlines()
+
+
+def _document(location: Location) -> object:
+    """Return the JSON document that a location is in; None where it cannot be read."""
+    assert location.subject is not None
+    file = location.subject.files.get(location.path)
+    if file is None or location.path.endswith(MANIFEST):
+        try:
+            return location.subject.manifest
+        except DressformError:  # a manifest that cannot be read has a finding of its own
+            return None
+    try:
+        return json.loads(_read(file))
+    except ValueError:
         return None
-    lines = f"{json.dumps(shown[-1])}: {json.dumps(value, indent=2, ensure_ascii=False)}".splitlines()
-    return "\n".join([*lines[:most], *(["…"] if len(lines) > most else [])])

@@ -66,17 +66,23 @@ class MeshPicture:
         mesh: What is drawn; it may be broken in any way that a file can be.
         marks: What is drawn in red.
         body: Points [V, 3] and faces [F, 3] of a body to draw beside it, or None.
+        prefer: Name of the side that shows it best where nothing is marked.
     """
 
     def __init__(
-        self, mesh: GarmentMesh, marks: Marks, body: tuple[NDArray[np.floating], NDArray[np.integer]] | None = None
+        self,
+        mesh: GarmentMesh,
+        marks: Marks,
+        body: tuple[NDArray[np.floating], NDArray[np.integer]] | None = None,
+        *,
+        prefer: str | None = None,
     ) -> None:
         found = drawable(mesh)
         self.empty = found is None
         if found is None:
             return
         shown, kept = found
-        self._marks = marks
+        self._marks, self._prefer = marks, prefer
         self._points = shown.points.astype(np.float64)
         self._faces, self._all_faces = shown.faces, mesh.faces
         self._red = _with_twins(self._faces, np.isin(kept, marks.faces))
@@ -92,7 +98,7 @@ class MeshPicture:
         """The side that shows the most of what is marked."""
         sides = list(_sides())
         if self._marks.empty:
-            return sides[0]
+            return next((side for side in sides if side.name == self._prefer), sides[0])
         seen = np.array([self._seen(side) for side in sides])
         return sides[int(np.argmax(seen >= _GOOD * seen.max()))] if seen.max() > 0 else self._nearest_side(sides)
 

@@ -24,6 +24,7 @@ PAGES = (
     "docs/round-trip.md",
     "docs/fabrics.md",
     "docs/profiles.md",
+    "docs/versions.md",
 )
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -11,7 +11,7 @@ from dressform.schemas.errors import UsageError
 words = st.text("abcxyz019", min_size=1, max_size=5)
 names = st.builds(lambda parts: "-".join(["a" + parts[0], *parts[1:]]), st.lists(words, min_size=1, max_size=3))
 sizes = st.none() | st.sampled_from(["M", "XL", "34-32", "7"])
-ranges = st.sampled_from(["*", "^1", "~1.2", "1.2.3", ">=1 <2"]).map(parse_range)
+ranges = st.sampled_from(["*", "^1", "~1.2", "1.2.3", ">=1 <2", "^2.0.0-beta.1", "1.0.0-rc-2"]).map(parse_range)
 
 
 @given(st.builds(WearSpec, names, ranges, sizes, st.none() | names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import tempfile
 import time
@@ -34,7 +35,8 @@ def run(kills: int = 200, *, stride: int = 1, races: int = 20, reading_s: float 
     began = time.perf_counter()
     figures: dict[str, object] = {}
     broken: list[str] = []
-    with tempfile.TemporaryDirectory(dir=_MEMORY if _MEMORY.is_dir() else None) as folder:
+    place = _MEMORY if _MEMORY.is_dir() else None
+    with tempfile.TemporaryDirectory(dir=place) as folder, _cache(f"{folder}/trial/cache"):
         Path(folder).chmod(0o755)  # so that a child without rights reads it
         scene = make_scene(Path(folder) / "scene")
         for job in scene.jobs:
@@ -57,7 +59,7 @@ class _Trials:
 
     def __init__(self, scene: Scene, job: Job, folder: Path) -> None:
         self._scene, self._job = scene, job
-        self._library, self._note = folder / "library", folder / "note"
+        self._folder, self._note = folder / "trial", folder / "note"
         self.broken: list[str] = []
 
     def kill_at_random(self, count: int) -> dict[str, int]:
@@ -75,7 +77,7 @@ class _Trials:
         at = 0
         while True:
             error, lasting = (None, False) if kill else FAULTS[at // stride % len(FAULTS)]
-            end = self._trial(Hindrance(self._library, at, error, lasting))
+            end = self._trial(Hindrance(self._folder, at, error, lasting))
             ends.append(end.how)
             if end.how == DONE and end.events <= at:
                 return self._count(ends[:-1])
@@ -84,17 +86,17 @@ class _Trials:
     def with_little_room(self, stride: int) -> dict[str, int]:
         """Let no file grow beyond a size, each size or a quarter of them."""
         return self._count(
-            self._trial(Hindrance(self._library, file_bytes=size)).how for size in FILE_BYTES[:: min(stride, 4)]
+            self._trial(Hindrance(self._folder, file_bytes=size)).how for size in FILE_BYTES[:: min(stride, 4)]
         )
 
     def without_rights(self) -> dict[str, int]:
         """Run the job without the right to write to the library."""
-        return self._count([self._trial(Hindrance(self._library, as_nobody=True)).how])
+        return self._count([self._trial(Hindrance(self._folder, as_nobody=True)).how])
 
     def _trial(self, hindrance: Hindrance | None, kill_after_s: float | None = None) -> End:
         """Run the job in a child on a fresh copy, and note every promise that is not kept then."""
-        library = self._scene.copy(self._library)
-        with _not_writable(library, hindrance is not None and hindrance.as_nobody):
+        library = self._scene.copy(self._folder)
+        with _not_writable(self._folder, hindrance is not None and hindrance.as_nobody):
             pid = start(lambda: self._job.run(library), self._note, hindrance)
             end = wait(pid, self._note, kill_after_s=kill_after_s)
         where = f"{self._job.name}, {hindrance or kill_after_s}, {end.how}"
@@ -109,8 +111,21 @@ class _Trials:
 
 
 @contextmanager
+def _cache(folder: str) -> Iterator[None]:
+    """Let the index that is searched lie in a folder of the trials."""
+    before = os.environ.get("DRESSFORM_CACHE")
+    os.environ["DRESSFORM_CACHE"] = folder
+    try:
+        yield
+    finally:
+        del os.environ["DRESSFORM_CACHE"]
+        if before is not None:
+            os.environ["DRESSFORM_CACHE"] = before
+
+
+@contextmanager
 def _not_writable(folder: Path, applies: bool) -> Iterator[None]:
-    """Take the right to write from the folders of a library for a while."""
+    """Take the right to write from a folder and those in it for a while."""
     folders = [folder, *(each for each in folder.rglob("*") if each.is_dir())] if applies else []
     for each in folders:
         each.chmod(0o555)

@@ -46,7 +46,7 @@ class Hindrance:
     """What stands against a job.
 
     Attributes:
-        folder: The library; only what happens in it counts.
+        folder: The library's and its cache's; only what happens in it counts.
         at: The number of the file operation that fails, from 0; None for none.
         error: The `errno` that it fails with; None kills the process there.
         lasting: Whether every later write fails too, as on a full disk.

@@ -14,6 +14,7 @@ from pathlib import Path
 from dressform.assets.bundle import import_bundle
 from dressform.assets.gc import collect
 from dressform.assets.library import Library
+from dressform.assets.search import Query, search
 from dressform.assets.semver import Version, parse_version
 from dressform.assets.verify import verify
 from dressform.schemas.errors import AssetError
@@ -70,7 +71,7 @@ def readers_while_writing(scene: Scene, folder: Path, seconds: float) -> tuple[d
         How often a whole library was read and how many versions were written, and what should not have happened.
     """
     folder.mkdir(parents=True)
-    library = scene.copy(folder / "library")
+    library = scene.copy(folder / "readers")
     stop = folder / "stop"
     counts = [folder / f"count{i}" for i in range(READERS)]
     notes = [folder / f"note{i}" for i in range(READERS)]
@@ -101,6 +102,7 @@ def _read_until(library: Path, stop: Path, count: Path) -> None:
     reads = 0
     while not stop.exists():
         opened = Library.open(library)
+        search(opened, Query())
         for row in opened.list():
             version = opened.resolve(row.name)
             files = [version.file(path) for path in version.files]  # hashes each

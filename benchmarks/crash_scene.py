@@ -20,6 +20,7 @@ from dressform.assets.files.rig import Rig
 from dressform.assets.files.rig_file import write_rig
 from dressform.assets.gc import collect
 from dressform.assets.library import Library
+from dressform.assets.search import Query, search
 from dressform.assets.store import Store
 from dressform.assets.verify import verify
 from dressform.schemas.errors import DressformError
@@ -37,12 +38,14 @@ class Job:
         run: Does it on the library in a folder.
         adds: Versions that are there after it.
         frees: Whether no loose blob is left after it.
+        indexes: Whether it writes what is searched.
     """
 
     name: str
     run: Callable[[Path], object]
     adds: tuple[str, ...] = ()
     frees: bool = False
+    indexes: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,13 +68,13 @@ class Scene:
             Job("publish", lambda folder: publish(folder, draft), ("tee@1.0.1",)),
             Job("gc", lambda folder: collect(Library.open(folder), grace_s=0.0), frees=True),
             Job("import", lambda folder: import_bundle(Library.open(folder), bundle), ("coat@1.0.0", "coat@1.0.1")),
-            Job("index", rebuild_index),
+            Job("index", rebuild_index, indexes=True),
         )
 
     def copy(self, folder: Path) -> Path:
-        """Copy the library for one trial, times too."""
+        """Make a folder anew with a copy of the library for one trial, times too, and return the copy."""
         shutil.rmtree(folder, ignore_errors=True)
-        return Path(shutil.copytree(self.folder / "library", folder))
+        return Path(shutil.copytree(self.folder / "library", folder / "library"))
 
 
 def make_scene(folder: Path) -> Scene:
@@ -118,10 +121,11 @@ def publish(library: Path, draft: Path, version: str | None = None) -> bool:
 
 
 def rebuild_index(folder: Path) -> None:
-    """Write a library's index anew."""
-    store = Library.open(folder).stores()[0]
-    with store.writing():
-        store.rebuild_index()
+    """Make a library's index anew, and the one that is searched."""
+    library = Library.open(folder)
+    with library.stores()[0].writing():
+        library.stores()[0].rebuild_index()
+    search(library, Query(), rebuild=True)
 
 
 def broken_promises(scene: Scene, folder: Path, job: Job, *, done: bool) -> list[str]:
@@ -151,8 +155,11 @@ def _damage(scene: Scene, folder: Path, job: Job) -> list[str]:
     new = set(found) - set(scene.versions)
     if not new <= set(job.adds):
         broken.append(f"nobody asked for {sorted(new)}")
-    if not {f"{row.name}@{row.version}" for row in library.list()} <= set(found):
+    listed = {f"{row.name}@{row.version}" for row in library.list()}
+    if not listed <= set(found) or len(listed) != len(library.names()):
         broken.append("the list is not what the refs are")
+    if job.indexes and {f"{hit.name}@{hit.version}" for hit in search(library, Query())} != listed:
+        broken.append("the search finds something else")
     return broken
 
 

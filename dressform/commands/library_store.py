@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import rich_click as click
 
 from .library_options import as_json, in_library, print_json
+from .progress import progress_bar
 
 if TYPE_CHECKING:
     from dressform.assets.library import Library
     from dressform.assets.signing import TrustedKeys
     from dressform.assets.template_version import TemplateVersion
-    from dressform.schemas.progress import Progress
 
 trusted_keys = click.option(
     "--trusted",
@@ -40,7 +38,7 @@ def verify(keys: Path | None, folder: Path | None, as_json: bool) -> int:
 
     opened = Library.open(folder)
     trusted = _trusted(keys)
-    with _bar("verifying") as progress:
+    with progress_bar("verifying", transient=True) as progress:
         report = run(opened, progress, trusted=trusted)
     sums = report.summary()
     if as_json:
@@ -78,9 +76,9 @@ def gc(dry_run: bool, grace_days: float, folder: Path | None, as_json: bool) -> 
         print_json({"library": str(opened.folder), "dry_run": dry_run, "bytes": found.bytes, **rows})
         return
     verb = "would be removed" if dry_run else "removed"
-    click.echo(f"{len(found.removed)} files, {found.bytes / 2**20:.1f} MiB, {verb} from {opened.folder}")
+    click.echo(f"{_files(len(found.removed))} ({found.bytes / 2**20:.1f} MiB) {verb} from {opened.folder}")
     if found.kept:
-        click.echo(f"{len(found.kept)} loose files are younger than {grace_days:g} days and stay")
+        click.echo(f"{_files(len(found.kept))} younger than {grace_days:g} days kept")
 
 
 @click.command("export")
@@ -148,7 +146,7 @@ def import_version(source: Path, keys: Path | None, folder: Path | None, as_json
         rows = [{"name": version.name, "version": version.version, "digest": version.digest}]
     else:
         trusted = _trusted(keys)
-        with _bar("reading") as progress:
+        with progress_bar("reading", transient=True) as progress:
             rows = [vars(each) for each in import_bundle(opened, source, trusted=trusted, progress=progress)]
     if as_json:
         print_json({"library": str(opened.folder), "templates": rows})
@@ -238,18 +236,11 @@ def _export_one(version: TemplateVersion, output: Path, as_json: bool) -> None:
         click.echo(f"exported {version.label} to {output}")
 
 
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
+
+
 def _trusted(keys: Path | None) -> TrustedKeys | None:
     from dressform.assets.signing import TrustedKeys
 
     return TrustedKeys.read(keys) if keys is not None else None
-
-
-@contextmanager
-def _bar(what: str) -> Iterator[Progress]:
-    """Show a bar on stderr while a job tells how far it is."""
-    from rich.console import Console
-    from rich.progress import Progress as Bar
-
-    with Bar(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda fraction, message: bar.update(task, completed=fraction, description=message)

@@ -13,7 +13,7 @@ import pytest
 PROGRAM = """
 import json
 from dressform.benchmarks.crash import run
-print(json.dumps(run(kills=20, stride=25, races=3, reading_s=1.0)))
+print(json.dumps(run(kills=20, stride=40, races=3, reading_s=1.0)))
 """
 
 

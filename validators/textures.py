@@ -56,7 +56,7 @@ class Texture:
         try:
             picture = Image.open(io.BytesIO(self.data))
             if picture.width * picture.height > MOST_PIXELS:
-                return f"{picture.width}×{picture.height} px are too many"
+                return f"{picture.width}×{picture.height} px, needed at most {MOST_PIXELS} in all"
             picture.load()
             return picture
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:

@@ -19,7 +19,7 @@ from dressform.validators.textures import MOST_PIXELS, linear, worn_colours
 PREVIEW, TURNTABLE = "preview.png", "turntable.mp4"
 _BLANK = 3.0  # standard deviation of grey values that an empty picture stays below
 _FROZEN = 1.0  # mean change of the grey values from the first frame that a turning garment exceeds at some time
-_MOST_FRAMES = 900
+_MOST_FRAMES, _MOST_FRAME_PIXELS = 240, 2048 * 2048  # more is not decoded: a check has to end
 _SIDE = 160  # pictures are compared at about this many pixels along a side
 # How far a lit colour may lie from the cloth's own in CIELAB: a and b move with the light's tint and the exposure, the
 # lightness falls in shadow. Wide on purpose: only a picture without the garment's colours is a defect.
@@ -95,9 +95,9 @@ def _opened(file: Path, modified_ns: int) -> NDArray[np.uint8] | str:
     try:
         with Image.open(file) as picture:
             if picture.width * picture.height > MOST_PIXELS:
-                return f"{picture.width}×{picture.height} px are too many"
+                return f"{picture.width}×{picture.height} px, needed at most {MOST_PIXELS} in all"
             step = max(1, max(picture.size) // (2 * _SIDE))
-            return np.asarray(picture.convert("RGB"))[::step, ::step]
+            return np.asarray(picture.convert("RGB"))[::step, ::step].copy()
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return f"{PREVIEW} cannot be decoded: {str(error).replace(str(file), PREVIEW)}"
 
@@ -125,12 +125,14 @@ def _decoded(file: Path, modified_ns: int) -> NDArray[np.float32] | str:
             if not container.streams.video:
                 return f"{TURNTABLE} holds no video"
             stream = container.streams.video[0]
-            if stream.width * stream.height > MOST_PIXELS // 4:
-                return f"{stream.width}×{stream.height} px are too many"
             frames = []
+            if stream.width * stream.height > _MOST_FRAME_PIXELS:
+                return f"{stream.width}×{stream.height} px, needed at most {_MOST_FRAME_PIXELS} in all"
             for frame in islice(container.decode(stream), _MOST_FRAMES):
+                if frame.width * frame.height > _MOST_FRAME_PIXELS:
+                    return f"{TURNTABLE} changes its size as it plays"
                 step = max(1, max(frame.width, frame.height) // _SIDE)
-                frames.append(frame.to_ndarray(format="gray")[::step, ::step])
+                frames.append(frame.to_ndarray(format="gray")[::step, ::step].copy())
     except (OSError, ValueError, av.FFmpegError) as error:
         return f"{TURNTABLE} cannot be decoded: {getattr(error, 'strerror', None) or error}"
     if len({frame.shape for frame in frames}) != 1:

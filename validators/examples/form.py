@@ -8,18 +8,15 @@ from numpy.typing import NDArray
 from dressform.assets.files.garment import Part
 
 from .broken import breaks
-from .builder import Parts, tube
-from .mesh import with_faces
+from .builder import Parts, rig_for, tube
+from .mesh import bind_like, with_faces, with_points
 
 
 @breaks("mesh.openings", at="sizes/M")
 def break_openings(parts: Parts) -> None:
     """A lid on the hem."""
-    around, middle = 16, len(parts.mesh.points)
-    lid = [[k, middle, (k + 1) % around] for k in range(around)]
-    points = np.concatenate([parts.mesh.points, [[0, 0, 0.9]]]).astype(np.float32)
-    parts.change_mesh(points=points)
-    with_faces(parts, lid)
+    middle = with_points(parts, [[0, 0, 0.9]])
+    with_faces(parts, [[(k + 1) % 16, k, middle] for k in range(16)])
 
 
 @breaks("mesh.scale", at="sizes/M")
@@ -31,7 +28,7 @@ def break_scale(parts: Parts) -> None:
 @breaks("mesh.budget", at="sizes/M")
 def break_budget(parts: Parts) -> None:
     """More triangles than any frame can hold."""
-    parts.mesh = tube(rings=174, around=176)
+    refined(parts, rings=174, around=176)
 
 
 @breaks("mesh.placed", at="sizes/M")
@@ -42,8 +39,7 @@ def break_placed(parts: Parts) -> None:
 
 def with_piece(parts: Parts, points: list[list[float]], faces: list[list[int]]) -> None:
     """Add a piece that does not hang together with the tube."""
-    count = len(parts.mesh.points)
-    parts.change_mesh(points=np.concatenate([parts.mesh.points, points]).astype(np.float32))
+    count = with_points(parts, points)
     with_faces(parts, [[count + corner for corner in face] for face in faces])
 
 
@@ -71,19 +67,20 @@ def break_stray(parts: Parts) -> None:
 @breaks("mesh.hole", at="sizes/M", place={"size": "M"})
 def break_hole(parts: Parts) -> None:
     """A triangle that is missing amid fine ones."""
-    fine = tube(rings=40, around=96)
-    keep = np.arange(len(fine.faces)) != 4000
-    assert fine.uv1_faces is not None
-    corners = fine.uv1_faces[keep]
+    refined(parts, rings=40, around=96)
+    keep, corners = np.arange(len(parts.mesh.faces)) != 4000, parts.atlas[1]
     parts.change_mesh(
-        points=fine.points,
-        faces=fine.faces[keep],
-        uv0=fine.uv0,
-        uv0_faces=corners,
-        uv1=fine.uv1,
-        uv1_faces=corners,
-        material_ids=fine.material_ids[keep],
+        faces=parts.mesh.faces[keep],
+        uv0_faces=corners[keep],
+        uv1_faces=corners[keep],
+        material_ids=parts.mesh.material_ids[keep],
     )
+
+
+def refined(parts: Parts, rings: int, around: int) -> None:
+    """Make the same tube of smaller triangles."""
+    parts.mesh = tube(rings, around)
+    parts.rig = parts.skin = rig_for(parts.mesh)
 
 
 def lined(parts: Parts) -> None:
@@ -110,8 +107,7 @@ def _line(parts: Parts, depth: float) -> None:
         parts=(Part("cloth"), Part("lining", inner=True)),
         part_ids=np.repeat(np.arange(2, dtype=np.int32), len(mesh.faces)),
     )
-    names = ["joint_indices", "joint_weights", "binding_triangles", "binding_barycentrics", "binding_offsets"]
-    parts.change_rig(**{name: np.concatenate([getattr(parts.rig, name)] * 2) for name in names})
+    bind_like(parts, np.tile(np.arange(count), 2))
 
 
 def _move_lining(parts: Parts, radius: float) -> None:

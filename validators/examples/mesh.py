@@ -6,6 +6,7 @@ import struct
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh, Layer
 from dressform.assets.files.glb import glb_bytes
@@ -15,18 +16,38 @@ from .broken import breaks
 from .builder import Parts
 
 
-def with_faces(parts: Parts, faces: list[list[int]], uv_faces: list[list[int]] | None = None) -> None:
-    """Add triangles, by default all on the same texels of the atlas."""
-    mesh, (_, uv1_faces) = parts.mesh, parts.atlas
-    assert mesh.uv0_faces is not None
-    added = np.array(faces, np.int32)
-    corners = np.array(uv_faces or [[0, 1, 2]] * len(faces), np.int32)
+def with_faces(parts: Parts, faces: list[list[int]]) -> None:
+    """Add triangles, each with texels of its own in the empty part of the atlas."""
+    mesh, (uv, corners), count = parts.mesh, parts.atlas, len(faces)
+    cell = (np.arange(count) + len(mesh.faces)) % 800  # of 40 × 20 above the tube's chart
+    corner = np.stack([0.05 + 0.0225 * (cell % 40), 0.5 + 0.0225 * (cell // 40)], axis=1)
+    own = corner[:, None] + 0.015 * np.array([[0, 0], [1, 0], [0, 1]])
+    uv = np.concatenate([uv, own.reshape(-1, 2)]).astype(np.float32)
+    numbers = np.arange(len(uv) - 3 * count, len(uv), dtype=np.int32).reshape(-1, 3)
+    corners = np.concatenate([corners, numbers])
     parts.change_mesh(
-        faces=np.concatenate([mesh.faces, added]),
-        uv0_faces=np.concatenate([mesh.uv0_faces, corners]),
-        uv1_faces=np.concatenate([uv1_faces, corners]),
-        material_ids=np.zeros(len(mesh.faces) + len(added), np.int32),
+        faces=np.concatenate([mesh.faces, np.array(faces, np.int32)]),
+        uv0=uv,
+        uv0_faces=corners,
+        uv1=uv,
+        uv1_faces=corners,
+        material_ids=np.zeros(len(mesh.faces) + count, np.int32),
     )
+
+
+def with_points(parts: Parts, points: NDArray[np.floating] | list[list[float]]) -> int:
+    """Add points [N, 3], bound and weighted as the first one is; return the number of the first of them."""
+    count = len(parts.mesh.points)
+    parts.change_mesh(points=np.concatenate([parts.mesh.points, points]).astype(np.float32))
+    bind_like(parts, np.concatenate([np.arange(count), np.zeros(len(points), np.int64)]))
+    return count
+
+
+def bind_like(parts: Parts, rows: NDArray[np.integer]) -> None:
+    """Give each point the rig's row of the point whose number stands in `rows`."""
+    names = ["joint_indices", "joint_weights", "binding_triangles", "binding_barycentrics", "binding_offsets"]
+    parts.change_rig(**{name: getattr(parts.rig, name)[rows] for name in names})
+    parts.skin = parts.rig
 
 
 @breaks("mesh.degenerate", at="sizes/M", place={"size": "M", "faces": [224]})
@@ -80,9 +101,7 @@ def break_finite(parts: Parts) -> None:
 @breaks("mesh.pinched", at="sizes/M", place={"size": "M"})
 def break_pinched(parts: Parts) -> None:
     """A triangle that hangs on one point of the hem."""
-    points = np.concatenate([parts.mesh.points, [[0.3, -0.2, 0.85], [0.3, -0.25, 0.8]]]).astype(np.float32)
-    count = len(parts.mesh.points)
-    parts.change_mesh(points=points)
+    count = with_points(parts, [[-0.18, 0.1, 0.85], [-0.19, 0.12, 0.8]])
     with_faces(parts, [[4, count, count + 1]])
 
 
@@ -90,8 +109,7 @@ def break_pinched(parts: Parts) -> None:
 def break_sliver(parts: Parts) -> None:
     """A triangle two thousandths of a millimetre thin."""
     a, b = parts.mesh.points[[0, 1]].astype(np.float64)
-    count = len(parts.mesh.points)
-    parts.change_mesh(points=np.concatenate([parts.mesh.points, [(a + b) / 2 - [0, 0, 2e-6]]]).astype(np.float32))
+    count = with_points(parts, ((a + b) / 2 - [0, 0, 2e-6])[None])
     with_faces(parts, [[1, 0, count]])
 
 
@@ -125,9 +143,7 @@ def tear(parts: Parts) -> None:
     upper = faces[128:]  # the rows above the fifth ring
     upper[np.isin(upper, ring)] += count - 64
     parts.change_mesh(points=np.concatenate([mesh.points, mesh.points[ring]]), faces=faces)
-    rows = np.concatenate([np.arange(count), ring])
-    names = ["joint_indices", "joint_weights", "binding_triangles", "binding_barycentrics", "binding_offsets"]
-    parts.change_rig(**{name: getattr(parts.rig, name)[rows] for name in names})
+    bind_like(parts, np.concatenate([np.arange(count), ring]))
 
 
 def with_normals(parts: Parts) -> None:

@@ -134,7 +134,7 @@ def test_a_sweep_is_asked_for_or_part_of_the_profile(draft: Path) -> None:
 
 
 def test_an_unknown_rule_in_a_profile_is_refused(draft: Path) -> None:
-    with pytest.raises(UsageError, match="did you mean test.count"):
+    with pytest.raises(UsageError, match=r"did you mean test\.count"):
         run(draft, severities={"test.counts": "off"})
 
 

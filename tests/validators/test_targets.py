@@ -53,7 +53,7 @@ def test_a_range_means_one_version(tree: Path, parts: Parts) -> None:
     assert (found.subject.name, found.folder) == ("tube@1.0.0", library.folder)
     with pytest.raises(AssetError, match="no version of tube fits"):
         find_all(["tube@^2"], tree / "library")
-    with pytest.raises(DressformError, match="^Tube@@: no such file or folder, and not a template"):
+    with pytest.raises(DressformError, match=r"^Tube@@: no such file or folder, and not a template"):
         find_all(["Tube@@"], tree / "library")
 
 

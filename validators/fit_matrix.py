@@ -19,8 +19,8 @@ from .targets import find_in
 from .trial import Trial, try_on
 from .wearable import Wearable, wearable
 
-# of these, a person wears one at a time: no trial over each other
-LEGS = frozenset({"trousers", "shorts", "skirt"})
+# a person wears one garment of such a group at a time: no trial over each other
+APART = (frozenset({"trousers", "shorts", "skirt"}), frozenset({"skirt", "dress"}))
 _CM2 = 1e4  # square centimetres in a square metre
 
 
@@ -93,10 +93,9 @@ class FitMatrix:
         """Return each garment, and what it was tried on over; sizes are each body's own."""
         return list(dict.fromkeys((trial.garment, below(trial)) for trial in self.trials))
 
-    def worst(self, row: tuple[str, str | None], body: str) -> Trial:
-        """Return the worst pose of a row on a body."""
-        own = [trial for trial in self.trials if (trial.garment, below(trial)) == row and trial.body == body]
-        return max(own, key=self.excess)
+    def on_body(self, row: tuple[str, str | None], body: str) -> list[Trial]:
+        """Return the trials of a row on a body, one for each pose."""
+        return [trial for trial in self.trials if (trial.garment, below(trial)) == row and trial.body == body]
 
     def to_json(self) -> dict[str, Any]:
         """Return JSON values: limits, every trial, and which failed in what."""
@@ -189,11 +188,11 @@ def _subjects(targets: Sequence[Path | str], library: Path | None) -> Iterator[S
 
 
 def pairs_of(garments: Sequence[Wearable]) -> list[tuple[Wearable, Wearable]]:
-    """Return the garments that are worn together as (lower, upper): of other layers, and not two for the legs."""
+    """Return the garments that are worn together as (lower, upper): of other layers, and not, say, two skirts."""
     return [
         (lower, upper)
         for lower, upper in product(garments, garments)
-        if lower.layer < upper.layer and not {lower.category, upper.category} <= LEGS
+        if lower.layer < upper.layer and not any({lower.category, upper.category} <= group for group in APART)
     ]
 
 

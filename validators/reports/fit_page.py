@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -24,7 +24,7 @@ p { max-width: 62rem; } .soft { color: var(--soft); } .fail { color: var(--bad-i
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { border: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
 thead th { background: var(--card); } td { min-width: 7.5rem; font-size: .88rem; }
-td b { font-size: .95rem; } td.good { background: var(--good); } td.near { background: var(--near); }
+td.good { background: var(--good); } td.near { background: var(--near); }
 td.bad { background: var(--bad); } td.bad b { color: var(--bad-ink); }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(26rem, 1fr)); gap: 1.2rem; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 6px; overflow: hidden;
@@ -68,7 +68,7 @@ def html_page(matrix: FitMatrix, shots: Sequence[Shot]) -> str:
         '<meta name=viewport content="width=device-width, initial-scale=1">',
         f"<title>Fit matrix</title><style>{_CSS}</style></head><body>",
         f"<h1>Fit matrix</h1><p>{verdict}</p><p class=soft>{escape(_how(matrix))}</p>",
-        f"<h2>Worst pose on each body</h2>{_table(matrix)}",
+        f"<h2>The worst of each figure on each body</h2>{_table(matrix)}",
     ]
     if matrix.untested:
         items = "".join(f"<li>{escape(name)}: {escape(why)}</li>" for name, why in matrix.untested.items())
@@ -86,7 +86,7 @@ def markdown(matrix: FitMatrix, shots: Sequence[Shot]) -> str:
     lines = ["# Fit matrix", "", _verdict(matrix), "", _how(matrix), ""]
     lines += ["| garment | " + " | ".join(bodies) + " |", "| --- |" + " --- |" * len(bodies)]
     for row in matrix.rows():
-        cells = [_cell_text(matrix, matrix.worst(row, body)) for body in bodies]
+        cells = [_cell_text(matrix, matrix.on_body(row, body)) for body in bodies]
         lines.append(f"| {_plain(_name(*row))} | " + " | ".join(map(_plain, cells)) + " |")
     lines += [""] + [f"Not tested: {_plain(name)}: {_plain(why)}" for name, why in matrix.untested.items()]
     for shot in shots:
@@ -110,8 +110,9 @@ def _verdict(matrix: FitMatrix) -> str:
 def _how(matrix: FitMatrix) -> str:
     budgets = matrix.budgets
     limits = ", ".join(f"{figure.title} {matrix.limit(figure):g} {figure.unit}" for figure in FIGURES)
+    poses = ", ".join(budgets.sweep_poses).replace("_", " ")
     return (
-        f"Tried on {', '.join(budgets.sweep_bodies)} in the poses {', '.join(budgets.sweep_poses)}, each body in the "
+        f"Tried on {', '.join(budgets.sweep_bodies)} in the poses {poses}, each body in the "
         f"size nearest to its girths. Limits: {limits}. Cloth counts as in the body, or in the layer below, from 1 mm "
         "deep, as it is drawn; stretch is the 95th percentile of how much longer its edges are than they are cut."
     )
@@ -122,31 +123,39 @@ def _table(matrix: FitMatrix) -> str:
     head = "".join(f"<th scope=col>{escape(body)}</th>" for body in bodies)
     rows = []
     for row in matrix.rows():
-        cells = "".join(_cell(matrix, matrix.worst(row, body)) for body in bodies)
+        cells = "".join(_cell(matrix, matrix.on_body(row, body)) for body in bodies)
         rows.append(f"<tr><th scope=row>{escape(_name(*row))}</th>{cells}</tr>")
     table = f"<table><thead><tr><th scope=col>garment</th>{head}</tr></thead><tbody>{''.join(rows)}</tbody></table>"
     return f"<div class=scroll>{table}</div>"
 
 
-def _cell(matrix: FitMatrix, trial: Trial) -> str:
-    excess = matrix.excess(trial)
+def _cell(matrix: FitMatrix, trials: Sequence[Trial]) -> str:
+    excess = max(matrix.excess(trial) for trial in trials)
     kind = "bad" if excess > 1 else "near" if excess > _NEAR else "good"
-    figures = "<br>".join(escape(text) for text in _figures(matrix, trial))
-    return f"<td class={kind}><b>{escape(trial.pose)}</b>, {escape(trial.size)}<br>{figures}</td>"
+    figures = "<br>".join(
+        f"{escape(name)} <b>{escape(value)}</b> <span class=soft>{escape(pose)}</span>"
+        for name, value, pose in _figures(trials)
+    )
+    return f"<td class={kind}>size {escape(trials[0].size)}<br>{figures}</td>"
 
 
-def _cell_text(matrix: FitMatrix, trial: Trial) -> str:
-    mark = "**above** " if matrix.above(trial) else ""
-    return f"{mark}{trial.pose}, {trial.size}: {', '.join(_figures(matrix, trial))}"
+def _cell_text(matrix: FitMatrix, trials: Sequence[Trial]) -> str:
+    mark = "**above** " if any(matrix.above(trial) for trial in trials) else ""
+    figures = (f"{name} {value} ({pose})" for name, value, pose in _figures(trials))
+    return f"{mark}{trials[0].size}: {', '.join(figures)}"
 
 
-def _figures(matrix: FitMatrix, trial: Trial) -> list[str]:
-    """Return the figures that a cell tells: stretch, and of the others what is there."""
-    return [
-        f"{figure.title} {_number(figure.of(trial))} {figure.unit}"
-        for figure in FIGURES
-        if figure.key == "stretch" or _number(figure.of(trial)) != "0"
-    ]
+def _figures(trials: Sequence[Trial]) -> Iterator[tuple[str, str, str]]:
+    """Yield what a cell tells: the worst stretch, and of the other figures what is there, each with its pose."""
+    for figure in FIGURES:
+        worst = max(trials, key=figure.of)
+        value = _number(figure.of(worst))
+        if figure.key == "stretch" or value != "0":
+            yield figure.title, f"{value} {figure.unit}", _pose(worst)
+
+
+def _pose(trial: Trial) -> str:
+    return trial.pose.replace("_", " ")
 
 
 def _number(value: float) -> str:
@@ -168,7 +177,7 @@ def _name(garment: str, under: str | None) -> str:
 
 
 def _title(trial: Trial) -> str:
-    return f"{_name(trial.garment, below(trial))}, size {trial.size}, {trial.body}, {trial.pose}"
+    return f"{_name(trial.garment, below(trial))}, size {trial.size}, {trial.body}, {_pose(trial)}"
 
 
 def _said(matrix: FitMatrix, trial: Trial) -> str:

@@ -101,6 +101,8 @@ def test_two_garments_for_the_legs_are_not_worn_together(drafts: Path) -> None:
     assert pairs_of([coat, top]) == [(top, coat)]
     trousers, skirt = replace(top, category="trousers", layer=20), replace(top, category="skirt", layer=25)
     assert pairs_of([trousers, skirt]) == []
+    assert pairs_of([skirt, replace(top, category="dress")]) == []
+    assert len(pairs_of([trousers, replace(top, category="dress")])) == 1
     assert pairs_of([top, replace(top, label="another")]) == []
 
 

@@ -125,7 +125,7 @@ class TryOn:
         """Return what is drawn and its vertex counts, in the order of the vertices: body, garments, then the parts."""
         body, *parts = scene_meshes(self._appearance, self.rest.body, covered=self.outfit.hidden_body_faces)
         meshes, counts = [body], [len(self.rest.vertices)]
-        for garment, covered in zip(self.outfit.garments, self.outfit.covered_trims(), strict=True):
+        for garment, covered in zip(self.outfit.garments, self.outfit.hidden_cloth(), strict=True):
             meshes += garment_scene(garment.mesh, garment.name, covered if covered.any() else None)
             counts += garment_counts(garment.mesh)
         counts += [len(part.points) for part in self._appearance.parts]

@@ -1,4 +1,4 @@
-"""Which body triangles need not be drawn because cloth covers them in every pose."""
+"""Which triangles of the body, and of cloth under other cloth, need not be drawn: covered in every pose."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
+from scipy.spatial import KDTree
 
 from dressform.runtime.geometry.adjacency import boundary_vertices, edges
 from dressform.runtime.geometry.normals import vertex_normals
@@ -17,9 +18,12 @@ from .penetration import distance_to_cloth
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
 
-MARGIN = 0.025  # [m] skin drawn under the cloth beside every opening, so that a moving hem never bares a hole
+MARGIN = 0.025  # [m] what lies under the cloth is drawn beside every opening, so that a moving hem never bares a hole
 LOOK_IN = 1.5  # more of it, by this times how far the opening stands off: one can look into a wide sleeve
 UNDER = 0.2  # [m] skin further under the cloth than this is not taken for covered
+CLOTH_UNDER = 0.06  # [m] cloth further under the cloth above than this is not taken for covered
+THROUGH = 0.006  # [m] cloth that far through a coarse mesh above it is covered all the same
+BESIDE = 0.15  # [m] an opening that stands off further is another limb's
 
 
 def hidden_faces(
@@ -45,6 +49,40 @@ def hidden_faces(
         gaps = _enclosed(~mask & ~at_opening, vertices, faces, points, own)
         hidden |= (mask & ~at_opening) | gaps
     return hidden
+
+
+def hidden_cloth(
+    points: FloatArray, faces: IntArray, above: Sequence[tuple[FloatArray, IntArray]]
+) -> NDArray[np.bool_]:
+    """Return the triangles bool [F] of a garment that other garments cover, away from their openings.
+
+    A coarse mesh may let the edge of a waistband or the top of a button through; what is hidden cannot show.
+
+    Args:
+        points: Of the garment at rest [V, 3] [m].
+        faces: [F, 3].
+        above: Points and faces of each garment over it at rest, without hems and linings.
+    """
+    covered = np.zeros(len(points), bool)
+    for over, own in above:
+        signed = distance_to_cloth(points, over, own)
+        covered |= (
+            (signed < THROUGH) & (signed > -CLOTH_UNDER) & ~_near_rim(points, over[boundary_vertices(own, len(over))])
+        )
+    return np.asarray(covered[faces].all(axis=1))
+
+
+def _near_rim(points: FloatArray, rim: FloatArray) -> NDArray[np.bool_]:
+    """Return which points [V] are within the margin of a garment's openings, given by their points [R, 3]."""
+    near = np.zeros(len(points), bool)
+    if not len(rim):
+        return near
+    stands_off, _ = KDTree(points).query(rim)
+    beside = stands_off < BESIDE
+    margins = MARGIN + LOOK_IN * stands_off[beside]
+    for found in KDTree(points).query_ball_point(rim[beside], margins):
+        near[found] = True
+    return near
 
 
 def _near_openings(vertices: FloatArray, faces: IntArray, points: FloatArray, own: IntArray) -> NDArray[np.bool_]:

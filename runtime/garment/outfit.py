@@ -11,7 +11,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh, outer_faces
+from dressform.assets.files.garment import GarmentMesh, Material, outer_faces
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import Body, RestBody
@@ -22,7 +22,7 @@ from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.errors import AssetError
 
 from .candidates import Posed, find_candidates, sample_transforms
-from .hide import hidden_faces
+from .hide import hidden_cloth, hidden_faces
 from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
 from .push_out import Fade, PushOut, Side
 from .rest_fit import settle
@@ -39,6 +39,7 @@ Deform = Callable[[Floats, Floats], Floats]
 REST_GAP = 0.005  # [m] least height of cloth over skin in the rest pose: bending joints take some of it away
 SKIN_GAP = 0.0025  # [m] least height of cloth over skin in every other pose
 CLOTH_GAP = 0.002  # [m] least height of cloth over the layer below
+FOLDS = 0.08  # [m] cloth comes out of folds of the layer below that are up to this deep
 
 
 class Contact(NamedTuple):
@@ -53,7 +54,6 @@ class Contact(NamedTuple):
 LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), facing=True, reach=0.08)
 TOUCHING = Contact(0.002, Fade(0.01, 0.03, 0.045), facing=False, reach=0.03)
 LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), facing=True, reach=0.08)
-_COVERS = 0.015  # [m] cloth this near to a button lies over it
 _THIN = 0.003  # [m] hems and linings up to this depth fit between the gap and the skin
 _THICKEST = 0.01  # [m] cloth is not lifted by more than this for what lies under it
 BODY_PASSES = (3,)
@@ -173,25 +173,14 @@ class Outfit:
                 report += layer_penetration(parts[outer], self.faces[outer], parts[inner], self.faces[inner])
         return report
 
-    def covered_trims(self) -> list[NDArray[np.bool_]]:
-        """Return for each garment which triangles [F] are of buttons and rivets that another garment lies over.
-
-        A coarse mesh over them would let their tops through.
-        """
-        covered = []
-        for number, garment in enumerate(self.garments):
-            mesh, over = garment.mesh, range(number + 1, len(self.garments))
-            mask = np.zeros(len(mesh.faces), np.bool_)
-            if mesh.part_ids is not None and len(over):
-                mask = np.array([part.rigid for part in mesh.parts], np.bool_)[mesh.part_ids]
-                centres = self.rest_points[number][mesh.faces[mask]].mean(axis=1)
-                near = np.zeros(len(centres), np.bool_)
-                for above in over if len(centres) else ():
-                    found = Surface(self.rest_points[above], self.garments[above].mesh.faces).closest(centres)
-                    near |= found.distances < _COVERS
-                mask[mask] = near
-            covered.append(mask)
-        return covered
+    def hidden_cloth(self) -> list[NDArray[np.bool_]]:
+        """Return which triangles [F] of each garment others cover in every pose; sheer cloth covers nothing."""
+        shown = [(points, outer_faces(g.mesh)) for g, points in zip(self.garments, self.rest_points, strict=True)]
+        opaque = [all(map(_is_opaque, garment.mesh.materials)) for garment in self.garments]
+        return [
+            hidden_cloth(points, garment.mesh.faces, [shown[k] for k in range(own + 1, len(shown)) if opaque[k]])
+            for own, (garment, points) in enumerate(zip(self.garments, self.rest_points, strict=True))
+        ]
 
     def split(self, vertices: Floats) -> list[Floats]:
         """Return the views of the concatenated vertices [V, 3]: the body's, then each garment's."""
@@ -274,6 +263,10 @@ class Outfit:
         )
 
 
+def _is_opaque(material: Material) -> bool:
+    return material.record.get("alphaMode", "OPAQUE") == "OPAQUE" and material.base_color[3] == 1.0
+
+
 def _left_alone(garment: DressedGarment) -> NDArray[np.bool_]:
     """Return [V] what is not pushed: a hat goes with its bone and would lose its shape, a hem goes with its cloth."""
     alone = np.full(len(garment.mesh.points), garment.is_stiff)
@@ -335,7 +328,7 @@ def _fit(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ..
         else:
             points = settle(carried, cloth, rest.vertices, body.faces, _gap(garment))
         for below in range(position):
-            points = settle(points, cloth, fitted[below], garments[below].mesh.faces, CLOTH_GAP)
+            points = settle(points, cloth, fitted[below], garments[below].mesh.faces, CLOTH_GAP, folds=FOLDS)
         points = kept_stiff(carried, points, garment.stiff)
         fitted.append(followed(points, garment.under))
     return tuple(fitted)

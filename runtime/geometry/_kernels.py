@@ -70,6 +70,24 @@ def closest_facing_kernel(
 
 
 @wp.kernel
+def exits_kernel(
+    mesh: wp.uint64,
+    queries: wp.array(dtype=wp.vec3),
+    ways: wp.array(dtype=wp.vec3),
+    cosine: float,
+    reach: float,
+    # outputs
+    distances: wp.array(dtype=float),
+) -> None:
+    tid = wp.tid()
+    distances[tid] = 0.0
+    way = ways[tid]
+    hit = wp.mesh_query_ray(mesh, queries[tid], way, reach)
+    if hit.result and wp.dot(hit.normal, way) > cosine:
+        distances[tid] = hit.t
+
+
+@wp.kernel
 def signed_by_winding_kernel(
     mesh: wp.uint64,
     queries: wp.array(dtype=wp.vec3),

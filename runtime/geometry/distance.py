@@ -8,7 +8,13 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from ._kernels import closest_facing_kernel, closest_kernel, signed_by_normal_kernel, signed_by_winding_kernel
+from ._kernels import (
+    closest_facing_kernel,
+    closest_kernel,
+    exits_kernel,
+    signed_by_normal_kernel,
+    signed_by_winding_kernel,
+)
 
 REACH = 1.0e6  # [m] further than any query
 # How much further away than its own size a cluster of faces must be to count as one (Barnes-Hut). On the Anny body 2
@@ -100,6 +106,28 @@ class Surface:
         _check(normals, "normals")
         inputs = [self._mesh.id, self._upload(queries), self._upload(normals), cosine, reach]
         return self._ask(closest_facing_kernel, queries, inputs)
+
+    def exits(
+        self, queries: NDArray[np.floating], ways: NDArray[np.floating], *, cosine: float, reach: float
+    ) -> NDArray[np.float32]:
+        """Return how far each query has to go its way until it leaves through the surface [Q] [m].
+
+        Args:
+            queries: [Q, 3] [m].
+            ways: Unit [Q, 3].
+            cosine: Least cosine between a way and the normal of the triangle it leaves through.
+            reach: Longest way [m].
+
+        Returns:
+            0 where the first triangle on the way faces against it, or there is none.
+        """
+        _check(queries, "queries")
+        _check(ways, "ways")
+        distances = wp.zeros(len(queries), dtype=float, device=self.device)
+        inputs = [self._mesh.id, self._upload(queries), self._upload(ways), cosine, reach]
+        wp.launch(exits_kernel, dim=len(queries), inputs=inputs, outputs=[distances], device=self.device)
+        found: NDArray[np.float32] = distances.numpy()
+        return found
 
     def signed_distance(self, queries: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the distance of each query [Q, 3] to the surface, negative inside [m], shape [Q]."""

@@ -172,13 +172,30 @@ def test_rigs_that_do_not_fit_are_refused(rest, top, change, message):
         Outfit(rest, [garment])
 
 
-def test_buttons_under_another_garment_are_left_out_and_those_in_sight_are_not() -> None:
+def test_cloth_under_another_garment_is_left_out_and_what_can_be_seen_is_not() -> None:
     library = Library.embedded()
     trousers, tee, jacket = (library.resolve(name) for name in ("trousers", "tee", "jacket"))
     worn = [DressedGarment(v.name, v.mesh(), v.rig(), v.manifest["layer"]) for v in (trousers, tee, jacket)]
-    under, _, outer = Outfit(canonical_rest(), worn).covered_trims()
-    rigid = np.array([part.rigid for part in trousers.mesh().parts])[trousers.mesh().part_ids]
-    assert under.any()
-    assert not under[~rigid].any()
-    assert not outer.any(), "nothing lies over the jacket's zip"
-    assert not Outfit(canonical_rest(), worn[:1]).covered_trims()[0].any()
+    outfit = Outfit(canonical_rest(), worn[:2])
+    under, over = outfit.hidden_cloth()
+    assert not over.any(), "nothing lies over the tee"
+    trouser_points, tee_points = outfit.rest_points
+    hem = tee_points[:, 2].min()
+    height = trouser_points[trousers.mesh().faces][..., 2].mean(axis=1)
+    assert not under[height < hem + 0.03].any(), "at the hem one can look in"
+    assert under[height > hem + 0.15].mean() > 0.95, "the waistband and its button"
+    three = Outfit(canonical_rest(), worn).hidden_cloth()
+    assert three[1].any()
+    chest = tee_points[tee.mesh().faces].mean(axis=1)
+    assert not three[1][(np.abs(chest[:, 0]) < 0.02) & (chest[:, 1] < 0)].any(), "the jacket is open in front"
+    sheer = dataclasses.replace(
+        worn[1],
+        mesh=dataclasses.replace(
+            worn[1].mesh,
+            materials=tuple(
+                dataclasses.replace(each, record={**each.record, "alphaMode": "BLEND"})
+                for each in worn[1].mesh.materials
+            ),
+        ),
+    )
+    assert not Outfit(canonical_rest(), [worn[0], sheer]).hidden_cloth()[0].any()

@@ -96,3 +96,12 @@ def test_closest_facing_finds_the_other_side_or_nothing():
     nothing = surface.closest_facing(asked[2:], normals[2:], cosine=0.9, reach=0.3)
     assert nothing.triangles.tolist() == [-1]
     np.testing.assert_allclose(nothing.distances, 0.3)
+
+
+def test_exits_are_as_far_as_the_surface_on_the_way():
+    points, faces = sphere()
+    surface = Surface(points, faces)
+    queries = np.array([[0, 0, 0], [0.5, 0, 0], [-2, 0, 0], [0.5, 0, 0]], np.float32)
+    ways = np.array([[1, 0, 0], [1, 0, 0], [1, 0, 0], [-1, 0, 0]], np.float32)
+    found = surface.exits(queries, ways, cosine=0.2, reach=1.2)
+    np.testing.assert_allclose(found, [1, 0.5, 0, 0], atol=5e-3)

@@ -34,10 +34,11 @@ code { font: 0.92em ui-monospace, monospace; overflow-wrap: anywhere; }
 .open { color: var(--faint); background: var(--wash); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px; margin: 20px 0 28px; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 10px 16px; }
-.tile strong { display: block; font-size: 26px; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.tile { color: var(--faint); }
+.tile strong { color: var(--ink); display: block; font-size: 26px; line-height: 1.3; font-variant-numeric: tabular-nums; }
 .tile.error strong { color: var(--error); } .tile.warning strong { color: var(--warning); }
 .tile.good strong { color: var(--good); }
-.tile.error, .tile.warning, .tile.good { color: var(--faint); background: var(--card); }
+.tile.error, .tile.warning, .tile.good { background: var(--card); color: var(--faint); }
 table { border-collapse: collapse; width: 100%; font-size: 15px; }
 th, td { text-align: left; vertical-align: top; padding: 7px 12px; border-bottom: 1px solid var(--line); }
 th { color: var(--faint); font-weight: 500; font-size: 14px; }

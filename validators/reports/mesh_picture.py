@@ -26,7 +26,7 @@ _FOV = math.radians(22)
 _PAPER = (0.965, 0.965, 0.96)  # sRGB
 _CLAY, _BODY = (206, 203, 197), (228, 214, 204)  # sRGB
 _INSIDE = (0.42, 0.52, 0.78)  # what is seen of a surface from behind is blue
-_MARGIN = 1.12
+_MARGIN = 1.18
 _LOOK_DOWN = 0.22  # how much higher than what it looks at the camera stands, per distance
 # turns of the camera about the garment [degrees], in the order in which they are preferred, and their names
 _SIDES = {

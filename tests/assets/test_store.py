@@ -14,7 +14,7 @@ import pytest
 from filelock import FileLock
 
 from dressform.assets.library import Library
-from dressform.assets.verify import verify
+from dressform.assets.verify import RULES, verify
 from dressform.schemas.documents import check_document
 from dressform.schemas.errors import AssetError, InputError
 
@@ -216,3 +216,8 @@ def test_verify_looks_where_the_blob_should_lie_and_at_what_the_ref_says(library
     ref.write_text(ref.read_text().replace('"M"', '"XXL"'))
     (finding,) = verify(library).findings
     assert (finding.rule, finding.message) == ("DF-LIBRARY-006", "its ref has other sizes than its template.json")
+
+
+def test_the_page_on_libraries_explains_every_rule():
+    page = (Path(__file__).parents[2] / "docs/library.md").read_text()
+    assert all(f"| {code} |" in page for code in RULES)

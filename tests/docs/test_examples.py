@@ -23,6 +23,7 @@ PAGES = (
     "docs/formats.md",
     "docs/round-trip.md",
     "docs/fabrics.md",
+    "docs/library.md",
     "docs/profiles.md",
     "docs/versions.md",
 )

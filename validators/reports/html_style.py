@@ -35,7 +35,8 @@ code { font: 0.92em ui-monospace, monospace; overflow-wrap: anywhere; }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(120px, 1fr)); gap: 12px; margin: 20px 0 28px; }
 .tile { background: var(--card); border: 1px solid var(--line); border-radius: 12px; padding: 10px 16px; }
 .tile { color: var(--faint); }
-.tile strong { color: var(--ink); display: block; font-size: 26px; line-height: 1.3; font-variant-numeric: tabular-nums; }
+.tile strong { color: var(--ink); display: block; font-size: 26px; line-height: 1.3; }
+.tile strong { font-variant-numeric: tabular-nums; }
 .tile.error strong { color: var(--error); } .tile.warning strong { color: var(--warning); }
 .tile.good strong { color: var(--good); }
 .tile.error, .tile.warning, .tile.good { background: var(--card); color: var(--faint); }

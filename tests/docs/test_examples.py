@@ -22,6 +22,7 @@ PAGES = (
     "docs/command-line.md",
     "docs/formats.md",
     "docs/round-trip.md",
+    "docs/validate-in-ci.md",
     "docs/fabrics.md",
     "docs/library.md",
     "docs/profiles.md",

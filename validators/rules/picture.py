@@ -125,6 +125,8 @@ def _decoded(file: Path, modified_ns: int) -> NDArray[np.float32] | str:
             if not container.streams.video:
                 return f"{TURNTABLE} holds no video"
             stream = container.streams.video[0]
+            if stream.codec_context is None:
+                return f"{TURNTABLE} holds a video of an unknown kind"
             frames = []
             if stream.width * stream.height > _MOST_FRAME_PIXELS:
                 return f"{stream.width}×{stream.height} px, needed at most {_MOST_FRAME_PIXELS} in all"

@@ -32,7 +32,8 @@ _COUNTS = 0.1  # share of the weight that moves a point visibly
 def sums_to_one(subject: Subject) -> Iterator[Defect]:
     """Points whose weights do not sum to 1."""
     for body, rig in subject.rigs.items():
-        off = np.abs(rig.joint_weights.sum(axis=1) - 1)
+        with np.errstate(invalid="ignore", over="ignore"):  # damaged files hold any number
+            off = np.abs(rig.joint_weights.sum(axis=1) - 1)
         bad = np.flatnonzero(~(off < 1e-3))
         if len(bad):
             worst = float(np.nanmax(off[bad])) if np.isfinite(off[bad]).any() else float("nan")
@@ -76,8 +77,9 @@ def binds_to_the_body(subject: Subject) -> Iterator[Defect]:
     for body, rig in subject.rigs.items():
         faces = len(rig.hide)
         wrong = (rig.binding_triangles < 0) | (rig.binding_triangles >= faces)
-        wrong |= ~(np.abs(rig.binding_barycentrics.sum(axis=1) - 1) < 1e-3)
-        wrong |= ~(np.linalg.norm(rig.binding_offsets, axis=1) < 1.0)
+        with np.errstate(invalid="ignore", over="ignore"):  # damaged files hold any number
+            wrong |= ~(np.abs(rig.binding_barycentrics.sum(axis=1) - 1) < 1e-3)
+            wrong |= ~(np.linalg.norm(rig.binding_offsets, axis=1) < 1.0)
         bad = np.flatnonzero(wrong)
         yield from counted(bad, "points are bound to no place on the body", f"rig.{body}", kind="vertices")
 

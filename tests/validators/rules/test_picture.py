@@ -84,13 +84,17 @@ def test_another_garment_is_told_apart_and_its_own_is_found() -> None:
     assert isinstance(other, Defect)
 
 
-def test_a_turntable_that_is_no_video_is_told_once(parts: Parts, tmp_path: Path) -> None:
-    parts.files["turntable.mp4"] = b"no video"
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [(b"no video", "cannot be decoded"), (turntable().replace(b"avc1", b"zzzz"), "of an unknown kind")],
+)
+def test_a_turntable_that_is_no_video_is_told_once(parts: Parts, tmp_path: Path, content: bytes, says: str) -> None:
+    parts.files["turntable.mp4"] = content
     (subject,) = find_subjects(parts.write(tmp_path / "draft"))
     (found,) = picture.has_a_turntable(subject)
-    assert "cannot be decoded" in found.message
+    assert says in found.message
     assert str(tmp_path) not in found.message
-    with pytest.raises(NotTestableError, match="cannot be decoded"):
+    with pytest.raises(NotTestableError, match=says):
         list(picture.turntable_turns(subject))
 
 

@@ -185,7 +185,7 @@ def _comparators(text: str) -> list[Range]:
         given = [int(number) for number in numbers if number is not None]
         low, high = _interval(operator or "=", given, tuple(pre.split(".")) if pre else ())
         exact = len(given) == 3 and operator in (None, "=")
-        named = frozenset({low.release}) if pre else frozenset[Version]()
+        named = frozenset({Version(given[0], given[1], given[2])}) if pre else frozenset[Version]()
         parts.append(Range(word, low, high, exact, named))
     return parts
 

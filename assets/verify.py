@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from dressform.schemas.errors import DressformError
+from dressform.schemas.errors import AssetError, DressformError
 from dressform.schemas.library import VersionEntry
 from dressform.schemas.progress import Progress, silent
 from dressform.schemas.report import Finding, Report, Severity
@@ -46,7 +46,12 @@ def verify(library: Library, progress: Progress = silent, *, trusted: TrustedKey
 
     Returns:
         A report: an error for each damaged, missing or unreadable thing, a note for each blob that nothing refers to.
+
+    Raises:
+        AssetError: When there is no library, which is not the same as a sound one.
     """
+    if not any(Store.is_store(store.folder) for store in library.stores()):
+        raise AssetError(f"{library.folder} is not a library yet; name one, or publish a draft to it first")
     report = Report(target=str(library.folder))
     for i, store in enumerate(library.stores()):
         check = _Check(store, trusted if i == 0 else None)

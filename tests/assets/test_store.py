@@ -218,6 +218,11 @@ def test_verify_looks_where_the_blob_should_lie_and_at_what_the_ref_says(library
     assert (finding.rule, finding.message) == ("DF-LIBRARY-006", "its ref has other sizes than its template.json")
 
 
+def test_verify_does_not_pass_what_is_not_there(library, tmp_path):
+    with pytest.raises(AssetError, match="is not a library yet"):
+        verify(library)
+
+
 def test_the_page_on_libraries_explains_every_rule():
     page = (Path(__file__).parents[2] / "docs/library.md").read_text()
     assert all(f"| {code} |" in page for code in RULES)

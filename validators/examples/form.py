@@ -37,7 +37,7 @@ def break_placed(parts: Parts) -> None:
     parts.change_mesh(points=parts.mesh.points + np.array([1, 0, 0], np.float32))
 
 
-def with_piece(parts: Parts, points: list[list[float]], faces: list[list[int]]) -> None:
+def with_piece(parts: Parts, points: NDArray[np.floating] | list[list[float]], faces: list[list[int]]) -> None:
     """Add a piece that does not hang together with the tube."""
     count = with_points(parts, points)
     with_faces(parts, [[count + corner for corner in face] for face in faces])
@@ -46,9 +46,9 @@ def with_piece(parts: Parts, points: list[list[float]], faces: list[list[int]]) 
 @breaks("mesh.pieces", at="sizes/M", place={"size": "M"})
 def break_pieces(parts: Parts) -> None:
     """A cloud of triangles around the tube."""
-    for number in range(101):
-        x = -0.2 + 0.004 * number
-        with_piece(parts, [[x, -0.25, 1.0], [x + 0.003, -0.25, 1.0], [x, -0.25, 1.003]], [[0, 1, 2]])
+    x, corners = -0.2 + 0.004 * np.arange(101), np.array([[0, -0.25, 1], [0.003, -0.25, 1], [0, -0.25, 1.003]])
+    points = corners + np.stack([x, 0 * x, 0 * x], axis=1)[:, None]
+    with_piece(parts, points.reshape(-1, 3), np.arange(303).reshape(-1, 3).tolist())
 
 
 @breaks("mesh.debris", at="sizes/M", place={"size": "M", "faces": [224]})

@@ -19,10 +19,7 @@ from .builder import Parts
 def with_faces(parts: Parts, faces: list[list[int]]) -> None:
     """Add triangles, each with texels of its own in the empty part of the atlas."""
     mesh, (uv, corners), count = parts.mesh, parts.atlas, len(faces)
-    cell = (np.arange(count) + len(mesh.faces)) % 800  # of 40 × 20 above the tube's chart
-    corner = np.stack([0.05 + 0.0225 * (cell % 40), 0.5 + 0.0225 * (cell // 40)], axis=1)
-    own = corner[:, None] + 0.015 * np.array([[0, 0], [1, 0], [0, 1]])
-    uv = np.concatenate([uv, own.reshape(-1, 2)]).astype(np.float32)
+    uv = np.concatenate([uv, _laid_out(mesh.points[np.array(faces)]).reshape(-1, 2)]).astype(np.float32)
     numbers = np.arange(len(uv) - 3 * count, len(uv), dtype=np.int32).reshape(-1, 3)
     corners = np.concatenate([corners, numbers])
     parts.change_mesh(
@@ -33,6 +30,26 @@ def with_faces(parts: Parts, faces: list[list[int]]) -> None:
         uv1_faces=corners,
         material_ids=np.zeros(len(mesh.faces) + count, np.int32),
     )
+
+
+def _laid_out(corners: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Lay triangles [F, 3, 3] flat, side by side above the tube's chart and at its scale; return UVs [F, 3, 2]."""
+    first, second = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    base = np.maximum(np.linalg.norm(first, axis=1), 1e-6)
+    along = np.einsum("ij,ij->i", first, second) / base
+    high = np.linalg.norm(np.cross(first, second), axis=1) / base
+    flat = np.zeros((len(corners), 3, 2))
+    flat[:, 1, 0], flat[:, 2, 0], flat[:, 2, 1] = base, along, high
+    flat *= 0.9 / (2 * np.pi * 0.2)  # the tube's girth is so much of the sheet
+    across, up, shelf = 0.05, 0.5, 0.0
+    for triangle in flat:
+        triangle[:, 0] -= triangle[:, 0].min()
+        width, height = np.ptp(triangle, axis=0).tolist()
+        if across + width > 0.95:
+            across, up, shelf = 0.05, up + shelf + 0.01, 0.0
+        triangle += [across, up]
+        across, shelf = across + width + 0.01, max(shelf, height)
+    return flat
 
 
 def with_points(parts: Parts, points: NDArray[np.floating] | list[list[float]]) -> int:

@@ -27,6 +27,7 @@ def with_sizes(parts: Parts, widths: dict[str, float]) -> None:
     [
         ({"L": 1.1, "2XL": 1.3, "XXXL": 1.4, "XS": 0.8}, []),
         ({"L": 1.1, "2XL": 1.05}, ["2XL"]),
+        ({"XL": 1.3, "2XL": 1.2}, ["2XL"]),
         ({"36": 1.2, "38": 1.3}, []),
         ({"36": 1.2, "38": 1.1, "40": 1.15}, ["38"]),
         ({"36": 0.5}, []),  # letters and numbers are not compared

@@ -124,10 +124,11 @@ def export_version(
 
 @click.command("import")
 @click.argument("source", type=click.Path(path_type=Path))
+@click.option("--list", "only_list", is_flag=True, help="Only say what a bundle says that it holds.")
 @trusted_keys
 @in_library
 @as_json
-def import_version(source: Path, keys: Path | None, folder: Path | None, as_json: bool) -> None:
+def import_version(source: Path, only_list: bool, keys: Path | None, folder: Path | None, as_json: bool) -> None:
     """Take in what `export` wrote, a folder or a bundle, with the same numbers and digests.
 
     Nothing in a bundle is trusted: it is refused unless every byte is what it lists.
@@ -138,6 +139,9 @@ def import_version(source: Path, keys: Path | None, folder: Path | None, as_json
     from dressform.assets.library import Library
     from dressform.schemas.errors import UsageError
 
+    if only_list:
+        _list_bundle(source, as_json)
+        return
     opened = Library.open(folder)
     if source.is_dir():
         if keys is not None:
@@ -234,6 +238,23 @@ def _export_one(version: TemplateVersion, output: Path, as_json: bool) -> None:
         print_json({"name": version.name, "version": version.version, "output": str(output)})
     else:
         click.echo(f"exported {version.label} to {output}")
+
+
+def _list_bundle(source: Path, as_json: bool) -> None:
+    from dressform.assets.bundle import read_contents
+
+    contents = read_contents(source)
+    if as_json:
+        print_json(contents)
+        return
+    for name, entry in contents["templates"].items():
+        for number, held in entry["versions"].items():
+            signed = ", ".join(each["key"][:16] for each in held.get("signatures", []))
+            reason = "".join(sign for sign in held["yanked"] or "" if sign.isprintable())  # a stranger's text
+            yanked = f"  yanked: {reason}" if reason else ""
+            click.echo(
+                f"{name}@{number}  sizes {' '.join(held['sizes'])}{f'  signed by {signed}' if signed else ''}{yanked}"
+            )
 
 
 def _files(count: int) -> str:

@@ -60,6 +60,15 @@ def test_bundles(run, published, tmp_path):
     assert err.startswith("dressform: dressform.lock: not a bundle; needed a file that `dressform library export")
 
 
+def test_a_bundle_can_be_looked_into(run, published, tmp_path):
+    published.yank("tee", "1.0.0", "left sleeve inside out")
+    run("export", "--all", "--bundle", "all.tar")
+    code, out, _ = run("import", "all.tar", "--list", "--library", "nowhere")
+    assert (code, out.splitlines()[1]) == (0, "tee@1.0.0  sizes M  yanked: left sleeve inside out")
+    assert not (tmp_path / "nowhere").exists()
+    assert set(json.loads(run("import", "all.tar", "--list", "--json")[1])) == {"schema", "templates", "blobs"}
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -25,7 +25,7 @@ p { max-width: 62rem; } .soft { color: var(--soft); } .fail { color: var(--bad-i
 th, td { border: 1px solid var(--line); padding: .35rem .6rem; text-align: left; vertical-align: top; }
 thead th { background: var(--card); } td { min-width: 7.5rem; font-size: .88rem; }
 td.good { background: var(--good); } td.near { background: var(--near); }
-td.bad { background: var(--bad); } td.bad b { color: var(--bad-ink); }
+td.bad { background: var(--bad); } td b.over { color: var(--bad-ink); }
 .cards { display: grid; grid-template-columns: repeat(auto-fill, minmax(26rem, 1fr)); gap: 1.2rem; }
 figure { margin: 0; background: var(--card); border: 1px solid var(--line); border-radius: 6px; overflow: hidden;
   break-inside: avoid; } figure img { width: 100%; display: block; } figcaption { padding: .6rem .8rem; }
@@ -133,25 +133,33 @@ def _cell(matrix: FitMatrix, trials: Sequence[Trial]) -> str:
     excess = max(matrix.excess(trial) for trial in trials)
     kind = "bad" if excess > 1 else "near" if excess > _NEAR else "good"
     figures = "<br>".join(
-        f"{escape(name)} <b>{escape(value)}</b> <span class=soft>{escape(pose)}</span>"
-        for name, value, pose in _figures(trials)
+        f"{escape(figure.title)} <b{_over(matrix, figure, worst)}>{_told(figure, worst)}</b> "
+        f"<span class=soft>{escape(_pose(worst))}</span>"
+        for figure, worst in _figures(trials)
     )
     return f"<td class={kind}>size {escape(trials[0].size)}<br>{figures}</td>"
 
 
 def _cell_text(matrix: FitMatrix, trials: Sequence[Trial]) -> str:
     mark = "**above** " if any(matrix.above(trial) for trial in trials) else ""
-    figures = (f"{name} {value} ({pose})" for name, value, pose in _figures(trials))
+    figures = (f"{figure.title} {_told(figure, worst)} ({_pose(worst)})" for figure, worst in _figures(trials))
     return f"{mark}{trials[0].size}: {', '.join(figures)}"
 
 
-def _figures(trials: Sequence[Trial]) -> Iterator[tuple[str, str, str]]:
-    """Yield what a cell tells: the worst stretch, and of the other figures what is there, each with its pose."""
+def _figures(trials: Sequence[Trial]) -> Iterator[tuple[Figure, Trial]]:
+    """Yield what a cell tells: the worst stretch, and of the other figures what is there, each with its trial."""
     for figure in FIGURES:
         worst = max(trials, key=figure.of)
-        value = _number(figure.of(worst))
-        if figure.key == "stretch" or value != "0":
-            yield figure.title, f"{value} {figure.unit}", _pose(worst)
+        if figure.key == "stretch" or _number(figure.of(worst)) != "0":
+            yield figure, worst
+
+
+def _over(matrix: FitMatrix, figure: Figure, trial: Trial) -> str:
+    return " class=over" if figure.of(trial) > matrix.limit(figure) else ""
+
+
+def _told(figure: Figure, trial: Trial) -> str:
+    return f"{_number(figure.of(trial))} {figure.unit}"
 
 
 def _pose(trial: Trial) -> str:

@@ -35,8 +35,8 @@ BELOW: Rgb = (196, 204, 196)
 _SKIN: Rgb = (206, 204, 199)  # of a dress form
 LEGEND: tuple[tuple[Rgb, str], ...] = (
     *((color, text) for _, color, text in STRAINS),
-    (INSIDE, "inside the body"),
-    (SUNK, "inside the layer below"),
+    (INSIDE, "cloth inside the body"),
+    (SUNK, "cloth inside the layer below"),
     (HOLE, "a hole: skin that is not drawn"),
     (BELOW, "the layer below"),
 )
@@ -57,11 +57,12 @@ def trial_picture(trial: Trial, garment: Wearable, under: Wearable | None = None
     """
     outfit, posed = dressed_pose(garment, trial.body, trial.pose, size=trial.size, under=under)
     skin = np.where(outfit.hidden_body_faces[:, None], np.array(HOLE), np.array(_SKIN)).astype(np.uint8)
+    lower = np.full((0 if under is None else len(outfit.faces[1]), 3), BELOW, np.uint8)
+    cloth = _colors(garment, trial.size, outfit.faces, posed, skin, lower)
     meshes = [face_colored("body", outfit.faces[0], skin)]
     if under is not None:
-        plain = np.full((len(outfit.faces[1]), 3), BELOW, np.uint8)
-        meshes.append(face_colored(under.label, outfit.faces[1], plain))
-    meshes.append(face_colored(garment.label, outfit.faces[-1], _colors(garment, trial.size, outfit.faces, posed)))
+        meshes.append(face_colored(under.label, outfit.faces[1], lower))
+    meshes.append(face_colored(garment.label, outfit.faces[-1], cloth))
     renderer = Renderer(meshes, [len(points) for points in posed], size=VIEW, preset="quality")
     renderer.set_vertices(np.concatenate(posed).astype(np.float32))
     views = [
@@ -72,9 +73,18 @@ def trial_picture(trial: Trial, garment: Wearable, under: Wearable | None = None
 
 
 def _colors(
-    garment: Wearable, size: str, faces: tuple[NDArray[np.int32], ...], posed: list[NDArray[np.float32]]
+    garment: Wearable,
+    size: str,
+    faces: tuple[NDArray[np.int32], ...],
+    posed: list[NDArray[np.float32]],
+    skin: NDArray[np.uint8],
+    lower: NDArray[np.uint8],
 ) -> NDArray[np.uint8]:
-    """Return the colour of each of the garment's triangles, uint8 [F, 3]."""
+    """Return the colour of each of the garment's triangles, uint8 [F, 3].
+
+    Cloth that is inside something is not to be seen, so what it is inside of is coloured in place: `skin` and `lower`,
+    the colours of the triangles of the body and of the garment below.
+    """
     mesh, cloth = garment.meshes[size], posed[-1]
     ratios = edge_ratios(mesh, cloth)[edges(mesh.faces).face_edges].max(axis=1)
     palette = np.array([color for _, color, _ in STRAINS], np.uint8)
@@ -82,8 +92,12 @@ def _colors(
     queries = np.concatenate([cloth, cloth[mesh.faces].mean(axis=1)]).astype(np.float32)
     if len(posed) > 2:
         signed = distance_to_cloth(queries, posed[-2], faces[-2])
-        colors[_touched((signed < -DEPTH) & (signed > -LAYER_REACH), mesh.faces, len(cloth))] = SUNK
-    deep = Surface(posed[0], faces[0]).signed_distance(queries) < -DEPTH
+        sunk = (signed < -DEPTH) & (signed > -LAYER_REACH)
+        lower[Surface(posed[-2], faces[-2]).closest(queries[sunk]).triangles] = SUNK
+        colors[_touched(sunk, mesh.faces, len(cloth))] = SUNK
+    body = Surface(posed[0], faces[0])
+    deep = body.signed_distance(queries) < -DEPTH
+    skin[body.closest(queries[deep]).triangles] = INSIDE
     colors[_touched(deep, mesh.faces, len(cloth))] = INSIDE
     return colors
 

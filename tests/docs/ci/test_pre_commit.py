@@ -60,7 +60,7 @@ def test_all_files_finds_what_was_committed_past_the_hook(hooked: Repository) ->
     hooked.git("commit", "-q", "--no-verify", "-m", "Past the hook")
     done = pre_commit(hooked, "run", "--all-files")
     assert done.returncode == 1
-    assert "garments/broken" in done.stdout
+    assert "DF-MESH-002" in done.stdout
 
 
 def test_both_hooks_say_the_same_but_for_the_installation() -> None:

@@ -33,3 +33,9 @@ def test_a_fan_and_triangles_apart_are_not_pinched() -> None:
     apart = Topology(np.array([[0, 1, 2], [3, 4, 5]], np.int32), 6)
     assert apart.pieces.tolist() == [0, 1]
     assert apart.loops.max() == 1
+
+
+def test_a_tube_pinched_to_itself_is_found_though_its_fans_hang_together_elsewhere() -> None:
+    mesh = tube(rings=3, around=8)
+    faces = np.where(mesh.faces == 4, 0, mesh.faces).astype(np.int32)
+    assert Topology(faces, len(mesh.points)).pinched.tolist() == [0]

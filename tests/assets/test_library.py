@@ -134,6 +134,17 @@ def test_variant_changes_the_material(library, publish, draft, edit):
     assert navy.materials[1] == plain.materials[1]
 
 
+def test_another_picture_under_the_same_name_is_another_look(publish, draft, edit):
+    edit(draft, variants={"navy": {"materials": {"cotton": {"base_color_image": "preview.png"}}}})
+    publish(draft)
+    (draft / "preview.png").write_bytes(b"another picture")
+    published = publish(draft)
+    assert published.version == "1.1.0"
+    assert [change.what for change in published.changes] == [
+        *("the look of variant navy changed", "preview.png was changed"),
+    ]
+
+
 def test_resolve_finds_the_highest_that_fits(library, publish, draft, edit):
     for version in ("1.0.0", "1.2.0", "1.10.0", "2.0.0"):
         edit(draft, title=version)

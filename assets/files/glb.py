@@ -20,7 +20,7 @@ from dressform.schemas.errors import InputError
 
 from .checks import check_mesh, check_rig
 from .garment import GarmentMesh
-from .glb_buffer import Y_UP, GlbBuffer, flipped, narrow, turned
+from .glb_buffer import Y_UP, GlbBuffer, flipped, narrow, parts_of_one, turned
 from .glb_credits import EXTENSION as XMP
 from .glb_credits import credits_packet
 from .glb_details import (
@@ -215,12 +215,15 @@ def _add_skin(
     document.skins = [gltf.Skin(name=named[0], joints=[base + joint for joint in order], inverseBindMatrices=matrices)]
     document.nodes[0].skin = 0
     indices, weights = _influences(*held)
+    # an artist's own weights go back as they came
+    values = weights[point] if named[0] == SOURCE else parts_of_one(weights[point])
     for part in range(indices.shape[1] // 4):
         columns = slice(4 * part, 4 * part + 4)
         target = gltf.ARRAY_BUFFER
         joints = narrow(indices[point][:, columns], np.uint8, np.uint16)
         setattr(attributes, f"JOINTS_{part}", buffer.add_accessor(joints, target=target))
-        setattr(attributes, f"WEIGHTS_{part}", buffer.add_accessor(weights[point][:, columns], target=target))
+        shares = buffer.add_accessor(values[:, columns], target=target, normalized=values.dtype == np.uint16)
+        setattr(attributes, f"WEIGHTS_{part}", shares)
 
 
 def _placed(local: NDArray[np.float64]) -> dict[str, Any]:

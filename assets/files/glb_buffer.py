@@ -32,8 +32,12 @@ class GlbBuffer:
         self.data.extend(data)
         return len(self.views) - 1
 
-    def add_accessor(self, array: NDArray[np.generic], *, target: int | None = None, bounds: bool = False) -> int:
+    def add_accessor(
+        self, array: NDArray[np.generic], *, target: int | None = None, bounds: bool = False, normalized: bool = False
+    ) -> int:
         """Append an array [N] or [N, K] (or [N, 16] for matrices) and return the accessor's index.
+
+        `normalized` whole numbers stand for parts of their type's largest value.
 
         An array that is there already (UV1 is often UV0) is not stored again.
         """
@@ -41,7 +45,7 @@ class GlbBuffer:
         kind = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}[1 if array.ndim == 1 else array.shape[1]]
         little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
         columns = array.reshape(len(array), -1)
-        key = (hashlib.sha256(little.tobytes()).digest(), component, kind, target, bounds)
+        key = (hashlib.sha256(little.tobytes()).digest(), component, kind, target, bounds, normalized)
         if key in self._known:
             return self._known[key]
         accessor = gltf.Accessor(
@@ -50,6 +54,7 @@ class GlbBuffer:
             componentType=component,
             count=len(array),
             type=kind,
+            normalized=normalized or None,
             min=columns.min(axis=0).tolist() if bounds else None,
             max=columns.max(axis=0).tolist() if bounds else None,
         )
@@ -62,6 +67,15 @@ def narrow(counts: NDArray[np.integer], *types: type[np.unsignedinteger[Any]]) -
     """Return counts in the first of the unsigned types that holds them; the type's largest value is left free."""
     largest = int(counts.max(initial=0))
     return counts.astype(next(each for each in types if largest < np.iinfo(each).max))
+
+
+def parts_of_one(weights: NDArray[np.float32]) -> NDArray[np.uint16]:
+    """Return weights [N, K] whose rows sum to one as parts of 65535 that sum to 65535, the nearest there are."""
+    exact = weights.astype(np.float64) * 65535
+    parts = np.floor(exact).astype(np.int64)
+    missing = 65535 - parts.sum(axis=1, keepdims=True)
+    rank = np.argsort(np.argsort(parts - exact, axis=1, kind="stable"), axis=1, kind="stable")
+    return np.asarray(np.clip(parts + (rank < missing), 0, 65535), np.uint16)
 
 
 def turned(vectors: NDArray[np.float32]) -> NDArray[np.float32]:

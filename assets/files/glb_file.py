@@ -20,6 +20,7 @@ MAX_JSON = 16 * 2**20
 
 _FLOATS = {5126: "<f4"}
 COUNTS = {5121: "<u1", 5123: "<u2", 5125: "<u4"}
+_SHARES = {**_FLOATS, 5123: "<u2"}  # the latter as parts of 65535
 _WIDTHS = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}
 
 
@@ -55,7 +56,10 @@ class GlbFile:
         if name not in attributes:
             cure = "; it was not written by dressform: import it with `dressform garment import`"
             raise InputError(f"{self.where}: attribute {name} is missing{cure}")
-        array = self.accessor(attributes[name], kind, COUNTS if name.startswith("JOINTS_") else _FLOATS)
+        types = {"JOINTS": COUNTS, "WEIGHTS": _SHARES}.get(name.split("_")[0], _FLOATS)
+        array = self.accessor(attributes[name], kind, types)
+        if types is _SHARES and array.dtype != np.float32:
+            array = array.astype(np.float32) / np.float32(65535)
         if count is not None and len(array) != count:
             raise InputError(f"{self.where}: {name} has {len(array)} values, needed {count}")
         return array

@@ -44,6 +44,8 @@ def rig_bytes(rig: Rig, *, check_values: bool = True) -> bytes:
         check_rig(rig, f"rig for {rig.body}")
     held = {**{name: getattr(rig, name) for name in _DTYPES}, **rig_size_arrays(rig)}
     arrays = {name: np.ascontiguousarray(held[name], dtype=_DTYPES[name.split(".")[0]]) for name in held}
+    if _fits_a_byte(rig.joint_indices):
+        arrays["joint_indices"] = arrays["joint_indices"].astype(np.uint8)
     names = {"schema": SCHEMA, "body": rig.body, "body_digest": rig.body_digest, "joints": list(rig.joints)}
     # one entry only: the order of several would change from run to run
     return save(arrays, metadata={"dressform": json.dumps(names, sort_keys=True)})
@@ -82,13 +84,18 @@ def read_rig(path: Path, *, check_values: bool = True) -> Rig:
         raise InputError(f"{where}: holds {sorted(arrays)}, needed {sorted(needed)}")
     for name in sorted(needed):
         dtype = _DTYPES[name.split(".")[0]]
-        if arrays[name].dtype != dtype:
+        narrow = name == "joint_indices" and arrays[name].dtype == np.uint8
+        if arrays[name].dtype != dtype and not narrow:
             raise InputError(f"{where}: {name} is {arrays[name].dtype}, needed {np.dtype(dtype)}")
     rig = _rig(names, arrays)
     check_rig_shapes(rig, where)
     if check_values:
         check_rig_values(rig, where)
     return rig
+
+
+def _fits_a_byte(indices: NDArray[np.integer]) -> bool:
+    return bool(indices.size) and int(indices.min()) >= 0 and int(indices.max()) <= np.iinfo(np.uint8).max
 
 
 def _rig(names: dict[str, object], arrays: dict[str, NDArray[np.generic]]) -> Rig:

@@ -20,7 +20,7 @@ from .tone import over_panel, slow_noise
 from .wash import wear
 
 TEXEL = 0.00068  # [m] the finest that a picture of the whole garment needs; prints have their own
-BUDGET = 260_000  # bytes of a base colour picture: it lies in every size's file
+BUDGET = 215_000  # bytes of a base colour picture: it lies in every size's file
 _FADE_OUT = 0.016  # [m] over which the grain ends beyond the margin
 
 

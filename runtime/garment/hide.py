@@ -77,7 +77,7 @@ def _near_rim(points: FloatArray, rim: FloatArray) -> NDArray[np.bool_]:
     near = np.zeros(len(points), bool)
     if not len(rim):
         return near
-    stands_off, _ = KDTree(points).query(rim)
+    stands_off = np.asarray(KDTree(points).query(rim)[0])
     beside = stands_off < BESIDE
     margins = MARGIN + LOOK_IN * stands_off[beside]
     for found in KDTree(points).query_ball_point(rim[beside], margins):

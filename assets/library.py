@@ -25,6 +25,7 @@ from .publishing import MANIFEST, base_number, next_number, prepare, wanted_numb
 from .resolve import choose, newest, numbers_of
 from .semver import Version, parse_version
 from .signing import Signer, add_signatures
+from .sizes import ordered_sizes
 from .store import Store
 from .template_version import TemplateVersion
 from .wear import WearSpec, check_name, parse_wear
@@ -333,4 +334,6 @@ def _summary(name: str, entry: TemplateEntry) -> Iterator[Summary]:
     if number is not None:
         held = entry["versions"][str(number)]
         bodies = tuple(held.get("bodies", ()))
-        yield Summary(name, str(number), entry["category"], tuple(held["sizes"]), tuple(held["variants"]), bodies)
+        yield Summary(
+            name, str(number), entry["category"], tuple(ordered_sizes(held["sizes"])), tuple(held["variants"]), bodies
+        )

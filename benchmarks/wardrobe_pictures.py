@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from dressform.assets.library import Library
+from dressform.assets.sizes import ordered_sizes
 from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.stage import Stage
 from dressform.runtime.avatar.make import make_avatar
@@ -148,7 +149,12 @@ def _line(version: TemplateVersion) -> str:
     fabric = manifest.get("fabric", {}).get("name", "–")
     mesh = manifest["mesh"]
     cells = [
-        *(version.name, manifest["category"], " ".join(manifest["sizes"]), ", ".join(manifest["variants"]) or "–"),
+        *(
+            version.name,
+            manifest["category"],
+            " ".join(ordered_sizes(manifest["sizes"])),
+            ", ".join(manifest["variants"]) or "–",
+        ),
         *(fabric, f"{mesh['points']:,}", f"{mesh['triangles']:,}", f"{megabytes:.1f}"),
     ]
     return f"| {' | '.join(cells)} |"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, Group, RenderableType
@@ -10,10 +10,11 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from dressform.assets.sizes import ordered_sizes
+
 if TYPE_CHECKING:
     from dressform.assets.template_version import TemplateVersion
 
-_LETTERS = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "3XL")
 _CHART = ("chest", "waist", "hip", "height")  # body measures of the size chart, as far as a size says them
 
 
@@ -71,11 +72,6 @@ def _sizes(manifest: Mapping[str, Any]) -> str:
         f"{size}*" if size == default and len(manifest["sizes"]) > 1 else size
         for size in ordered_sizes(manifest["sizes"])
     )
-
-
-def ordered_sizes(sizes: Iterable[str]) -> list[str]:
-    """Return the sizes from small to large: letters as the trade orders them, then the rest as they stand."""
-    return sorted(sizes, key=lambda size: _LETTERS.index(size) if size in _LETTERS else len(_LETTERS))
 
 
 def _cloth(fabric: Mapping[str, Any] | None) -> str:

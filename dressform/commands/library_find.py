@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
-from .library_card import ordered_sizes
+from dressform.assets.sizes import ordered_sizes
+
 from .library_options import as_json, in_library, print_json, print_table
 from .progress import progress_bar
 

@@ -21,7 +21,6 @@ from dressform.schemas.errors import InputError
 
 from .budgets import Budgets
 from .textures import Texture, gather
-from .topology import Topology
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from dressform.runtime.geometry.uv_measures import UvMeasures
 
     from .khronos import Issue
+    from .topology import Topology
     from .trial import Trial
 
 
@@ -80,6 +80,8 @@ class Subject:
     @cached_property
     def topologies(self) -> dict[str, Topology]:
         """Size → what follows from its triangles; sizes with the same triangles share one."""
+        from .topology import Topology
+
         found: dict[str, Topology] = {}
         for size, mesh in self.meshes.items():
             alike = (known for known in found.values() if known.points == len(mesh.points))

@@ -14,6 +14,7 @@ from dressform.__main__ import run_command
 from dressform.cli import cli
 from dressform.schemas.documents import check_document
 from dressform.validators.examples.builder import Parts
+from dressform.validators.result_cache import ResultCache
 
 
 def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int, str, str]:
@@ -24,11 +25,9 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str | Path) -> tuple[int
 
 
 @pytest.fixture(autouse=True)
-def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from dressform.assets.cache import cache_dir
-
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("DRESSFORM_CACHE", str(cache_dir()))
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path_factory.mktemp("cache")
+    monkeypatch.setattr(ResultCache, "of_user", lambda: ResultCache(folder))
 
 
 @pytest.fixture

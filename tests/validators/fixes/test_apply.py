@@ -73,8 +73,8 @@ def test_the_copy_is_mended_and_the_draft_untouched(doubly_broken: Path) -> None
     assert len(read_glb(garment).faces) == len(read_glb(doubly_broken / "sizes/M/garment.glb").faces) - 1
     skin = read_skin(garment)
     assert skin is not None
-    # the GLB's skin stays the rig's, its heaviest joint first
-    np.testing.assert_allclose(-np.sort(-skin[2], axis=1), -np.sort(-rig.joint_weights, axis=1), atol=1e-6)
+    # the GLB's skin stays the rig's, its heaviest joint first, in parts of 65535
+    np.testing.assert_allclose(-np.sort(-skin[2], axis=1), -np.sort(-rig.joint_weights, axis=1), atol=2 / 65535)
 
 
 def test_the_lines_show_before_and_after(doubly_broken: Path) -> None:

@@ -5,6 +5,7 @@ Run `python -m dressform.benchmarks.wardrobe_pictures LIBRARY OUT [NAME …] [--
 
 from __future__ import annotations
 
+import functools
 import io
 import math
 import os
@@ -17,9 +18,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from dressform.assets.library import Library
-from dressform.assets.sizes import ordered_sizes
+from dressform.assets.sizes import nearest_size, ordered_sizes
 from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.stage import Stage
+from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.avatar.make import make_avatar
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.render.follow import Framing
@@ -51,14 +53,14 @@ _QUALITIES = (86, 80, 74, 66, 58)
 def sheet(library: Library, version: TemplateVersion, bodies: Sequence[Figure] = BODIES) -> Picture:
     """Return the contact sheet of a template, uint8 [H, WIDTH, 3].
 
-    Its sides on the form; worn by every body; a walk; its cloth at the upper edge and at the hem; its other looks.
+    Its sides on the form; worn by every body in the nearest size; a walk; its cloth at the upper edge and at the hem; its other looks.
     """
-    name = f"{version.name}@{version.version}"
     worn = []
     for figure in bodies:
-        tryon = _worn(library, name, figure, (WIDTH // len(bodies), 340))
-        worn.append((f"{figure[0]} {figure[1]:.2f} m {figure[2]:g} kg", _frames(tryon, [_WORN_FRAME])[0]))
-    tryon = _worn(library, name, bodies[min(1, len(bodies) - 1)], (WIDTH // _WALK_FRAMES, 340), _WALK_TURN)
+        tryon = _worn(library, version, figure, (WIDTH // len(bodies), 340))
+        size = _size_for(version, _avatar(figure))
+        worn.append((f"{size}: {figure[0]} {figure[1]:.2f} m {figure[2]:g} kg", _frames(tryon, [_WORN_FRAME])[0]))
+    tryon = _worn(library, version, bodies[min(1, len(bodies) - 1)], (WIDTH // _WALK_FRAMES, 340), _WALK_TURN)
     times = [k * _WALK_EVERY for k in range(_WALK_FRAMES)]
     walk = [(f"{t / _FPS:.1f} s", frame) for t, frame in zip(times, _frames(tryon, times), strict=True)]
     return np.concatenate([_row(row) for row in (_sides(version), worn, walk, _cloth(version))])
@@ -83,11 +85,24 @@ def _cloth(version: TemplateVersion) -> list[Labelled]:
     return row
 
 
-def _worn(library: Library, name: str, figure: Figure, size: tuple[int, int], turn_rad: float = 0.0) -> TryOn:
-    gender, height, mass = figure
-    avatar = make_avatar(gender=gender, height_m=height, mass_kg=mass)
+def _worn(
+    library: Library, version: TemplateVersion, figure: Figure, size: tuple[int, int], turn_rad: float = 0.0
+) -> TryOn:
+    avatar = _avatar(figure)
     look = Look(preset="quality", framing=Framing(margin=1.2, turn_rad=turn_rad))
-    return TryOn(avatar, [name], library=library, size=size, look=look)
+    return TryOn(avatar, [f"{version.label}:{_size_for(version, avatar)}"], library=library, size=size, look=look)
+
+
+@functools.cache
+def _avatar(figure: Figure) -> Avatar:
+    gender, height, mass = figure
+    return make_avatar(gender=gender, height_m=height, mass_kg=mass)
+
+
+def _size_for(version: TemplateVersion, avatar: Avatar) -> str:
+    """Return the size that is nearest to an avatar's girths."""
+    measures = {size: entry.get("measures", {}) for size, entry in version.manifest["sizes"].items()}
+    return nearest_size(measures, avatar.measures, version.manifest["default_size"])
 
 
 def _frames(tryon: TryOn, wanted: Sequence[int]) -> list[Picture]:

@@ -10,6 +10,8 @@ import numpy as np
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
+from dressform.assets.manifest import LAYERS, OUTER_LAYER
+from dressform.assets.sizes import GIRTHS, nearest_size
 from dressform.runtime.body.body_range import ranged_body
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
@@ -20,13 +22,6 @@ from .rule import NotTestableError
 from .subject import Subject
 
 FAMILY = "anny"  # the family whose bodies `BODIES` names
-GIRTHS = ("chest", "waist", "hip")  # what a size is chosen by
-# where a garment lies whose manifest does not say; after the layers of the patterns
-LAYERS = {
-    "underwear": 5, "socks": 10, "trousers": 20, "shorts": 20, "skirt": 25, "tee": 30, "top": 30, "shirt": 30,
-    "dress": 30, "suit": 40, "sweater": 40, "vest": 50, "jacket": 60, "coat": 70, "shoes": 15, "hat": 80, "gloves": 15,
-}  # fmt: skip
-OTHER_LAYER = 45
 
 
 @dataclass(frozen=True)
@@ -61,16 +56,7 @@ class Wearable:
         Args:
             body: Its name.
         """
-        known = {size: girths for size, girths in self.measures.items() if any(name in girths for name in GIRTHS)}
-        if not known:
-            return self.default_size
-        wanted = girths_of(body)
-
-        def misfit(size: str) -> float:
-            own = known[size]
-            return float(np.mean([(wanted[name] / own[name] - 1) ** 2 for name in GIRTHS if own.get(name, 0) > 0]))
-
-        return min(known, key=misfit)
+        return nearest_size(self.measures, girths_of(body), self.default_size)
 
 
 @functools.cache
@@ -110,7 +96,7 @@ def wearable(subject: Subject) -> Wearable:
     return Wearable(
         subject.name,
         category,
-        layer if isinstance(layer, int) else LAYERS.get(category, OTHER_LAYER),
+        layer if isinstance(layer, int) else LAYERS.get(category, OUTER_LAYER),
         stated if stated in meshes else _middle(list(meshes)),
         meshes,
         rig,

@@ -53,7 +53,8 @@ _QUALITIES = (86, 80, 74, 66, 58)
 def sheet(library: Library, version: TemplateVersion, bodies: Sequence[Figure] = BODIES) -> Picture:
     """Return the contact sheet of a template, uint8 [H, WIDTH, 3].
 
-    Its sides on the form; worn by every body in the nearest size; a walk; its cloth at the upper edge and at the hem; its other looks.
+    Its sides on the form; worn by every body in the nearest size; a walk; its cloth at the upper edge and at the hem;
+    its other looks.
     """
     worn = []
     for figure in bodies:

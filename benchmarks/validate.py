@@ -39,8 +39,8 @@ def run() -> dict[str, object]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         library = make_library(folder)
-        first, report = _validated(library, folder, "first")
-        again, _ = _validated(library, folder, "again")
+        first, first_processor, report = _validated(library, folder, "first")
+        again, again_processor, _ = _validated(library, folder, "again")
         if (folder / "first.json").read_bytes() != (folder / "again.json").read_bytes():
             raise AssertionError("the second run says something else than the first")
         bytes_read = sum(path.stat().st_size for path in library.rglob("*") if path.is_file())
@@ -51,8 +51,10 @@ def run() -> dict[str, object]:
         "rules_held": report.passed,
         "findings": len(report.findings),
         "first_s": round(first, 1),
+        "first_processor_s": round(first_processor, 1),
         "first_aim_s": AIM_FIRST_S,
         "again_s": round(again, 2),
+        "again_processor_s": round(again_processor, 2),
         "again_aim_s": AIM_AGAIN_S,
         "cores": len(os.sched_getaffinity(0)),
     }
@@ -69,7 +71,7 @@ def make_library(folder: Path) -> Path:
         pixels = random.integers(60, 200, (512, 512, 3), np.uint8)
         points = mesh.points * np.float32(1 + 0.0002 * number)
         parts.mesh = replace(mesh, points=points, materials=(Material(base_color_image=encoded(pixels)),))
-        parts.rig = rig_for(parts.mesh)
+        parts.rig = parts.skin = rig_for(parts.mesh)
         draft = parts.write(folder / "drafts" / parts.manifest["name"])
         # not validated here: that is what is timed
         library.publish(draft, Report(str(draft), draft_digest(draft), passed=1))
@@ -87,15 +89,21 @@ def encoded(pixels: NDArray[np.uint8]) -> bytes:
     return buffer.getvalue()
 
 
-def _validated(library: Path, folder: Path, name: str) -> tuple[float, Report]:
-    """Run the command once and return its seconds and its report."""
+def _validated(library: Path, folder: Path, name: str) -> tuple[float, float, Report]:
+    """Run the command once and return its seconds, those of processor time, and its report."""
     command = [sys.executable, "-m", "dressform", "validate", str(library), "--format", "json"]
     command += ["--output", str(folder / f"{name}.json"), "--fail-on", "never"]
-    start = time.perf_counter()
+    start, used = time.perf_counter(), _used()
     subprocess.run(command, check=True, env={**os.environ, "DRESSFORM_CACHE": str(_own_cache(folder))})
-    seconds = time.perf_counter() - start
+    seconds, processor = time.perf_counter() - start, _used() - used
     document = load_document("report", folder / f"{name}.json")
-    return seconds, Report.from_json(cast("ReportDocument", document))
+    return seconds, processor, Report.from_json(cast("ReportDocument", document))
+
+
+def _used() -> float:
+    """Return the processor time of all ended children [s]: a busy machine does not lengthen it much."""
+    times = os.times()
+    return times.children_user + times.children_system
 
 
 def _own_cache(folder: Path) -> Path:

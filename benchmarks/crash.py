@@ -6,7 +6,7 @@ import os
 import random
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -64,11 +64,14 @@ class _Trials:
 
     def kill_at_random(self, count: int) -> dict[str, int]:
         """Kill the job until it was hit `count` times, at instants spread over the time that it takes."""
-        takes = max(self._trial(None).seconds for _ in range(3))
+        takes = deque((self._trial(None).seconds for _ in range(3)), maxlen=3)  # the machine may be busy now and then
         instants = random.Random(0)
         ends: list[str] = []
         while ends.count(KILLED) < count and len(ends) < 5 * count:
-            ends.append(self._trial(None, instants.uniform(0.0, takes)).how)
+            end = self._trial(None, instants.uniform(0.0, min(takes)))
+            ends.append(end.how)
+            if end.how == DONE:
+                takes.append(end.seconds)
         return self._count(ends)
 
     def at_each_operation(self, stride: int, *, kill: bool) -> dict[str, int]:

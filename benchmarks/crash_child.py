@@ -22,6 +22,7 @@ _WRITES = {"os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.chmod", "os.tru
 _READS = {"os.listdir", "os.scandir"}
 _WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 NOBODY = 65_534
+_LOOK_S = 0.002  # how often a child that is to be killed is looked at, so that nobody waits for one that is done
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,15 @@ def start(job: Callable[[], object], note: Path, hindrance: Hindrance | None = N
 def wait(pid: int, note: Path, *, kill_after_s: float | None = None) -> End:
     """Wait for a child, or kill it after a while (SIGKILL), and return how it ended."""
     began = time.perf_counter()
+    ended, status = 0, 0
     if kill_after_s is not None:
-        time.sleep(kill_after_s)
-        os.kill(pid, signal.SIGKILL)
-    _, status = os.waitpid(pid, 0)
+        while not ended and (left := began + kill_after_s - time.perf_counter()) > 0:
+            time.sleep(min(left, _LOOK_S))
+            ended, status = os.waitpid(pid, os.WNOHANG)
+        if not ended:
+            os.kill(pid, signal.SIGKILL)
+    if not ended:
+        _, status = os.waitpid(pid, 0)
     seconds = time.perf_counter() - began
     if os.WIFSIGNALED(status):
         return End(KILLED, "", 0, seconds)

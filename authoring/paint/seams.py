@@ -23,6 +23,7 @@ SEAM_REACH = 0.022  # [m] as far as a seam shades the cloth
 _GROOVE = 0.0007  # [m]
 _RIDGE = 0.0022  # [m] where the allowance under the cloth ends the groove
 _PUCKER = 0.0095  # [m] from one pucker to the next
+_TIP = 0.018  # [m] a dart's seam runs out over this before its tip, where its two sides lie on each other
 _SEED = 17
 
 
@@ -31,12 +32,14 @@ def paint_seams(sheet: Sheet, looks: Mapping[str, ClothLook]) -> None:
     pattern = sheet.mesh.pattern
     numbers = {panel.name: number for number, panel in enumerate(pattern.panels)}
     for seam in pattern.seams:
-        for chain, raised in ((seam.first, True), (seam.second[::-1], False)):
-            for name, line in _lines(pattern, chain):
+        sides = [list(_lines(pattern, seam.first)), list(_lines(pattern, seam.second[::-1]))]
+        for side, finish in zip((0, 1), (seam.finish, "plain"), strict=True):
+            for name, line in sides[side]:
                 number = numbers[name]
                 look = looks[pattern.panels[number].slot]
                 near = ribbon(sheet, sheet.on_sheet(number, line), number, SEAM_REACH)
-                paint_seam(sheet, near, look, seam.finish if raised else "plain", joins=seam.finish != "plain")
+                strength = _runs_out(near, name, line, sides[1 - side])
+                paint_seam(sheet, near, look, finish, joins=seam.finish != "plain", strength=strength)
 
 
 def paint_hems(sheet: Sheet, looks: Mapping[str, ClothLook]) -> None:
@@ -56,7 +59,28 @@ def paint_hems(sheet: Sheet, looks: Mapping[str, ClothLook]) -> None:
                 _free(sheet, near)
 
 
-def paint_seam(sheet: Sheet, near: Ribbon, look: ClothLook, finish: str, *, joins: bool = True) -> None:
+def _runs_out(near: Ribbon, panel: str, line: Line, other: list[tuple[str, Line]]) -> Floats:
+    """Return how strongly a seam shows along itself, float32 [n]: less and less towards the tip of a dart."""
+    strength = np.ones(len(near.along), np.float32)
+    for end, left in ((line[0], near.along), (line[-1], near.length - near.along)):
+        if any(name == panel and _meets(end, each) for name, each in other):
+            strength = strength * np.clip(left / np.float32(_TIP), 0, 1)
+    return np.asarray(strength, np.float32)
+
+
+def _meets(end: Floats, line: Line) -> bool:
+    return bool(min(np.linalg.norm(line[0] - end), np.linalg.norm(line[-1] - end)) < 1e-6)
+
+
+def paint_seam(
+    sheet: Sheet,
+    near: Ribbon,
+    look: ClothLook,
+    finish: str,
+    *,
+    joins: bool = True,
+    strength: Floats | float = 1.0,
+) -> None:
     """Paint one side of a seam.
 
     Args:
@@ -65,6 +89,7 @@ def paint_seam(sheet: Sheet, near: Ribbon, look: ClothLook, finish: str, *, join
         look: Of the cloth.
         finish: Of this side: "plain", "edge" or "twin".
         joins: Whether the seam is topstitched on either side and so draws the cloth up.
+        strength: Of its shade, one number or one along the ribbon [n].
     """
     inside = np.maximum(near.beside, 0)
     groove = np.exp(-((inside / np.float32(_GROOVE)) ** 2))
@@ -78,9 +103,10 @@ def paint_seam(sheet: Sheet, near: Ribbon, look: ClothLook, finish: str, *, join
     if finish == "twin":  # four layers lie flat between the seam and its outer row, and end just past it
         end = np.float32(EDGE_ROW + ROW_GAP + 0.0020)
         amount = amount + 0.025 * (inside < end) - 0.10 * np.exp(-(((inside - end) / np.float32(0.0010)) ** 2))
+    amount = strength * amount
     sheet.shade(near.index, np.asarray(amount * _fades_outside(near), np.float32))
     if look.wash:
-        worn = ridge * np.clip(0.6 + drawn / max(grain.pucker, 1e-6), 0, 1.6)
+        worn = strength * ridge * np.clip(0.6 + drawn / max(grain.pucker, 1e-6), 0, 1.6)
         sheet.tint(
             near.index, look.fade, np.asarray(np.clip(0.28 * look.wash * worn * _fades_outside(near), 0, 1), np.float32)
         )

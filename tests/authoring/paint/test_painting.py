@@ -11,8 +11,10 @@ from dressform.authoring.paint.look import ClothLook, Stripe
 from dressform.authoring.paint.painting import paint_sheet, painted
 from dressform.authoring.paint.seams import EDGE_ROW, HEM_ROW, ROW_GAP
 from dressform.authoring.paint.sheet import MARGIN, Sheet
+from dressform.authoring.patterns.pattern import EdgeRef, Seam
 from dressform.schemas.errors import InputError
 
+HEIGHT = 0.20  # of the panels
 PLAIN = ClothLook((0.75, 0.75, 0.75), "jersey", stitch=(0.9, 0.0, 0.0))
 DENIM = ClothLook((0.17, 0.23, 0.36), "denim", stitch=(0.9, 0.1, 0.1), wash=0.6)
 
@@ -166,3 +168,20 @@ def test_bad_looks_are_refused(toy) -> None:
             replace(PLAIN, **bad)
     with pytest.raises(InputError, match="stripe"):
         Stripe((0, 0, 0), 0.05, 0.04)
+
+
+def test_a_dart_runs_out_before_its_tip(toy) -> None:
+    mesh = toy(turn=0.0)
+    sides = Seam((EdgeRef("front", "right"),), (EdgeRef("front", "top"),))  # they meet at a corner, as a dart's do
+    sewn = painted(replace(mesh, pattern=replace(mesh.pattern, seams=(sides,))), {"main": PLAIN}, 600)
+    plain = painted(replace(mesh, pattern=replace(mesh.pattern, seams=())), {"main": PLAIN}, 600)
+    shade = (plain.color - sewn.color).mean(axis=-1)
+    x, y = sewn.offsets[0] + [0.05, HEIGHT]  # the tip on the sheet [m]
+    column = int(x / sewn.texel) - 1
+
+    def darkness(below: float) -> float:
+        row = int((sewn.metres - (y - below)) / sewn.texel)
+        return float(shade[row - 1 : row + 2, column].mean())
+
+    assert darkness(0.05) > 0.03
+    assert darkness(0.003) < 0.3 * darkness(0.05)

@@ -282,7 +282,11 @@ class Library:
         assert entry is not None  # callers take the number from the ref
         held = entry["versions"][str(number)]
         path = store.blob_path(held["manifest"])
-        if not path.is_file() or file_sha256(path) != held["manifest"]:
+        try:
+            whole = path.is_file() and file_sha256(path) == held["manifest"]
+        except OSError as error:
+            raise AssetError(f"{name}@{number}: {path} cannot be read ({error.strerror})") from None
+        if not whole:
             raise AssetError(f"{name}@{number}: template.json is missing or damaged; run `dressform library verify`")
         manifest = cast("TemplateManifest", load_json(path))
         check_document("template", manifest, f"{name}@{number} template.json")

@@ -104,8 +104,12 @@ class TemplateVersion:
             raise AssetError(f"{self.label} has no file {path!r}; it has {', '.join(sorted(self.files))}")
         if not self.files[path].is_file():
             raise AssetError(f"{self.label}: {path} is missing from the library; run `dressform library verify`")
-        found = self.files[path].stat()
-        if _sha256_once(self.files[path], found.st_size, found.st_mtime_ns) != self._sha256(path):
+        try:
+            found = self.files[path].stat()
+            sha256 = _sha256_once(self.files[path], found.st_size, found.st_mtime_ns)
+        except OSError as error:
+            raise AssetError(f"{self.label}: {path} cannot be read ({error.strerror})") from None
+        if sha256 != self._sha256(path):
             raise AssetError(f"{self.label}: {path} is damaged; run `dressform library verify` or publish it again")
         return self.files[path]
 

@@ -218,6 +218,23 @@ def test_verify_looks_where_the_blob_should_lie_and_at_what_the_ref_says(library
     assert (finding.rule, finding.message) == ("DF-LIBRARY-006", "its ref has other sizes than its template.json")
 
 
+def test_a_blob_that_cannot_be_read_is_told_in_one_line(library, publish, draft, monkeypatch):
+    version = publish(draft)
+    open_ = Path.open
+
+    def failing(self, *arguments, **options):
+        if "blobs" in self.parts:
+            raise OSError(5, "Input/output error", str(self))
+        return open_(self, *arguments, **options)
+
+    monkeypatch.setattr(Path, "open", failing)
+    with pytest.raises(AssetError, match=r"^tee@1\.0\.0: .* cannot be read \(Input/output error\)$"):
+        library.resolve("tee")
+    with pytest.raises(AssetError, match=r"^tee@1\.0\.0: preview\.png cannot be read \(Input/output error\)$"):
+        version.file("preview.png")
+    assert {finding.rule for finding in verify(library).findings} == {"DF-LIBRARY-002", "DF-LIBRARY-004"}
+
+
 def test_verify_does_not_pass_what_is_not_there(library, tmp_path):
     with pytest.raises(AssetError, match="is not a library yet"):
         verify(library)

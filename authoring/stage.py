@@ -127,6 +127,8 @@ def _front_edge(mesh: GarmentMesh, *, lowest: bool) -> NDArray[np.float64]:
     forward = -vertex_normals(mesh.points, faces)[:, 1]
     used = np.zeros(len(mesh.points), np.bool_)
     used[faces.reshape(-1)] = True
+    depths = mesh.points[used][:, 1]
+    used &= mesh.points[:, 1] <= (depths.min() + depths.max()) / 2  # the inside of a collar's back faces forward too
     heights = -mesh.points[:, 2] if lowest else mesh.points[:, 2]
     reaches = (
         ((0.25, 0.85), (np.inf, 0.6), (np.inf, -2.0))

@@ -56,7 +56,7 @@ def counted(
     message: str,
     path: str,
     *,
-    one: str | None = None,
+    one: str,
     kind: str = "faces",
     size: str | None = None,
 ) -> Iterator[Defect]:
@@ -72,7 +72,7 @@ def counted(
     """
     if len(bad):
         place: dict[str, object] = {} if size is None else {"size": size}
-        text = one if one is not None and len(bad) == 1 else message
+        text = one if len(bad) == 1 else message
         yield Defect(f"{len(bad)} {text}", path, len(bad), {**place, kind: bad[:LISTED].tolist()})
 
 

@@ -9,7 +9,7 @@ import base64
 import html
 from collections.abc import Sequence
 
-import dressform
+from dressform import __version__
 from dressform.schemas.report import Finding, Report
 from dressform.validators.subject import Subject
 
@@ -46,7 +46,7 @@ def render(report: Report, subjects: Sequence[Subject] = (), *, title: str | Non
         _overview(report, groups) if len(groups) > 1 else "",
         *(_garment(name, own, subjects, drawn) for name, own in cards.items() if own),
         _further(report, list(groups)),
-        f"<footer>dressform {_text(dressform.__version__)}, profile {_text(report.profile)}. "
+        f"<footer>dressform {_text(__version__)}, profile {_text(report.profile)}. "
         "Red is what a finding names; broken rings and hollow marks lie behind the cloth; blue is its inside.</footer>",
     ]
     return (

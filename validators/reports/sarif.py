@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import dressform
+from dressform import __version__
 from dressform.schemas.report import Finding, Report, Severity
 from dressform.validators.rule import Rule
 from dressform.validators.rules.table import RULES
@@ -83,7 +83,7 @@ def render(
         "tool": {
             "driver": {
                 "name": "dressform",
-                "semanticVersion": dressform.__version__,
+                "semanticVersion": __version__,
                 "rules": list(described.values()),
             }
         },

@@ -164,8 +164,9 @@ def has_its_inner_shell_inside(subject: Subject) -> Iterator[Defect]:
     for size, inner, depth in _shells(subject):
         bad = inner[depth > POKES]
         if len(bad) > MOSTLY * len(inner):
-            message = f"of {len(inner)} points of the inner shell lie outside the outer one"
-            yield from counted(bad, message, f"sizes/{size}", size=size, kind="vertices")
+            where = f"of {len(inner)} points of the inner shell"
+            message, one = f"{where} lie outside the outer one", f"{where} lies outside the outer one"
+            yield from counted(bad, message, f"sizes/{size}", one=one, size=size, kind="vertices")
 
 
 def _shells(subject: Subject) -> Iterator[tuple[str, NDArray[np.int64], NDArray[np.float32]]]:

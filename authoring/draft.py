@@ -71,10 +71,8 @@ class Draft:
                 f"{folder} holds no draft ({_STEPS_FILE} is missing); make one with `dressform garment import`"
             )
         manifest = _read_json(folder / _MANIFEST_FILE)
-        steps = _read_json(folder / _STEPS_FILE).get("steps")
-        if not isinstance(steps, list) or not all(isinstance(step, dict) and "step" in step for step in steps):
-            raise AssetError(f"{folder / _STEPS_FILE}: needs a list `steps` of named steps; import the garment again")
-        return cls(folder, manifest, tuple(steps))
+        _check_objects(manifest, folder / _MANIFEST_FILE)
+        return cls(folder, manifest, _entries(_read_json(folder / _STEPS_FILE).get("steps"), folder / _STEPS_FILE))
 
     @property
     def default_size(self) -> str:
@@ -331,11 +329,32 @@ def _read_json(path: Path) -> dict[str, Any]:
         data = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise AssetError(f"{path} is missing; import the garment again") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise AssetError(f"{path} is not readable JSON ({error}); import the garment again") from error
     if not isinstance(data, dict):
         raise AssetError(f"{path}: needs a JSON object, found {type(data).__name__}; import the garment again")
     return data
+
+
+def _entries(steps: object, path: Path) -> tuple[dict[str, Any], ...]:
+    """Return the entries of steps.json, each with options, report and files, or an AssetError."""
+    if not isinstance(steps, list) or not all(isinstance(step, dict) and step.get("step") in STEPS for step in steps):
+        raise AssetError(f"{path}: needs a list `steps` of steps that there are; import the garment again")
+    entries = tuple({"options": {}, "report": {}, "files": {}, "seconds": 0.0, **step} for step in steps)
+    for entry in entries:
+        for key in ("options", "report", "files"):
+            if not isinstance(entry[key], dict):
+                raise AssetError(f"{path}: `{key}` of `{entry['step']}` must be an object; import the garment again")
+    return entries
+
+
+def _check_objects(manifest: Mapping[str, Any], path: Path) -> None:
+    """Raise unless what steps look into is an object; the validators say all else that is wrong."""
+    held = {key: manifest.get(key, {}) for key in ("sizes", "source", "variants", "permissions")}
+    held |= {f"sizes.{size}": entry for size, entry in held["sizes"].items()} if isinstance(held["sizes"], dict) else {}
+    for key, value in held.items():
+        if not isinstance(value, dict):
+            raise AssetError(f"{path}: `{key}` must be an object, found {str(value)[:40]!r}; import the garment again")
 
 
 def _write_json(path: Path, data: Mapping[str, Any]) -> None:

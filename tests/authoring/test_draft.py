@@ -174,10 +174,19 @@ def test_what_is_no_draft(tmp_path: Path, draft: Draft) -> None:
         Draft.open(tmp_path / "empty")
     with pytest.raises(UsageError, match="is not empty"):
         Draft.create(tmp_path)
-    for text in ("not json", "[]", '{"steps": 3}', json.dumps({"steps": [{}]})):
+    unknown, crooked = {"steps": [{"step": "iron"}]}, {"steps": [{"step": "rig", "files": []}]}
+    for text in ("not json", "[]", '{"steps": 3}', *map(json.dumps, ({"steps": [{}]}, unknown, crooked))):
         (draft.folder / "steps.json").write_text(text)
         with pytest.raises(AssetError, match=r"steps\.json"):
             Draft.open(draft.folder)
+
+
+def test_steps_without_their_records_can_be_followed_by_others(draft: Draft) -> None:
+    (draft.folder / "steps.json").write_text(json.dumps({"steps": [{"step": "import"}]}))
+    done = Draft.open(draft.folder).commit_step("preview", {}, {}, files={"preview.png": b"picture"})
+    assert [(step["step"], step["options"], step["report"]) for step in done.steps] == [
+        ("import", {}, {}), ("preview", {}, {}),
+    ]  # fmt: skip
 
 
 def test_a_step_that_has_not_run(draft: Draft) -> None:

@@ -42,7 +42,7 @@ def normalise(piece: Workpiece) -> Iterator[Mended]:
             yield Mended(
                 f"scaled the weights of {points(count)}",
                 f"rig.{body}",
-                f"sums from {found.min():.3f} to {found.max():.3f}",
+                _sums(found),
                 "sums of 1",
             )
 
@@ -70,3 +70,8 @@ FIXES = (
     Fix("skin.sum", ("rig",), "scale the weights of each point to a sum of 1", normalise),
     Fix("skin.file", ("rig", "mesh"), "write the rig's skin into the garment's files", skin_the_file),
 )
+
+
+def _sums(found: NDArray[np.floating]) -> str:
+    low, high = f"{found.min():.3f}", f"{found.max():.3f}"
+    return f"sums of {low}" if low == high else f"sums from {low} to {high}"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dressform.validators.reports.text import counted
+
 from .apply import Fixed
 
 
@@ -18,10 +20,6 @@ def fixed_lines(fixed: Fixed) -> Iterator[str]:
     for each in fixed.applied:
         yield f"  {each.rule:20} {each.mended.what} ({each.mended.path})"
         yield f"  {'':20} before: {each.mended.before}; after: {each.mended.after}"
-    before, after = fixed.before.summary(), fixed.report.summary()
-    yield (
-        f"  before {before['errors']} errors, {before['warnings']} warnings; "
-        f"after {after['errors']} errors, {after['warnings']} warnings"
-    )
+    yield f"  before {counted(fixed.before.findings) or 'sound'}; after {counted(fixed.report.findings) or 'sound'}"
     for step in fixed.withdrawn:
         yield f"  run again: dressform garment {step} {fixed.folder}"

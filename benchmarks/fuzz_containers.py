@@ -1,0 +1,167 @@
+"""Changes inside the files that hold others: GLB, safetensors and bundles, put together again so that they parse."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import struct
+import tarfile
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from random import Random
+from typing import Any
+
+from .fuzz_changes import OUTSIDE, change_bytes, change_json, change_text, change_value, dump
+
+_BLOCK = tarfile.BLOCKSIZE
+_MANY = 6  # changes to one file at most
+_JSON, _BINARY = 0x4E4F534A, 0x004E4942
+_KINDS = (tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE, tarfile.GNUTYPE_SPARSE)
+
+
+def change_file(name: str, data: bytes, random: Random, other: bytes = b"") -> bytes:
+    """Return a file's bytes after one or a few changes that fit its type.
+
+    Args:
+        name: Its path; the ending tells the type.
+        data: The bytes.
+        random: Decides everything.
+        other: Another file of the type, to join with.
+    """
+    ending = PurePosixPath(name).suffix.lower()
+    change = _CHANGES.get(ending, change_bytes)
+    for _ in range(random.choice([1, 1, 1, 1, 2, 2, 3, _MANY])):
+        plain = ending not in _CHANGES or random.random() < 0.15
+        data = change_bytes(data, random, other) if plain else change(data, random)
+    return data
+
+
+def change_glb(data: bytes, random: Random) -> bytes:
+    """Change a GLB's JSON or its binary chunk; the lengths are made to fit."""
+    try:
+        (size,) = struct.unpack_from("<I", data, 12)
+        document, binary = data[20 : 20 + size], data[28 + size :]
+    except struct.error:
+        return change_bytes(data, random)
+    if random.random() < 0.75:
+        document = change_json(document, random)
+    else:
+        binary = change_bytes(binary, random)
+    document += b" " * (-len(document) % 4)
+    binary += b"\0" * (-len(binary) % 4)
+    chunks = struct.pack("<II", len(document), _JSON) + document + struct.pack("<II", len(binary), _BINARY) + binary
+    return struct.pack("<4sII", b"glTF", 2, 12 + len(chunks)) + chunks
+
+
+def change_safetensors(data: bytes, random: Random) -> bytes:
+    """Change a header, the JSON that our entry in it holds, or the arrays; the header's length is made to fit."""
+    try:
+        (size,) = struct.unpack_from("<Q", data)
+        header = json.loads(data[8 : 8 + size])
+    except (struct.error, ValueError, RecursionError):
+        return change_bytes(data, random)
+    arrays = data[8 + size :]
+    entry = header.get("__metadata__", {}) if isinstance(header, dict) else {}
+    way = random.randrange(3)
+    if way == 0 and isinstance(entry, dict) and isinstance(entry.get("dressform"), str):
+        entry["dressform"] = change_json(entry["dressform"].encode(errors="replace"), random).decode(errors="replace")
+    elif way == 1:
+        header = change_value(header, random)
+    else:
+        arrays = change_bytes(arrays, random)
+    text = dump(header)
+    return struct.pack("<Q", len(text)) + text + arrays
+
+
+def change_bundle(data: bytes, random: Random) -> bytes:
+    """Change what a bundle lists, a blob, or a member's header; what is derived from it often follows."""
+    members = _members(data)
+    if not members or _listed(members) is None or random.random() < 0.1:
+        return change_bytes(data, random)
+    way = random.randrange(5)
+    at = random.randrange(len(members))
+    header, content = members[at]
+    if way == 0:
+        members[0] = _resized(members[0][0], _as_ours(change_json(members[0][1], random)))
+    elif way == 1:
+        change = change_json if content.startswith(b"{") else change_bytes
+        return _with_blob(members, at, change(content, random))
+    elif way == 2:
+        info = tarfile.TarInfo.frombuf(header, "ascii", "replace")
+        info.type = random.choice(_KINDS)
+        info.linkname = random.choice(OUTSIDE)
+        info.name = random.choice([info.name, *OUTSIDE])
+        members[at] = (info.tobuf(tarfile.USTAR_FORMAT, "utf-8", "replace")[:_BLOCK], content)
+    elif way == 3:
+        members.insert(random.randrange(len(members)), members[at])
+    else:
+        members[at] = (change_bytes(header, random)[:_BLOCK].ljust(_BLOCK, b"\0"), content)
+    return _joined(members)
+
+
+def _members(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Return header and content of a plain tar's members, as far as they can be told apart."""
+    members, at = [], 0
+    while at + _BLOCK <= len(data) and data[at]:
+        try:
+            size = tarfile.TarInfo.frombuf(data[at : at + _BLOCK], "ascii", "replace").size
+        except (tarfile.HeaderError, ValueError):
+            break
+        members.append((data[at : at + _BLOCK], data[at + _BLOCK : at + _BLOCK + size]))
+        at += _BLOCK + size + -size % _BLOCK
+    return members
+
+
+def _listed(members: list[tuple[bytes, bytes]]) -> dict[str, Any] | None:
+    """Return what the first member holds, or None where it is no JSON object."""
+    try:
+        contents = json.loads(members[0][1])
+    except (ValueError, RecursionError):
+        return None
+    return contents if isinstance(contents, dict) else None
+
+
+def _joined(members: list[tuple[bytes, bytes]]) -> bytes:
+    return b"".join(head + content + bytes(-len(content) % _BLOCK) for head, content in members) + bytes(2 * _BLOCK)
+
+
+def _resized(header: bytes, content: bytes) -> tuple[bytes, bytes]:
+    """Return a member with other content, its header told."""
+    info = tarfile.TarInfo.frombuf(header, "ascii", "replace")
+    info.size = len(content)
+    return info.tobuf(tarfile.USTAR_FORMAT, "ascii", "replace")[:_BLOCK], content
+
+
+def _as_ours(data: bytes) -> bytes:
+    """Return JSON as the toolkit writes it, where it can be."""
+    try:
+        return (json.dumps(json.loads(data), indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    except (ValueError, TypeError, RecursionError):
+        return data
+
+
+def _with_blob(members: list[tuple[bytes, bytes]], at: int, content: bytes) -> bytes:
+    """Return the bundle with another blob, its new digest and size written wherever the old ones stood."""
+    old, new = (hashlib.sha256(each).hexdigest() for each in (members[at][1], content))
+    contents = _listed(members) or {}
+    if at and isinstance(contents.get("blobs"), dict) and old in contents["blobs"]:
+        contents["blobs"][new] = len(content)
+        del contents["blobs"][old]
+    text = _as_ours(json.dumps(contents).replace(old, new).encode())
+    info = tarfile.TarInfo(f"blobs/sha256/{new[:2]}/{new}")
+    info.size = len(content)
+    members[at] = (info.tobuf(tarfile.USTAR_FORMAT, "ascii"), content)
+    head = _resized(members[0][0], text) if at else members[0]
+    return _joined([head, *sorted(members[1:], key=lambda member: member[0][:100])])
+
+
+_CHANGES: dict[str, Callable[[bytes, Random], bytes]] = {
+    **dict.fromkeys((".json", ".gltf"), change_json),
+    **dict.fromkeys(
+        (".obj", ".mtl", ".mhclo", ".mhmat", ".ply", ".usda", ".yaml", ".fbx", ".txt", ".lock"), change_text
+    ),
+    ".lock": change_json,
+    ".glb": change_glb,
+    ".safetensors": change_safetensors,
+    ".bundle": change_bundle,
+}

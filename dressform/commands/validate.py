@@ -71,7 +71,7 @@ def validate(
 ) -> int:
     """Check TARGETs: drafts, libraries, exported versions, folders that hold any of them, or NAME@RANGE.
 
-    On a draft, a step that has not run yet is *not tested*. Exits with 1 when there are findings, with 2 for wrong use.
+    On a draft, a step that has not run yet is *not tested*. Exits with 1 when there are errors, with 2 for wrong use.
 
     Example: dressform validate garments/ --profile web --format sarif -o report.sarif
     """
@@ -121,7 +121,8 @@ def validate(
         report = _run(targets, options)
     if write_baseline:
         count = write_known(write_baseline, report.findings)
-        click.echo(f"{count} findings are known from now on: {write_baseline}", err=True)
+        told = "1 finding is" if count == 1 else f"{count} findings are"
+        click.echo(f"{told} known from now on: {write_baseline}", err=True)
         return 0
     write_report(report, targets, options, form, output, fail_on)
     write_reports(report, targets, options, further, fail_on)

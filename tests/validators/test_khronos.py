@@ -51,9 +51,7 @@ def test_a_failure_is_a_reason(fake_node: Path, monkeypatch: pytest.MonkeyPatch,
 
 def test_its_absence_names_the_cure(fake_node: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(khronos.FOLDER, str(tmp_path / "elsewhere"))
-    with pytest.raises(
-        NotTestableError, match=r"elsewhere, which has no node_modules.*run `npm install"
-    ):
+    with pytest.raises(NotTestableError, match=r"elsewhere, which has no node_modules.*run `npm install"):
         khronos.issues([])
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(NotTestableError, match="no node on the PATH"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from dataclasses import fields
 from pathlib import Path
 
@@ -30,6 +31,18 @@ def test_the_profiles_that_ship_speak_of_rules_that_there_are() -> None:
     assert load_profile("mobile").budgets.triangles < load_profile("web").budgets.triangles
     assert load_profile("mobile").severities == load_profile("web").severities
     assert load_profile("film").sweep
+    for name in shipped():
+        budgets = load_profile(name).budgets
+        levels = [budgets.triangles, *(getattr(budgets, f"lod{level}_triangles") for level in range(1, 5))]
+        assert levels == sorted(set(levels), reverse=True), name
+
+
+def test_the_page_tells_every_limit() -> None:
+    told = dict(re.findall(r"^\s{8}(\w+): (.+)$", str(Budgets.__doc__), re.MULTILINE))
+    page = (Path(__file__).parents[2] / "docs" / "profiles.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` \| (.+) \|$", page.partition("## Limits")[2], re.MULTILINE))
+    assert listed == told
+    assert set(told) == {field.name for field in fields(Budgets)}
 
 
 def test_what_stands_in_a_file_goes_over_what_it_extends(tmp_path: Path) -> None:

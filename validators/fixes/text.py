@@ -12,8 +12,8 @@ from .apply import Fixed
 def fixed_lines(fixed: Fixed) -> Iterator[str]:
     """Yield lines for a terminal or a log."""
     if fixed.folder is None:
-        found = fixed.before.summary()["fail"]
-        what = "there is nothing wrong with it" if not found else f"none of its {found} findings can be mended safely"
+        found = counted(fixed.before.findings)
+        what = "there is nothing wrong with it" if not found else f"nothing of it can be mended safely ({found})"
         yield f"{fixed.draft}: {what}; no copy was made"
         return
     yield f"{fixed.draft} → {fixed.folder}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import html
+import re
 from collections.abc import Sequence
 
 from dressform import __version__
@@ -132,23 +133,31 @@ def _finding(card: Card, name: str, subjects: Sequence[Subject], exhibits: Seque
     if reason:
         rows.append(("why it matters", _text(reason)))
     rows.append(("how to mend it", _text(first.cure)))
-    if first.value is not None:
-        values = [f"{finding.value:g}" for finding in card if finding.value is not None]
-        rows.append(("measured", ", ".join(dict.fromkeys(values))))
+    values = dict.fromkeys(f"{each.value:g}" for each in card if each.value is not None and not _tells(each))
+    if values:
+        rows.append(("measured", ", ".join(values)))
     listed = "".join(f"<dt>{key}</dt><dd>{value}</dd>" for key, value in rows)
     said = excerpt(locate(first, subjects))
     figures = "".join(
         f"<figure>{_image(exhibit)}<figcaption>{_text(exhibit.caption)}</figcaption></figure>" for exhibit in exhibits
     )
+    beside = " beside" if len(exhibits) == 1 else ""
     return (
         f'<article class="finding {first.severity.value}">'
         f'<p><span class="chip {first.severity.value}">{first.severity.value}</span> '
         f'<span class="faint">{_text(first.rule)} · {_text(first.name)}</span></p>'
         f"<h3>{_text(_sentence(first.message))}</h3>"
+        + f'<div class="told{beside}">'
         + (f'<div class="pictures">{figures}</div>' if figures else "")
+        + "<div>"
         + (f"<pre>{_text(said)}</pre>" if said else "")
-        + f"<dl>{listed}</dl></article>"
+        + f"<dl>{listed}</dl></div></div></article>"
     )
+
+
+def _tells(finding: Finding) -> bool:
+    """Say whether a message holds the measured value already."""
+    return any(float(number) == finding.value for number in re.findall(r"\d+(?:\.\d+)?", finding.message))
 
 
 def _sentence(message: str) -> str:

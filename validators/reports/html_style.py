@@ -64,6 +64,10 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 3px 14px; margi
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 pre { background: var(--wash); border-radius: 9px; padding: 10px 14px; margin: 12px 0 0; white-space: pre-wrap; }
 pre { font: 14px/1.45 ui-monospace, monospace; overflow-wrap: anywhere; }
+@media (min-width: 900px) {
+  .beside { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 28px; align-items: start; }
+  .beside dl { margin-top: 14px; }
+}
 details { margin: 0 0 10px; } summary { cursor: pointer; color: var(--faint); padding: 4px 0; }
 details .sheet { margin: 6px 0 14px; }
 footer { color: var(--faint); font-size: 14px; margin: 40px 0 0; border-top: 1px solid var(--line); padding: 14px 0 0; }
@@ -78,6 +82,7 @@ footer { color: var(--faint); font-size: 14px; margin: 40px 0 0; border-top: 1px
   }
   body { font-size: 12px; print-color-adjust: exact; -webkit-print-color-adjust: exact; }
   main { max-width: none; padding: 0; } figure img { filter: none; max-height: 9cm; width: auto; max-width: 100%; }
-  .pictures { grid-template-columns: 1fr 1fr; } h2 { break-after: avoid; }
+  .pictures { grid-template-columns: 1fr 1fr; }
+  .beside .pictures { grid-template-columns: 1fr; } h2 { break-after: avoid; }
 }
 """

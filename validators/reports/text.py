@@ -14,6 +14,8 @@ from .safe_text import one_line
 MARKS = {Severity.ERROR: "✗", Severity.WARNING: "!", Severity.INFO: "i"}
 STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold blue"}
 _LISTED_IDS = 6
+_LISTED_RULES = 3  # of a group
+_LISTED_OWNERS = 3
 _NARROWEST = 30  # [columns] below that nothing wraps well
 
 Line = tuple[int, list[tuple[str, str]]]  # indent, then pieces of text with their styles
@@ -120,9 +122,26 @@ def _id(each: object) -> str:
 
 
 def _not_tested(report: Report, names: Sequence[str]) -> Iterator[Line]:
+    every = {subject.name for subject in report.subjects}
     for owners, reason, rules in gaps(report.not_tested, names):
-        whose = f"{one_line(', '.join(owners))}: " if owners else ""
-        yield 0, [("not tested", "yellow"), (f"  {whose}{one_line(reason)} ", ""), (f"({', '.join(rules)})", "dim")]
+        whose = "all: " if len(every) > 1 and set(owners) == every else f"{_some(owners)}: " if owners else ""
+        yield 0, [("not tested", "yellow"), (f"  {whose}{one_line(reason)} ", ""), (f"({shortened(rules)})", "dim")]
+
+
+def shortened(rules: Sequence[str]) -> str:
+    """Return names of rules, four or more of one group as their number; the other forms of a report name each."""
+    groups: dict[str, list[str]] = {}
+    for rule in rules:
+        groups.setdefault(rule.partition(".")[0], []).append(rule)
+    told = (
+        f"{len(own)} {group} rules" if len(own) > _LISTED_RULES else ", ".join(own) for group, own in groups.items()
+    )
+    return ", ".join(told)
+
+
+def _some(owners: Sequence[str]) -> str:
+    further = f" and {len(owners) - _LISTED_OWNERS} more" if len(owners) > _LISTED_OWNERS else ""
+    return one_line(", ".join(owners[:_LISTED_OWNERS])) + further
 
 
 def _sums(report: Report) -> list[tuple[str, str]]:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -109,3 +110,10 @@ def test_the_page_stands_alone_with_its_pictures(parts: Parts, tmp_path: Path) -
     assert page.tags.isdisjoint({"script", "link", "iframe", "object", "video"})
     assert '"name": "No Spaces Allowed!"' in page.text
     assert render(report, subjects, pictures=0).count("<figure") == 0
+
+
+def test_a_measured_value_is_told_once(report: Report) -> None:
+    report.findings = [replace(report.findings[1], message="3 triangles have no area")]
+    assert "<dt>measured</dt>" not in render(report)
+    report.findings = [replace(report.findings[0], message="triangles have no area")]
+    assert "<dt>measured</dt><dd>3</dd>" in render(report)

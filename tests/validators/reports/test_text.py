@@ -1,4 +1,4 @@
-from dressform.schemas.report import Report
+from dressform.schemas.report import NotTested, Report, SubjectEntry
 from dressform.validators.reports.text import render
 
 
@@ -19,6 +19,18 @@ def test_a_log_has_a_line_for_every_fact(report: Report) -> None:
         "ignored  DF-MESH-001 mesh.degenerate tee/sizes/M: wait for the new scan until 2030-01-01",
         "gone  DF-UV-001 uv.missing tee/sizes/M",
         "60 passed, 3 failed (2 errors, 1 warning), 2 not tested",
+    ]
+
+
+def test_what_was_not_tested_stays_short() -> None:
+    names = [f"tee{number}" for number in range(5)]
+    skipped = [NotTested("DF-LOD-001", f"lod.{rule}", f"{name}: no levels") for name in names for rule in "abcd"]
+    skipped += [NotTested("DF-UV-001", f"uv.{rule}", f"{name}: no UV1") for name in names[1:] for rule in "abc"]
+    subjects = [SubjectEntry(name, "draft", f"drafts/{name}") for name in names]
+    assert render(Report("drafts", not_tested=skipped, subjects=subjects)).splitlines() == [
+        "not tested  all: no levels (4 lod rules)",
+        "not tested  tee1, tee2, tee3 and 1 more: no UV1 (uv.a, uv.b, uv.c)",
+        "0 passed, 0 failed, 32 not tested",
     ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import math
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,10 +33,11 @@ KINDS = (
     "baseline",
 )
 MAX_BYTES = 64 * 2**20
+_HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character (a surrogate), which no file can hold on its own
 
 
 def parse_json(data: bytes, where: str) -> dict[str, Any]:
-    """Parse a JSON object strictly: UTF-8, no key twice, no NaN or infinity.
+    """Parse a JSON object strictly: UTF-8, no key twice, no NaN or infinity, no number beyond a float's, no half pair.
 
     Args:
         data: The document's bytes.
@@ -43,8 +45,14 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
     """
     try:
         document = json.loads(
-            data.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_refuse, parse_float=_finite
+            data.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_refuse,
+            parse_float=_finite,
+            parse_int=_within_floats,
         )
+        if _HALF.search(data):
+            json.dumps(document, ensure_ascii=False).encode("utf-8")
     except (ValueError, RecursionError) as error:
         raise InputError(f"{where}: not a readable JSON document ({_short(str(error))})") from None
     if not isinstance(document, dict):
@@ -154,6 +162,14 @@ def _refuse(constant: str) -> None:
 def _finite(text: str) -> float:
     value = float(text)
     if not math.isfinite(value):
+        raise ValueError(f"{_short(text)} is too large")
+    return value
+
+
+def _within_floats(text: str) -> int:
+    """Return a whole number, unless it is one that no computation can take."""
+    value = int(text)
+    if abs(value) > sys.float_info.max:
         raise ValueError(f"{_short(text)} is too large")
     return value
 

@@ -61,7 +61,7 @@ class Subject:
         """template.json as read; an InputError when it is not a JSON object."""
         try:
             data = json.loads(self.manifest_file.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"{self.name}: template.json cannot be read ({error})") from error
         if not isinstance(data, dict):
             raise InputError(f"{self.name}: template.json must hold an object, found {type(data).__name__}")

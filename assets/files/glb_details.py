@@ -16,6 +16,7 @@ import numpy as np
 import pygltflib as gltf
 from numpy.typing import NDArray
 
+from dressform.schemas.documents import is_number
 from dressform.schemas.errors import InputError
 
 from .checks import check_finite, check_indices
@@ -199,14 +200,14 @@ def read_morphs(
     corners: NDArray[np.int64],
 ) -> tuple[MorphTarget, ...]:
     """Return the morph targets of a mesh; every primitive has the same."""
-    targets = file.primitive(0).get("targets") or []
-    weights = mesh.get("weights") or [0.0] * len(targets)
+    targets = _listed(file.primitive(0), "targets", file.where)
+    weights = _listed(mesh, "weights", file.where) or [0.0] * len(targets)
     named = _records(records)
     if not len(targets) == len(weights) == len(named):
         raise InputError(f"{file.where}: {len(targets)} morph targets, {len(weights)} weights and {len(named)} names")
     morphs = []
     for target, weight, record in zip(targets, weights, named, strict=True):
-        if not isinstance(target, dict) or not isinstance(weight, int | float) or not np.isfinite(weight):
+        if not isinstance(target, dict) or not is_number(weight):
             raise InputError(f"{file.where}: morph target {record.get('name')!r} is no target")
         offsets = weld(file.array(target, "POSITION", "VEC3", len(point)), point, file.where, "morph POSITION")
         layers = tuple(read_layers(file, record.get("layers"), target, corners))
@@ -220,7 +221,10 @@ def read_structure(file: GlbFile, record: dict[str, Any], face_count: int, point
     if "polygons" in record:
         found["polygons"] = unpack_array(file, record["polygons"], (face_count,), "polygons").astype(np.int32)
     if "parts" in record:
-        parts = [Part(**part) for part in _records(record["parts"]) if set(part) <= {"name", "rigid", "inner"}]
+        parts = [
+            Part(str(part.get("name", "")), part.get("rigid") is True, part.get("inner") is True)
+            for part in _records(record["parts"])
+        ]
         ids = unpack_array(file, record.get("part_ids"), (face_count,), "part_ids").astype(np.int32)
         check_indices(ids, len(parts), f"{file.where}: part_ids")
         found |= {"parts": tuple(parts), "part_ids": ids}
@@ -241,7 +245,7 @@ def read_variants(file: GlbFile, primitives: Sequence[dict[str, Any]], count: in
         extension = object_of(object_of(primitive, "extensions", file.where), "KHR_materials_variants", file.where)
         for mapping in _records(extension.get("mappings")):
             material = natural_of(mapping, "material", f"{file.where}: a variant")
-            for variant in mapping.get("variants") or []:
+            for variant in _listed(mapping, "variants", file.where):
                 if not isinstance(variant, int) or not 0 <= variant < len(names) or material >= count or own >= count:
                     raise InputError(f"{file.where}: a variant names {variant} or material {material}, not there")
                 chosen[variant][own] = material
@@ -265,14 +269,14 @@ def weld(values: NDArray[np.float32], number: NDArray[np.int64], where: str, nam
 
 def _source_skin(file: GlbFile, record: dict[str, Any], point_count: int) -> SourceSkin:
     joints, where = items_of(record, "joints", file.where), "the source skin's"
-    parents = np.array(record.get("parents"), np.int32) if isinstance(record.get("parents"), list) else np.zeros(0)
-    if parents.shape != (len(joints),) or (parents >= np.arange(len(joints))).any() or (parents < -1).any():
+    parents = _listed(record, "parents", file.where)
+    if len(parents) != len(joints) or not all(type(p) is int and -1 <= p < k for k, p in enumerate(parents)):
         raise InputError(f"{file.where}: {where} parents must be {len(joints)} earlier joints or -1")
     rest = unpack_array(file, record.get("rest"), (len(joints), 4, 4), f"{where} rest")
     indices = unpack_array(file, record.get("indices"), (point_count, None), f"{where} indices").astype(np.int32)
     weights = unpack_array(file, record.get("weights"), indices.shape, f"{where} weights")
     check_indices(indices, len(joints), f"{file.where}: {where} indices")
-    return SourceSkin(tuple(map(str, joints)), parents.astype(np.int32), rest, indices, weights)
+    return SourceSkin(tuple(map(str, joints)), np.array(parents, np.int32), rest, indices, weights)
 
 
 def _to_file(layer: Layer) -> NDArray[np.float32]:
@@ -297,6 +301,14 @@ def _custom_name(name: str, taken: set[str]) -> str:
 
 def _without_false(record: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record.items() if value is not False}
+
+
+def _listed(holder: dict[str, Any], key: str, where: str) -> list[Any]:
+    """Return a list, empty when it is not there."""
+    value = holder.get(key) or []
+    if not isinstance(value, list):
+        raise InputError(f"{where}: `{key}` must be a list, found {str(value)[:40]!r}")
+    return value
 
 
 def _records(value: object) -> list[dict[str, Any]]:

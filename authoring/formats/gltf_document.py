@@ -107,7 +107,7 @@ def open_document(path: Path) -> Document:
         text = data
     try:
         parsed = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: the glTF JSON cannot be read ({error}); export the mesh again") from error
     asset = parsed.get("asset") if isinstance(parsed, dict) else None
     version = str(asset.get("version")) if isinstance(asset, dict) and "version" in asset else None

@@ -43,6 +43,12 @@ class _Element:
     count: int
     properties: list[tuple[str, str, str]] = field(default_factory=list)  # name, type, type of a list's length or ""
 
+    def add(self, name: str, kind: str, length: str) -> None:
+        """Add a property, or raise a ValueError when there is one of its name."""
+        if any(name == known for known, _, _ in self.properties):
+            raise ValueError(name)
+        self.properties.append((name, kind, length))
+
 
 def read_ply_elements(path: Path) -> tuple[dict[str, Columns], list[str]]:
     """Return every element of a file and its comments."""
@@ -83,9 +89,9 @@ def _header(path: Path, data: bytes) -> tuple[str, list[_Element], list[str], in
             elif words[:1] == ["element"]:
                 elements.append(_Element(words[1], _count(path, words[1], int(words[2]), len(data))))
             elif words[:2] == ["property", "list"]:
-                elements[-1].properties.append((words[4], _TYPES[words[3]], _TYPES[words[2]]))
+                elements[-1].add(words[4], _TYPES[words[3]], _TYPES[words[2]])
             elif words[:1] == ["property"]:
-                elements[-1].properties.append((words[2], _TYPES[words[1]], ""))
+                elements[-1].add(words[2], _TYPES[words[1]], "")
         except (IndexError, KeyError, ValueError):
             raise InputError(f"{path}: header line {line[:60]!r} is no PLY; export it again") from None
     if kind not in ("ascii", "binary_little_endian", "binary_big_endian"):

@@ -37,6 +37,9 @@ def test_round_trip(document):
         (b"\xff\xfe{}", "not a readable JSON document"),
         (b'{"a":' + b"[" * 200_000 + b"]" * 200_000 + b"}", "not a readable JSON document"),
         (b'{"a": ' + b"9" * 5000 + b"}", "not a readable JSON document"),
+        (b'{"a": ' + b"9" * 400 + b"}", "is too large"),
+        (b'{"a": "\\ud800"}', "not a readable JSON document"),
+        (b'{"\\uDC00\\ud800": 1}', "not a readable JSON document"),
     ],
 )
 def test_unsound_json_ends_in_one_line(data, message):

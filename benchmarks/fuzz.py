@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -27,6 +28,7 @@ from .fuzz_child import Ending, run_cases
 from .fuzz_doors import enter
 from .fuzz_seeds import SHARES, Seed, make_seeds
 
+_TOLD_EVERY = 1000
 _MEMORY = Path("/dev/shm")  # cases are many small files; in memory they take no disk's time
 
 
@@ -119,6 +121,8 @@ def _endings(
         done = []
         for ending in run_cases(seeds, seed, own, folder, kinds):
             done.append(ending)
+            if len(done) % _TOLD_EVERY == 0:
+                print(f"{len(done)} of {len(own)} cases", file=sys.stderr, flush=True)
             if ending.wrong and keep is not None:
                 keep_case(seeds, seed, ending, keep, kinds)
         return done

@@ -141,18 +141,25 @@ def _as_ours(data: bytes) -> bytes:
 
 
 def _with_blob(members: list[tuple[bytes, bytes]], at: int, content: bytes) -> bytes:
-    """Return the bundle with another blob, its new digest and size written wherever the old ones stood."""
-    old, new = (hashlib.sha256(each).hexdigest() for each in (members[at][1], content))
-    contents = _listed(members) or {}
-    if at and isinstance(contents.get("blobs"), dict) and old in contents["blobs"]:
-        contents["blobs"][new] = len(content)
-        del contents["blobs"][old]
-    text = _as_ours(json.dumps(contents).replace(old, new).encode())
-    info = tarfile.TarInfo(f"blobs/sha256/{new[:2]}/{new}")
-    info.size = len(content)
-    members[at] = (info.tobuf(tarfile.USTAR_FORMAT, "ascii"), content)
-    head = _resized(members[0][0], text) if at else members[0]
-    return _joined([head, *sorted(members[1:], key=lambda member: member[0][:100])])
+    """Return the bundle with another blob, its digest written wherever the old one stood, and so on for those."""
+    contents = [data for _, data in members]
+    stale = [(contents[at], content)]
+    while stale:
+        before, after = stale.pop()
+        old, new = (hashlib.sha256(each).hexdigest().encode() for each in (before, after))
+        for k, data in enumerate(contents):
+            held = after if data == before else data.replace(old, new) if data.startswith(b"{") else data
+            if held != data and held != after and k:
+                stale.append((data, held))
+            contents[k] = held
+    text = _as_ours(contents[0])
+    blobs = sorted((hashlib.sha256(data).hexdigest(), data) for data in contents[1:])
+    heads = [_resized(members[0][0], text)[0]]
+    for sha256, data in blobs:
+        info = tarfile.TarInfo(f"blobs/sha256/{sha256[:2]}/{sha256}")
+        info.size = len(data)
+        heads.append(info.tobuf(tarfile.USTAR_FORMAT, "ascii"))
+    return _joined(list(zip(heads, [text, *(data for _, data in blobs)], strict=True)))
 
 
 _CHANGES: dict[str, Callable[[bytes, Random], bytes]] = {

@@ -22,6 +22,7 @@ BENCHMARKS = {
     "refine": "acceleration error and lag of the temporal filter on a noisy walk",
     "smplx_rig": "rigging tee and trousers to stand-ins for SMPL-X: seconds, strain, penetration over the walk",
     "crash": "a library's jobs killed at random instants and hindered by faults; writers and readers that meet",
+    "fuzz": "2,000 changed garments, rigs, manifests, bundles …: how each ended (the module's own options run more)",
     "validate": "a library of 100 templates against every rule that does not move them; the same again",
     "avatar": "error of the photo fit on synthetic people",
 }

@@ -106,6 +106,11 @@ class Library:
         """Return the names of all templates, sorted."""
         return sorted({name for store in self._stores for name in store.names()})
 
+    def covers(self, name: str) -> bool:
+        """Whether its own template hides one of the same name, with all versions, in the library below it."""
+        own, *below = self._stores
+        return name in own.names() and any(name in store.names() for store in below)
+
     def list(self) -> Sequence[Summary]:
         """Return every template at its highest version that is not yanked."""
         entries: dict[str, TemplateEntry] = {}

@@ -110,7 +110,9 @@ def _draft(folder: Path, name: str) -> Found:
     try:
         entries = json.loads((folder / STEPS).read_text(encoding="utf-8"))["steps"]
         reports = {str(entry["step"]): dict(entry.get("report") or {}) for entry in entries}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, AttributeError):
+        failure = "steps.json holds no list `steps` of named steps; import the garment again"
+    except (OSError, ValueError, RecursionError) as error:
         failure = f"steps.json cannot be read ({type(error).__name__}: {error}); import the garment again"
     files = published_files(folder)
     subject = Subject(name, "draft", files, frozenset(reports), folder / MANIFEST, reports)

@@ -118,6 +118,8 @@ def publish(
         click.echo(f"published {version.label} (for {bodies}) to {opened.folder}")
         for change in version.changes:
             click.echo(f"  {change.level}: {change.what}")
+        if opened.covers(version.name):
+            click.echo(f"  it hides the starter library's {version.name}; with another name you have both")
     else:
         click.echo(f"{version.label} is already there with the same content; nothing was published")
     return 0

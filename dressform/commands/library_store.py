@@ -46,7 +46,8 @@ def verify(keys: Path | None, folder: Path | None, as_json: bool) -> int:
     else:
         for finding in report.findings:
             click.echo(f"{finding.severity.value:7} {finding.rule} {finding.path}: {finding.message}; {finding.cure}")
-        click.echo(f"{sums['pass']} versions sound, {sums['errors']} errors")
+        versions, errors = ("s" if sums[key] != 1 else "" for key in ("pass", "errors"))
+        click.echo(f"{sums['pass']} version{versions} sound, {sums['errors']} error{errors}")
     return int(sums["errors"] > 0)
 
 
@@ -242,6 +243,7 @@ def _export_one(version: TemplateVersion, output: Path, as_json: bool) -> None:
 
 def _list_bundle(source: Path, as_json: bool) -> None:
     from dressform.assets.bundle import read_contents
+    from dressform.assets.sizes import ordered_sizes
 
     contents = read_contents(source)
     if as_json:
@@ -249,12 +251,11 @@ def _list_bundle(source: Path, as_json: bool) -> None:
         return
     for name, entry in contents["templates"].items():
         for number, held in entry["versions"].items():
-            signed = ", ".join(each["key"][:16] for each in held.get("signatures", []))
+            keys = ", ".join(each["key"][:16] for each in held.get("signatures", []))
+            signed = f"  signed by {keys}" if keys else ""
             reason = "".join(sign for sign in held["yanked"] or "" if sign.isprintable())  # a stranger's text
             yanked = f"  yanked: {reason}" if reason else ""
-            click.echo(
-                f"{name}@{number}  sizes {' '.join(held['sizes'])}{f'  signed by {signed}' if signed else ''}{yanked}"
-            )
+            click.echo(f"{name}@{number}  sizes {' '.join(ordered_sizes(held['sizes']))}{signed}{yanked}")
 
 
 def _files(count: int) -> str:

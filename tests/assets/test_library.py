@@ -307,5 +307,9 @@ def test_the_default_library_lies_over_the_starter(
     skirt = make_draft(tmp_path / "skirt", name="skirt", category="skirt")
     layered.publish(skirt, clean_report(skirt))
     assert list(layered.names()) == ["skirt", "tee"]
+    assert not layered.covers("skirt")
+    assert not layered.covers("tee")
+    layered.publish(draft, clean_report(draft))
+    assert layered.covers("tee")
     assert list(Library.open(library.folder).names()) == ["tee"]  # the starter itself is never written
     assert parse_version(layered.resolve("skirt").version)

@@ -86,7 +86,7 @@ def test_what_cannot_be_read_does_not_hide_the_rest(tree: Path) -> None:
     (tree / "library" / "refs" / "zebra.json").write_text("{")
     (tree / "bought" / "tube" / "template.json").write_text("{")
     found = {each.subject.name: each.failure for each in find_in(tree)}
-    assert "steps.json cannot be read" in str(found["tee"])
+    assert "steps.json holds no list `steps`" in str(found["tee"])
     assert "zebra.json" in str(found["library/zebra"])
     assert found["bought/tube"] is None  # its rules say that template.json is unreadable
     assert found["library/tube@1.0.0"] is None

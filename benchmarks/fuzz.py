@@ -88,17 +88,15 @@ def _own_cache(folder: Path) -> None:
 
 
 def _warm_up(seeds: dict[str, list[Seed]], folder: Path) -> None:
-    """Load what every process needs, so that it counts for no case; sound files must be taken.
+    """Load what every process needs, so that it counts for no case; unchanged files must be taken.
 
     Not so USD's library, whose threads would not live on in other processes.
     """
-    for seed in (seed for own in seeds.values() for seed in own[:1] if seed.kind not in ("lock", "bundle")):
+    sound = {(seed.kind, seed.name): seed for own in seeds.values() for seed in own if not seed.name.endswith(".usda")}
+    for seed in sound.values():
         Case(seed.kind, seed.name, (), seed.main, seed.files).write(folder)
         if enter(seed.kind, folder, seed.main) != "taken":
-            raise AssertionError(f"the sound files of {seed.kind} are refused")
-    clothes = next(seed for seed in seeds["mesh"] if seed.main.endswith(".mhclo"))
-    Case("mesh", clothes.name, (), clothes.main, clothes.files).write(folder)
-    enter("mesh", folder, clothes.main)
+            raise AssertionError(f"the sound {seed.kind} {seed.name} is refused")
     gc.freeze()
 
 

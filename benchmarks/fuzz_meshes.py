@@ -81,7 +81,7 @@ def mesh_files(folder: Path) -> list[tuple[str, dict[str, bytes]]]:
     obj = {"tube.mtl": _MTL, "cloth.png": picture((8, 8))}
     text = "\n".join(line for line in (folder / "tube.obj").read_text().splitlines() if not line.startswith("mtllib"))
     obj["tube.obj"] = f"mtllib tube.mtl\n{text}\n".encode()
-    rows = [f"{7 * k % 13_000} {11 * k % 13_000} {k} 0.5 0.3 0.2 0.01 0 0.01" for k in range(text.count("\nv "))]
+    rows = [f"{547 * k} {547 * k + 3} {547 * k + 7} 0.5 0.3 0.2 0.01 0 0.01" for k in range(text.count("\nv "))]
     clothes = _MHCLO + "\n".join(rows) + "\ndelete_verts\n10 - 20 30 31\n"
     found = {
         "tube.obj": obj,

@@ -115,10 +115,12 @@ def _published(folder: Path) -> Iterator[Seed]:
     write_bundle(library, library.versions(), folder / "a.bundle")
     write_lock(folder / "dressform.lock", make_lock(library, ["tube@^1:M"], ["anny"]))
     files = _files(folder / "library")
-    yield Seed("library", "library", {path: data for path, data in files.items() if path != ".lock"})
+    files = {path: data for path, data in files.items() if path != ".lock"}
+    yield Seed("library", "library", files)
     yield Seed("version", "version", _files(folder / "version"))
     yield Seed("bundle", "bundle", {"a.bundle": (folder / "a.bundle").read_bytes()}, "a.bundle")
-    yield Seed("lock", "lock", {"dressform.lock": (folder / "dressform.lock").read_bytes()}, "dressform.lock")
+    locked = {"dressform.lock": (folder / "dressform.lock").read_bytes()}
+    yield Seed("lock", "lock", locked | {f"library/{path}": data for path, data in files.items()}, "dressform.lock")
 
 
 def _documents(folder: Path) -> Iterator[Seed]:

@@ -181,8 +181,14 @@ def beside(path: Path, name: str) -> Path:
         raise InputError(
             f"{path} refers to {name!r}, a URL; only files beside the mesh are read, embed or copy it there"
         )
-    target = (folder / plain).resolve()
-    if absolute or "\0" in plain or not target.is_relative_to(folder):
+    try:
+        target = (folder / plain).resolve()
+        target.is_file()
+    except (OSError, ValueError, RuntimeError):  # too long, half characters, a null, links in a circle
+        raise InputError(
+            f"{path} refers to {name[:80]!r}, outside its folder or no file's name; only files beside the mesh are read"
+        ) from None
+    if absolute or not target.is_relative_to(folder):
         raise InputError(
             f"{path} refers to {name!r}, outside its folder; only files beside the mesh are read, copy it there"
         )

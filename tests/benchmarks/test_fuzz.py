@@ -33,12 +33,11 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("cases") / "case"
 
 
-def test_sound_files_are_taken(seeds: Seeds, place: Path) -> None:
+def test_unchanged_files_are_taken(seeds: Seeds, place: Path) -> None:
     assert set(seeds) == set(SHARES)
-    for kind in ("draft", "version", "mesh", "bundle", "recipe", "profile", "motion", "avatar"):
-        seed = seeds[kind][0]
-        Case(kind, seed.name, (), seed.main, seed.files).write(place)
-        assert enter(kind, place, seed.main) == "taken", kind
+    for seed in {(seed.kind, seed.name): seed for own in seeds.values() for seed in own}.values():
+        Case(seed.kind, seed.name, (), seed.main, seed.files).write(place)
+        assert enter(seed.kind, place, seed.main) == "taken", (seed.kind, seed.name)
 
 
 @settings(max_examples=40, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))

@@ -137,6 +137,28 @@ TEXTS: list[tuple[str, bytes, bytes]] = [
 ]
 
 
+NAMES = ["a\0b.png", "\0", "x" * 5000, "\ud800.png", "a/" * 3000]
+
+
+@pytest.mark.parametrize("odd", NAMES)
+def test_names_that_no_file_can_have(seeds: dict[str, list[Seed]], tmp_path: Path, odd: str) -> None:
+    text = odd.encode(errors="surrogatepass")
+    for name, path, old in (
+        ("tube.obj", "tube.obj", b"tube.mtl"),
+        ("tube.obj", "tube.mtl", b"cloth.png"),
+        ("tube.mhclo", "tube.mhclo", b"tube.obj"),
+        ("tube.mhclo", "tube.mhclo", b"tube.mhmat"),
+        ("tube.mhclo", "tube.mhmat", b"cloth.png"),
+        ("tube.ply", "tube.ply", b"cloth.png"),
+    ):
+        seed = named(seeds, "mesh", name)
+        come_in(seed, tmp_path / "case", {path: seed.files[path].replace(old, text)})
+    seed = named(seeds, "mesh", "other.gltf")
+    for kind in ("images", "buffers"):
+        scene = edited(seed.files[seed.main], lambda d, kind=kind: d[kind][0].update(uri=odd))
+        come_in(seed, tmp_path / "case", {seed.main: scene})
+
+
 @pytest.mark.parametrize(("name", "old", "new"), TEXTS)
 def test_texts(seeds: dict[str, list[Seed]], tmp_path: Path, name: str, old: bytes, new: bytes) -> None:
     seed = named(seeds, "mesh", name)

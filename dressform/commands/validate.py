@@ -35,6 +35,7 @@ a_file = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--fail-on", type=click.Choice(["error", "warning", "never"]), default="error", help="What makes the exit code 1."
 )
+@click.option("--measured", is_flag=True, help="List what was measured on sound garments, too (text).")
 @click.option("--publishing", is_flag=True, help="Count a step that has not run as an error, as publishing does.")
 @click.option("--sweep", is_flag=True, help="Move every garment over poses and bodies too; takes seconds for each.")
 @click.option("--changed-since", metavar="REF", help="Leave out what git has unchanged since a commit, branch or tag.")
@@ -55,6 +56,7 @@ def validate(
     output: Path | None,
     reports: tuple[Path, ...],
     fail_on: str,
+    measured: bool,
     publishing: bool,
     sweep: bool,
     changed_since: str | None,
@@ -80,30 +82,19 @@ def validate(
     if list_rules or list_profiles:
         click.echo(rules_listed(form) if list_rules else profiles_listed(form))
         return 0
-    if not targets:
-        raise UsageError("name at least one TARGET: a draft, a library, a version, a folder of them, or NAME@RANGE")
-    if into and not fix:
-        raise UsageError("--into is the folder that --fix writes to; give both or neither")
-    if fix and (changed_since or baseline or write_baseline):
-        raise UsageError("--fix goes with neither --changed-since nor a baseline; mend first, then gate")
-
+    _refuse(targets, into, fix=fix, gates=bool(changed_since or baseline or write_baseline))
     from dressform.validators.baseline import read_baseline
-    from dressform.validators.baseline import write_baseline as write_known
     from dressform.validators.engine import Options
     from dressform.validators.profile import load_profile
     from dressform.validators.result_cache import ResultCache
 
     from .quiet import quieten_warp
-    from .validate_report import fails, forms_of, write_report, write_reports
+    from .validate_report import fails, forms_of, write_report
 
     further = forms_of(reports)
-    if files:
-        from dressform.validators.holders import holders
-
-        targets = tuple(str(folder) for folder in holders([Path(file) for file in targets]))
-        if not targets:
-            click.echo("none of the files belongs to a garment", err=True)
-            return 0
+    if files and not (targets := _holders(targets)):
+        click.echo("none of the files belongs to a garment", err=True)
+        return 0
     options = Options(
         profile=load_profile(profile),
         publishing=publishing,
@@ -120,13 +111,36 @@ def validate(
     else:
         report = _run(targets, options)
     if write_baseline:
-        count = write_known(write_baseline, report.findings)
-        told = "1 finding is" if count == 1 else f"{count} findings are"
-        click.echo(f"{told} known from now on: {write_baseline}", err=True)
-        return 0
-    write_report(report, targets, options, form, output, fail_on)
-    write_reports(report, targets, options, further, fail_on)
+        return _write_known(write_baseline, report)
+    for file, written in [(output, form), *further]:
+        write_report(report, targets, options, written, file, fail_on, measured=measured)
     return int(fails(report, fail_on))
+
+
+def _refuse(targets: tuple[str, ...], into: Path | None, *, fix: bool, gates: bool) -> None:
+    """Raise a UsageError where options contradict one another."""
+    if not targets:
+        raise UsageError("name at least one TARGET: a draft, a library, a version, a folder of them, or NAME@RANGE")
+    if into and not fix:
+        raise UsageError("--into is the folder that --fix writes to; give both or neither")
+    if fix and gates:
+        raise UsageError("--fix goes with neither --changed-since nor a baseline; mend first, then gate")
+
+
+def _holders(files: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the drafts, libraries and versions that hold files."""
+    from dressform.validators.holders import holders
+
+    return tuple(str(folder) for folder in holders([Path(file) for file in files]))
+
+
+def _write_known(file: Path, report: Report) -> int:
+    """Write a baseline, say so, and return the exit code."""
+    from dressform.validators.baseline import write_baseline
+
+    count = write_baseline(file, report.findings)
+    click.echo(f"{'1 finding is' if count == 1 else f'{count} findings are'} known from now on: {file}", err=True)
+    return 0
 
 
 def _run(targets: tuple[str, ...], options: Options) -> Report:

@@ -45,18 +45,6 @@ def forms_of(files: Sequence[Path]) -> list[tuple[Path, str]]:
     return [(file, FORMS[file.suffix.lower()]) for file in files]
 
 
-def write_reports(
-    report: Report,
-    targets: Sequence[str | Path],
-    options: Options,
-    files: Sequence[tuple[Path, str]],
-    fail_on: str,
-) -> None:
-    """Write a report to several files, each in a form of its own; the arguments are those of `write_report`."""
-    for file, form in files:
-        write_report(report, targets, options, form, file, fail_on)
-
-
 def write_report(
     report: Report,
     targets: Sequence[str | Path],
@@ -64,6 +52,8 @@ def write_report(
     form: str,
     output: Path | None,
     fail_on: str,
+    *,
+    measured: bool = False,
 ) -> None:
     """Write a report to a file, or to stdout.
 
@@ -74,29 +64,32 @@ def write_report(
         form: "text", "json", "sarif", "junit" or "html".
         output: The file; stdout when None.
         fail_on: As for `fails`.
+        measured: Whether a text lists the measured values too.
     """
     from dressform.assets.atomic import write_text
 
     if output is not None:
-        write_text(output, _written(report, targets, options, form, fail_on))
+        write_text(output, _written(report, targets, options, form, fail_on, measured))
         return
     if form == "text":
         from dressform.validators.reports.text import render
 
         person = sys.stdout.isatty()
         width = shutil.get_terminal_size().columns if person else None
-        click.echo(render(report, width=width, colour=person), nl=False)
+        click.echo(render(report, width=width, colour=person, measured=measured), nl=False)
         return
-    click.echo(_written(report, targets, options, form, fail_on), nl=False)
+    click.echo(_written(report, targets, options, form, fail_on, measured), nl=False)
 
 
-def _written(report: Report, targets: Sequence[str | Path], options: Options, form: str, fail_on: str) -> str:
+def _written(
+    report: Report, targets: Sequence[str | Path], options: Options, form: str, fail_on: str, measured: bool
+) -> str:
     if form == "json":
         return json.dumps(report.to_json(), indent=2) + "\n"
     if form == "text":
         from dressform.validators.reports import text
 
-        return text.render(report)
+        return text.render(report, measured=measured)
 
     from .quiet import quieten_warp
 

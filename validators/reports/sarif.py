@@ -60,25 +60,9 @@ def render(
     for skipped in report.not_tested:
         described.setdefault(skipped.rule, {"id": skipped.rule, "name": skipped.name})
     numbers = {code: number for number, code in enumerate(described)}
-    names = [subject.name for subject in report.subjects]
-    artifacts: list[Json] = []
-    results = []
     shown = _pictures(report, subjects, pictures)
-    attached: dict[bytes, Json] = {}
-    for finding in report.findings:
-        result = _result(finding, locate(finding, subjects, names), numbers[finding.rule], root)
-        for exhibit in shown.get(id(finding), ()):
-            if exhibit.content not in attached:
-                attached[exhibit.content] = _attach(exhibit, finding, artifacts)
-            result.setdefault("attachments", []).append(attached[exhibit.content])
-        results.append(result)
-    for known in report.suppressed:
-        result = _result(known.finding, locate(known.finding, subjects, names), numbers[known.finding.rule], root)
-        until = f" (until {known.until})" if known.until else ""
-        result["suppressions"] = [
-            {"kind": "external", "justification": f"{known.kind}: {safe_text(known.reason)}{until}"}
-        ]
-        results.append(result)
+    artifacts: list[Json] = []
+    results = _results(report, subjects, shown, numbers, root, artifacts)
     run: Json = {
         "tool": {
             "driver": {
@@ -100,6 +84,35 @@ def render(
         },
     }
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, allow_nan=False) + "\n"
+
+
+def _results(
+    report: Report,
+    subjects: Sequence[Subject],
+    shown: Mapping[int, Sequence[Exhibit]],
+    numbers: Mapping[str, int],
+    root: Path,
+    artifacts: list[Json],
+) -> list[Json]:
+    """Return the findings, those that do not count last; adds their pictures to `artifacts`."""
+    names = [subject.name for subject in report.subjects]
+    results = []
+    attached: dict[bytes, Json] = {}
+    for finding in report.findings:
+        result = _result(finding, locate(finding, subjects, names), numbers[finding.rule], root)
+        for exhibit in shown.get(id(finding), ()):
+            if exhibit.content not in attached:
+                attached[exhibit.content] = _attach(exhibit, finding, artifacts)
+            result.setdefault("attachments", []).append(attached[exhibit.content])
+        results.append(result)
+    for known in report.suppressed:
+        result = _result(known.finding, locate(known.finding, subjects, names), numbers[known.finding.rule], root)
+        until = f" (until {known.until})" if known.until else ""
+        result["suppressions"] = [
+            {"kind": "external", "justification": f"{known.kind}: {safe_text(known.reason)}{until}"}
+        ]
+        results.append(result)
+    return results
 
 
 def _pictures(report: Report, subjects: Sequence[Subject], most: int) -> dict[int, list[Exhibit]]:

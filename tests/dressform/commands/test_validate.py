@@ -71,6 +71,8 @@ def test_every_form_of_report(drafts: Path, tmp_path: Path, capsys: pytest.Captu
     code, out, _ = run(capsys, "drafts", "--format", "html", "-o", "report.html")
     assert (code, out) == (1, "")
     assert "manifest.sizes" in (tmp_path / "report.html").read_text()
+    assert "measured" not in run(capsys, "drafts/sound")[1]
+    assert "measured  sound/sizes/M  uv.stretch  " in run(capsys, "drafts/sound", "--measured")[1]
 
 
 def test_a_team_gates_by_profile_and_baseline(drafts: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -148,7 +148,7 @@ def _work(case: Callable[[int], Ending], numbers: range, writer: int, folder: Pa
 def _case(seeds: dict[str, list[Seed]], seed: int, number: int, folder: Path, kinds: tuple[str, ...]) -> Ending:
     """Make a case, write it and bring it in."""
     made = make_case(seeds, Random(f"{seed}/{number}"), kinds)
-    kind = f"{made.kind}: {', '.join(sorted({path.rpartition('.')[2] for path in made.changed}))}"
+    kind = f"{made.kind}: {', '.join(sorted({Path(path).suffix[1:] or 'blob' for path in made.changed}))}"
     made.write(folder)
     before, start = _forget_peak(), time.perf_counter()
     how, said = "", ""

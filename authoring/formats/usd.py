@@ -16,7 +16,7 @@ from .pieces import Findings, Piece
 from .raw import RawMesh, check_count, check_size
 from .shading import Look
 from .usd_look import Surfaces
-from .usd_mesh import mesh_piece
+from .usd_mesh import OddValuesError, mesh_piece
 from .usd_paths import refuse_outside_layers
 from .usd_skel import Skeletons
 
@@ -66,6 +66,8 @@ def read_usd(path: Path) -> RawMesh:
         return _read(path, stage)
     except Tf.ErrorException as error:
         raise InputError(f"{path} cannot be opened as USD ({_reason(error)}); export the mesh again") from None
+    except OddValuesError as error:
+        raise InputError(f"{path} is not as USD defines meshes ({error}); export the mesh again") from None
 
 
 def _reason(error: Exception) -> str:

@@ -19,10 +19,17 @@ _UV_NAMES = ("st", "st0", "UVMap", "uv", "map1", "Texture_uv", "UV", "uv0")
 _HANDLED = ("skel:", "displayColor", "displayOpacity", "normals")
 
 
+class OddValuesError(Exception):
+    """Raised where an attribute holds values of another type or number than USD defines."""
+
+
 def table(values: Any, dtype: type, width: int) -> NDArray[Any]:
-    """Return a USD array as [N, width], or [N] when the width is 0."""
-    array: NDArray[Any] = np.array(values if values is not None else [], dtype)
-    return array.reshape(-1, width) if width else array.reshape(-1)
+    """Return a USD array as [N, width], or [N] when the width is 0; an OddValuesError when it is none."""
+    try:
+        array: NDArray[Any] = np.array(values if values is not None else [], dtype)
+        return array.reshape(-1, width) if width else array.reshape(-1)
+    except (TypeError, ValueError, OverflowError):
+        raise OddValuesError(f"{type(values).__name__} in place of numbers") from None
 
 
 def mesh_piece(path: Path, prim: Any, world: NDArray[np.float64], surfaces: Surfaces, found: Findings) -> Piece | None:

@@ -134,6 +134,8 @@ def test_a_scene_that_is_too_deep(seeds: dict[str, list[Seed]], tmp_path: Path) 
 TEXTS: list[tuple[str, bytes, bytes]] = [
     ("tube.ply", b"property float y\n", b"property float x\n"),
     ("packed.ply", b"property float y\n", b"property float x\n"),
+    ("tube.usda", b"point3f[] points", b"poinT3f[] points"),
+    ("tube.usda", b"point3f[] points", b"string[] points"),
 ]
 
 

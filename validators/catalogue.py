@@ -29,8 +29,11 @@ def all_cards(cache: ResultCache | None) -> list[Card]:
     """Return the cards of all rules, from the cache when it has them."""
     key = hashlib.sha256(f"catalogue {toolkit_digest()}".encode()).hexdigest() if cache else ""
     kept = cache.read_json(key) if cache else None
-    if kept is not None:
-        return [Card(**card) for card in kept["cards"]]
+    try:
+        if kept is not None:
+            return [Card(**card) for card in kept["cards"]]
+    except (KeyError, TypeError):
+        pass  # damaged: told by the rules themselves, and written anew
     from .rules.table import RULES
 
     cards = cards_of(RULES)

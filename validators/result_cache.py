@@ -68,7 +68,7 @@ class ResultCache:
             data = json.loads(path.read_bytes())
             if time.time() - path.stat().st_mtime > 86400.0:
                 os.utime(path)
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
         return data if isinstance(data, dict) and data.get("schema") == SCHEMA else None
 

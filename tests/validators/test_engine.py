@@ -192,9 +192,11 @@ def test_a_broken_or_read_only_cache_costs_only_time(folder: Path, tmp_path: Pat
     want = validate_all([folder], Options(cache=cache)).to_json()
     entries = sorted(cache.folder.rglob("*.json"))
     assert len(entries) == 4
-    for entry, content in zip(entries, (b"", b"{}", b'{"schema": "dressform/outcomes/1"}', b"\xff"), strict=True):
-        entry.write_bytes(content)
-    assert validate_all([folder], Options(cache=cache)).to_json() == want
+    damages = (b"", b"{}", b'{"schema": "dressform/outcomes/1"}', b"\xff")
+    for shift in range(len(damages)):  # every entry, damaged in every way
+        for entry, content in zip(entries, (*damages[shift:], *damages[:shift]), strict=True):
+            entry.write_bytes(content)
+        assert validate_all([folder], Options(cache=cache)).to_json() == want
     (tmp_path / "file").write_text("")
     assert validate_all([folder], Options(cache=ResultCache(tmp_path / "file"))).to_json() == want
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 import igl
 import numpy as np
@@ -179,11 +180,11 @@ def _turn_edges(piece: Workpiece, bad: Callable[[Workpiece], NDArray[np.bool_]])
         same = np.argwhere((mesh.faces == a) & (np.roll(mesh.faces, -1, axis=1) == b))
         hangs = int((mesh.faces == mesh.faces[face, k]).sum()) == 1  # by its long edge alone
         if hangs or (not len(beyond) and len(same) == 1):
-            piece.change_meshes(lambda each, gone=face: _without_face(each, gone), stale=_REDO)  # type: ignore[misc]
+            piece.change_meshes(partial(_without_face, face=face), stale=_REDO)
         elif len(beyond) == 1 and _may_turn(mesh, face, k, int(beyond[0, 0]), (int(beyond[0, 1]) + 2) % 3):
             other, apex = int(beyond[0, 0]), (int(beyond[0, 1]) + 2) % 3
             at = (face, k, other, apex)
-            piece.change_meshes(lambda each, at=at: _with_turned_edge(each, at), stale=_REDO)  # type: ignore[misc]
+            piece.change_meshes(partial(_with_turned_edge, at=at), stale=_REDO)
 
 
 def _without_face(mesh: GarmentMesh, face: int) -> GarmentMesh:

@@ -14,6 +14,7 @@ _LARGEST = 8.0  # [UV units] shown at most: farther UVs leave the picture
 _TINY_PX = 4.0  # narrower triangles are marked by dots
 _CLOSE = 0.4  # largest share of the sheet that a close-up shows
 _PAPER, _SHEET, _WIRE, _EDGE = (246, 246, 245), (255, 255, 255), (150, 154, 162), (120, 124, 132)
+_DARK_RED = (int(0.7 * RED[0]), int(0.7 * RED[1]), int(0.7 * RED[2]))
 _CHARTS = ((206, 219, 232), (214, 228, 214), (232, 222, 206), (224, 214, 230), (210, 228, 230), (232, 226, 226))
 _SHIFT = 4
 
@@ -97,7 +98,7 @@ class AtlasPicture:
         if shown.any() and float(np.median(edges[shown])) > 8.0:
             closed = np.concatenate([corners, corners[:, :1]], axis=1)
             draw_lines(pixels, closed[shown], _WIRE, 0.8, 2)
-            draw_lines(pixels, closed[shown & self._red], tuple(int(0.7 * c) for c in RED), 1.0, 3)  # type: ignore[arg-type]
+            draw_lines(pixels, closed[shown & self._red], _DARK_RED, 1.0, 3)
         cv2.rectangle(pixels, sheet[0].tolist(), sheet[1].tolist(), _EDGE, 2, cv2.LINE_AA, _SHIFT)
         small = np.asarray(cv2.resize(pixels, (SIDE, SIDE), interpolation=cv2.INTER_AREA), np.uint8)
         marked = corners[self._red] / 2

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ from .exhibit import Exhibit, drawing, photograph
 from .location import Location
 from .marks import NOTHING, Marks, ids, marks_of
 from .safe_text import one_line
+
+if TYPE_CHECKING:
+    from .mesh_picture import Sight
 
 Pixels = NDArray[np.uint8]
 
@@ -137,13 +141,13 @@ def _surface(finding: Finding, subject: Subject, path: str, mesh: GarmentMesh) -
     if picture.empty:
         return
 
-    def again(sight: object) -> Callable[[Subject], Pixels | None]:
+    def again(sight: Sight) -> Callable[[Subject], Pixels | None]:
         def draw(other: Subject) -> Pixels | None:
             sound = _mesh(other, path, place)
             if sound is not None and not at_rest:
                 sound = _posed(other, place)[0]
             drawn = None if sound is None else MeshPicture(sound, NOTHING, body)
-            return None if drawn is None or drawn.empty else drawn.take(sight)  # type: ignore[arg-type]
+            return None if drawn is None or drawn.empty else drawn.take(sight)
 
         return draw
 

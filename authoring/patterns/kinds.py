@@ -64,12 +64,11 @@ KINDS: dict[str, Kind] = {
 }  # fmt: skip
 
 
-def kind_of(name: str) -> Kind:
-    """Return a kind by name, or raise a UsageError that names those there are."""
+def kind_of(name: str, *, besides: str = "") -> Kind:
+    """Return a kind by name, or raise a UsageError that names those there are, and what else may stand there."""
     if name in KINDS:
         return KINDS[name]
     near = difflib.get_close_matches(name, KINDS, 1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    raise UsageError(
-        f"there is no pattern {name!r}; there are {', '.join(KINDS)}, or a recipe that ends in .json{hint}"
-    )
+    known = ", ".join([*KINDS, f"or {besides}"] if besides else KINDS)
+    raise UsageError(f"there is no pattern {name!r}; there are {known}{hint}")

@@ -93,7 +93,7 @@ def recipe_of(
     """
     check_document("recipe", document, where)
     named = document["pattern"]
-    kind = None if named.endswith(".json") else kind_of(named)
+    kind = None if named.endswith(".json") else kind_of(named, besides="a pattern file that ends in .json")
     sizes = document.get("sizes", [document.get("default_size", DEFAULT_SIZE)])
     default = document.get("default_size", DEFAULT_SIZE if DEFAULT_SIZE in sizes else sizes[0])
     if default not in sizes:
@@ -128,7 +128,7 @@ def options_of(kind: Kind, given: Mapping[str, Any], where: str) -> Any:
         if name not in known:
             near = difflib.get_close_matches(name, known, 1)
             hint = f"; did you mean {near[0]!r}?" if near else ""
-            raise UsageError(f"{where}: {kind.name} has no option {name!r}; it has {', '.join(known)}{hint}")
+            raise UsageError(f"{where}: there is no option {name!r}; {kind.name} has {', '.join(known)}{hint}")
         values[name] = _typed(value, known[name], f"{where}: {name}")
     return kind.options(**values)
 

@@ -165,6 +165,8 @@ def measure(file: Path, picture: Path | None, as_json: bool) -> None:
     Example: dressform avatar measure avatar.json --picture measures.png
     """
     if picture is not None:
+        if picture.suffix.lower() != ".png":
+            raise UsageError(f"--picture {picture} must end in .png")
         _check_folder(picture)
     from dressform.runtime.avatar.avatar_file import Avatar
     from dressform.runtime.body.measures import WHERE

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from dressform.schemas.errors import UsageError
+
 if TYPE_CHECKING:
     from dressform.authoring.fabrics.fabric import Fabric
 
@@ -110,8 +112,10 @@ def _card(found: Fabric) -> list[tuple[str, str]]:
 def swatch(name: str, out: Path, color: str | None, width_cm: float) -> None:
     """Draw fabric NAME from close by, in a soft fold under a lamp, with a scale bar.
 
-    Example: dressform fabric swatch denim -o denim.png --color #27364f --width-cm 2
+    Example: dressform fabric swatch denim -o denim.png --color "#27364f" --width-cm 2
     """
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"-o {out} must end in .png")
     from dressform.authoring.fabrics.fabric import fabric as find
     from dressform.authoring.fabrics.swatch import linear_color, write_swatch
 

@@ -44,7 +44,7 @@ def print_card(version: TemplateVersion, others: Sequence[Mapping[str, Any]], *,
         ("versions", ", ".join(f"{v['version']} (yanked)" if v["yanked"] else str(v["version"]) for v in others)),
         ("yanked", version.yanked or ""),
         ("weighs", f"{sum(entry['bytes'] for entry in manifest['files'].values()) / 1e6:.1f} MB"),
-        ("preview", str(version.files["preview.png"]) if "preview.png" in version.files else ""),
+        ("preview", _preview(version)),
         ("wear it", f"--wear {_example(version)}"),
     ]
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
@@ -64,6 +64,13 @@ def print_card(version: TemplateVersion, others: Sequence[Mapping[str, Any]], *,
         parts.append(Text("\n" + "\n".join(listed)))
     title = Text(f"{manifest.get('title', version.name)}  ·  {version.label}")
     Console().print(Panel(Group(*parts), title=title, title_align="left", expand=False))
+
+
+def _preview(version: TemplateVersion) -> str:
+    """Say how to look at a version: in the store its pictures are named by their digests, which no viewer opens."""
+    pictures = [name for name in ("preview.png", "turntable.mp4") if name in version.files]
+    export = f"dressform library export {version.label} -o {version.name}"
+    return f"{', '.join(pictures)} in what `{export}` writes" if pictures else ""
 
 
 def _sizes(manifest: Mapping[str, Any]) -> str:

@@ -33,8 +33,9 @@ FABRIC = click.option(
     "--fabric", "fabrics", multiple=True, metavar="[CLOTH=]FABRIC", help="What the main or another cloth is cut from."
 )
 COLOR = click.option(
-    "--color", "colors", multiple=True, metavar="[CLOTH=]#RRGGBB", help="Colour of the main or another cloth; one look."
-)
+    "--color", "colors", multiple=True, metavar="[CLOTH=]COLOR",
+    help="Colour of the main or another cloth, a CSS name or #rrggbb; one look.",
+)  # fmt: skip
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -211,7 +212,7 @@ def _recipe(
     from dressform.authoring.steps.import_mesh import template_name
 
     of_file = name.endswith(".json")
-    path = Path(name) if of_file else kind_of(name).recipe
+    path = Path(name) if of_file else kind_of(name, besides="a recipe that ends in .json").recipe
     document = cast("dict[str, Any]", read_recipe(path))
     if not of_file:
         sizes = sizes or ("M",)
@@ -232,7 +233,7 @@ def _recipe(
     for key, texts in (("fabric", fabrics), ("color", colors)):
         for text in texts:
             slot, _, value = text.rpartition("=")
-            cloths.setdefault(slot or "main", {})[key] = value
+            cloths.setdefault(slot or "main", {})[key] = _hex(value) if key == "color" else value
     document["cloths"] = cloths
     if fabrics or colors:
         document.pop("colourways", None)  # they were chosen for other cloths
@@ -254,6 +255,17 @@ def _metres(name: str, text: str) -> float:
         return float(text)
     except ValueError:
         raise UsageError(f"--measure {name}={text}: needs metres such as 0.96") from None
+
+
+def _hex(text: str) -> str:
+    """Return the colour of a CSS name or #rrggbb as a recipe has it."""
+    from PIL import ImageColor
+
+    try:
+        red, green, blue = ImageColor.getrgb(text)[:3]
+    except ValueError:
+        raise UsageError(f"--color {text!r} is no colour; needed a CSS name such as navy, or #rrggbb") from None
+    return f"#{red:02x}{green:02x}{blue:02x}"
 
 
 def _body(avatar_file: Path | None) -> dict[str, float] | None:

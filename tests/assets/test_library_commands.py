@@ -61,6 +61,7 @@ def test_show(run, published):
     assert "Plain tee  ·  tee@1.0.0" in out
     assert "40 points, 64 triangles" in out
     assert "--wear tee" in out
+    assert "`dressform library export tee@1.0.0 -o tee`" in " ".join(out.replace("│", " ").split())
     assert "sizes/M/garment.glb" not in out
     assert "sizes/M/garment.glb" in run("show", "tee@1.0.0", "--files")[1]
     _, out, _ = run("show", "tee", "--json")

@@ -38,6 +38,7 @@ def test_make_and_measure(tmp_path):
         (("make", "--beta", "1", "-o", "OUT"), UsageError, "--smplx"),
         (("make", "--smplx", "absent.npz", "--gender", "male", "-o", "OUT"), UsageError, "--beta"),
         (("measure", "absent.json"), InputError, "absent.json"),
+        (("measure", "absent.json", "--picture", "no.jpg"), UsageError, "--picture no.jpg must end in .png"),
     ],
 )
 def test_wrong_use_leaves_nothing_behind(tmp_path, monkeypatch, arguments, error, says):

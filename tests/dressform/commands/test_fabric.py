@@ -58,13 +58,14 @@ def test_swatch_is_a_picture_in_the_colour_that_was_asked_for(
         (("show", "demin"), "fabric 'demin' is unknown; did you mean 'denim'?"),
         (("swatch", "denim", "--color", "bleu"), "--color 'bleu' is no colour"),
         (("swatch", "denim", "--width-cm", "900"), "a swatch 900 cm wide; needed 0.5 to 200 cm"),
+        (("swatch", "denim", "-o", "no.jpg"), "-o no.jpg must end in .png"),
     ],
 )
 def test_mistakes_end_in_one_line_and_no_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], message: str
 ) -> None:
     path = tmp_path / "no.png"
-    output = ("-o", str(path)) if arguments[0] == "swatch" else ()
+    output = ("-o", str(path)) if arguments[0] == "swatch" and "-o" not in arguments else ()
     code, _, err = run(capsys, *arguments, *output)
     assert code == 2
     assert message in err

@@ -220,7 +220,9 @@ def _add_skin(
     for part in range(indices.shape[1] // 4):
         columns = slice(4 * part, 4 * part + 4)
         target = gltf.ARRAY_BUFFER
-        joints = narrow(indices[point][:, columns], np.uint8, np.uint16)
+        # a joint whose weight rounds to nothing must not be named, glTF says
+        named_joints = np.where(values[:, columns] > 0, indices[point][:, columns], 0)
+        joints = narrow(named_joints, np.uint8, np.uint16)
         setattr(attributes, f"JOINTS_{part}", buffer.add_accessor(joints, target=target))
         shares = buffer.add_accessor(values[:, columns], target=target, normalized=values.dtype == np.uint16)
         setattr(attributes, f"WEIGHTS_{part}", shares)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -51,13 +52,15 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, tube_library: Path) -> P
     (folder / "shirt.glb").write_bytes(glb.read_bytes())
     render_studio_photo(folder / "photo.jpg", size=(600, 800))
     options = ImportOptions(name="shirt", category="tee", licence="CC0-1.0", authors=("a tailor",))
-    build(folder / "shirt.glb", folder / "drafts" / "shirt", BuildOptions(source=options))
+    build(folder / "shirt.glb", folder / "untouched", BuildOptions(source=options))
     return folder
 
 
 @pytest.fixture
 def in_workplace(workplace: Path, tube_library: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(workplace)
+    shutil.rmtree("drafts", ignore_errors=True)  # a page may have taken steps of the draft back
+    shutil.copytree("untouched", "drafts/shirt")
     monkeypatch.setenv("DRESSFORM_LIBRARY", str(stand_ins(workplace)))
     return workplace
 

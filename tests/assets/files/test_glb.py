@@ -179,6 +179,7 @@ def test_skin_is_the_rigs(tube, rig, skeleton, tmp_path):
     # the file holds whole parts of 65535, each rounded to a neighbour
     np.testing.assert_allclose(dense(indices, weights), dense(rig.joint_indices, rig.joint_weights), atol=1 / 65535)
     np.testing.assert_allclose(weights.sum(axis=1, dtype=np.float64), 1, atol=1e-6)
+    assert not indices[weights == 0].any()
     write_glb(tmp_path / "b.glb", tube)
     assert read_skin(tmp_path / "b.glb") is None
 

@@ -12,6 +12,7 @@ from dressform.assets.files.garment import SourceSkin
 
 from .gltf_document import Document, read_accessor
 from .gltf_scene import Placement, Scene
+from .skeleton_map import flat_joint
 
 Array = NDArray[np.float64]
 _ROUNDING = 0.02  # how far eight-bit weights may be off one in sum
@@ -128,6 +129,11 @@ class Skeletons:
                 self._document.say("skin", "dropped", "nothing that is read hangs on it")
             return None
         order = [node for node in self._scene.order if node in self._joints]
+        flat = flat_joint([self._scene.worlds[node] for node in order])
+        if flat is not None:
+            why = f"the node of {self._name(order[flat])} is scaled to nothing, so it holds no pose"
+            self._document.say("skin", "dropped", why)
+            return None
         place = {node: k for k, node in enumerate(order)}
         lookup = np.zeros(max(order) + 1, np.int64)
         lookup[order] = np.arange(len(order))

@@ -16,6 +16,7 @@ from .pieces import Findings, Joints, Piece, Shape, Values
 from .polygons import triangulate
 from .raw import MAX_TRIANGLES, MAX_VERTICES, RawMesh, check_count
 from .shading import Look, material_of
+from .skeleton_map import flat_joint
 
 _WIDTHS: dict[LayerKind, int] = {"uv": 2, "color": 4, "normal": 3, "tangent": 4, "custom": 0}
 _NAMES: dict[LayerKind, str] = {
@@ -252,6 +253,10 @@ def _morph_normals(cuts: list[_Cut], rows: list[Shape | None]) -> Layer:
 def _skin(pieces: list[Piece], joints: Joints, found: Findings) -> SourceSkin | None:
     bound = [p for p in pieces if p.joints is not None and p.weights is not None and p.weights.size]
     if not bound or not joints.names:
+        return None
+    flat = flat_joint(joints.rest)
+    if flat is not None:
+        found.dropped("skin", f"the joint {joints.names[flat]} is scaled to nothing, so it holds no pose")
         return None
     width = max(p.weights.shape[1] for p in bound if p.weights is not None)
     indices: list[NDArray[np.int64]] = []

@@ -79,6 +79,13 @@ def canonical_joints_of(joints: Sequence[str], parents: NDArray[np.integer]) -> 
     return {name: found[name] for name in CANONICAL_JOINTS if name in found}
 
 
+def flat_joint(poses: Sequence[NDArray[np.floating]]) -> int | None:
+    """Return the first of the poses [J, 4, 4] that squeezes space flat and so has no inverse, or None."""
+    stacked = np.asarray(poses, np.float32).astype(np.float64)
+    bad = ~(np.abs(np.linalg.det(stacked)) > 1e-12) | ~(np.abs(np.linalg.det(stacked[:, :3, :3])) > 1e-12)
+    return int(np.flatnonzero(bad)[0]) if bad.any() else None
+
+
 def canonical_weights(skin: SourceSkin, mapping: Mapping[str, int]) -> NDArray[np.float32]:
     """Return a skin's weights on the canonical joints, float32 [V, 22]; rows keep their sum.
 

@@ -157,13 +157,13 @@ class Surfaces:
         )
 
     def _image(self, look: Look, shader: Any, role: Role) -> bytes | None:
-        from pxr import UsdShade
+        from pxr import Sdf, UsdShade
 
         source = shader.GetInput("file")
         producers = UsdShade.Utils.GetValueProducingAttributes(source) if source else []
         file = producers[0].Get() if producers else None
         what = f"{role} texture of {look.name}"
-        if file is None or not file.path:
+        if not isinstance(file, Sdf.AssetPath) or not file.path:
             self._found.dropped(what, "it names no file")
             return None
         name = file.path.replace("<UDIM>", "1001")

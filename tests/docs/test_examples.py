@@ -59,9 +59,11 @@ def workplace(tmp_path_factory: pytest.TempPathFactory, tube_library: Path) -> P
 @pytest.fixture
 def in_workplace(workplace: Path, tube_library: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(workplace)
-    shutil.rmtree("drafts", ignore_errors=True)  # a page may have taken steps of the draft back
+    for changed in ("drafts", "library"):  # a page may take steps of the draft back, and publish
+        shutil.rmtree(changed, ignore_errors=True)
     shutil.copytree("untouched", "drafts/shirt")
-    monkeypatch.setenv("DRESSFORM_LIBRARY", str(stand_ins(workplace)))
+    shutil.copytree(stand_ins(workplace), "library")
+    monkeypatch.setenv("DRESSFORM_LIBRARY", str(workplace / "library"))
     return workplace
 
 
@@ -71,7 +73,7 @@ def stand_ins(folder: Path) -> Path:
 
     from dressform.validators.engine import validate
 
-    library = folder / "library"
+    library = folder / "stand-ins"
     if not library.exists():
         manifest = folder / "drafts" / "shirt" / "template.json"
         content = manifest.read_text()

@@ -14,12 +14,13 @@ from dressform.runtime.geometry.normals import face_areas
 from dressform.schemas.report import Severity
 from dressform.validators.rule import Defect, Measured, NotTestableError, Rule
 from dressform.validators.subject import Subject
-from dressform.validators.textures import MOST_PIXELS, linear, worn_colours
+from dressform.validators.textures import linear, worn_colours
 
 PREVIEW, TURNTABLE = "preview.png", "turntable.mp4"
 _BLANK = 3.0  # standard deviation of grey values that an empty picture stays below
 _FROZEN = 1.0  # mean change of the grey values from the first frame that a turning garment exceeds at some time
 _MOST_FRAMES, _MOST_FRAME_PIXELS = 240, 2048 * 2048  # more is not decoded: a check has to end
+_MOST_PIXELS = 4096 * 4096  # of a preview; more is not decoded
 _SIDE = 160  # pictures are compared at about this many pixels along a side
 # How far a lit colour may lie from the cloth's own in CIELAB: a and b move with the light's tint and the exposure, the
 # lightness falls in shadow. Wide on purpose: only a picture without the garment's colours is a defect.
@@ -94,10 +95,12 @@ def _opened(file: Path, modified_ns: int) -> NDArray[np.uint8] | str:
 
     try:
         with Image.open(file) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                return f"{picture.width}×{picture.height} px, needed at most {MOST_PIXELS} in all"
+            if picture.width * picture.height > _MOST_PIXELS:
+                return f"{picture.width}×{picture.height} px, needed at most {_MOST_PIXELS} in all"
             step = max(1, max(picture.size) // (2 * _SIDE))
             return np.asarray(picture.convert("RGB"))[::step, ::step].copy()
+    except MemoryError:  # a few bytes of a picture may ask for gigabytes
+        return f"{PREVIEW} cannot be decoded: it needs more memory than a check may take"
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         return f"{PREVIEW} cannot be decoded: {str(error).replace(str(file), PREVIEW)}"
 

@@ -286,3 +286,13 @@ def test_flattened_and_missing_normals(tmp_path: Path, new_gltf: New) -> None:
     np.testing.assert_allclose(raw.layers[0].values, [[0, 0, 1]] * 3)
     assert "no numbers are set to 0" in said(raw, "converted")
     assert "2 are made from the shape" in said(raw, "converted")
+
+
+@pytest.mark.parametrize("node", [{"scale": [0, 0, 0]}, {"matrix": [1, 0, 0, 0] * 4}])
+def test_a_skin_on_a_joint_without_a_pose_is_dropped(tmp_path: Path, new_gltf: New, node: dict[str, Any]) -> None:
+    file = held(new_gltf, [[0.5, 0.5, 0, 0]] * 3)
+    file.document["nodes"][2].pop("translation")
+    file.document["nodes"][2].update(node)
+    raw = read_gltf(file.write(tmp_path / "a.glb"))
+    assert raw.skin is None
+    assert "scaled to nothing" in said(raw, "dropped")

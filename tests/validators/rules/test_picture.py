@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from dressform.assets.library import Library
-from dressform.validators.examples.builder import Parts, turntable
+from dressform.validators.examples.builder import Parts, sound_parts, turntable
 from dressform.validators.rule import Defect, Measured, NotTestableError
 from dressform.validators.rules import picture
 from dressform.validators.subject import Subject
@@ -109,3 +109,14 @@ def test_lab_is_the_standards() -> None:
     white, red = picture._lab(np.array([[1.0, 1.0, 1.0], [1.0, 0.0, 0.0]]))
     assert white == pytest.approx([100, 0, 0], abs=0.02)
     assert red == pytest.approx([53.24, 80.09, 67.20], abs=0.1)
+
+
+def test_a_preview_that_asks_for_gigabytes_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = sound_parts().write(tmp_path / "draft")
+
+    def greedy(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("PIL.Image.open", greedy)
+    (file,) = folder.glob("preview.png")
+    assert "more memory" in str(picture._opened(file, 1))

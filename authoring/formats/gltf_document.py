@@ -107,6 +107,7 @@ def open_document(path: Path) -> Document:
         text = data
     try:
         parsed = json.loads(text)
+        json.dumps(parsed, ensure_ascii=False).encode()  # names with half a character could never be written again
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path}: the glTF JSON cannot be read ({error}); export the mesh again") from error
     asset = parsed.get("asset") if isinstance(parsed, dict) else None

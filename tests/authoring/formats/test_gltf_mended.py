@@ -296,3 +296,10 @@ def test_a_skin_on_a_joint_without_a_pose_is_dropped(tmp_path: Path, new_gltf: N
     raw = read_gltf(file.write(tmp_path / "a.glb"))
     assert raw.skin is None
     assert "scaled to nothing" in said(raw, "dropped")
+
+
+def test_half_a_character_in_a_name_is_refused(tmp_path: Path, new_gltf: New) -> None:
+    path = held(new_gltf, [[0.5, 0.5, 0, 0]] * 3).write(tmp_path / "a.gltf")
+    path.write_text(path.read_text().replace('"name": "a"', '"name": "\\ud800"'))
+    with pytest.raises(InputError, match="cannot be read"):
+        read_gltf(path)

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
-_LETTERS = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "3XL")
+_LETTERS = ("XXXS", "XXS", "XS", "S", "M", "L", "XL", "XXL", "XXXL")
 GIRTHS = ("chest", "waist", "hip")  # what a size is chosen by
 
 
 def ordered_sizes(sizes: Iterable[str]) -> list[str]:
     """Return sizes from small to large: letters as the trade orders them, then the rest as they stand."""
-    return sorted(sizes, key=lambda size: _LETTERS.index(size) if size in _LETTERS else len(_LETTERS))
+    ranks = {size: size_rank(size) for size in sizes}
+    return sorted(ranks, key=lambda size: len(_LETTERS) if (rank := ranks[size]) is None else rank)
+
+
+def size_rank(size: str) -> int | None:
+    """Return the place of a size among the trade's letters, smallest first; None for any other size."""
+    counted = re.fullmatch(r"(\d)X([SL])", size)  # 2XL is XXL
+    letters = int(counted[1]) * "X" + counted[2] if counted else size
+    return _LETTERS.index(letters) if letters in _LETTERS else None
 
 
 def nearest_size(measures: Mapping[str, Mapping[str, float]], body: Mapping[str, float], default: str) -> str:

@@ -171,8 +171,8 @@ def _extract(model: object) -> AnnyData:
         joint_weights=floats("vertex_bone_weights"),
         base_vertices=integers("base_mesh_vertex_indices"),
         # torch types a module's attributes as tensors or modules; getattr asks for them without a type
-        bone_parents=np.array(getattr(model, "bone_parents"), dtype=np.int32),  # noqa: B009
-        bone_names=tuple(getattr(model, "bone_labels")),  # noqa: B009
-        phenotypes=tuple(getattr(model, "phenotype_labels")),  # noqa: B009
-        local_changes=tuple(getattr(model, "local_change_labels")),  # noqa: B009
+        bone_parents=np.array(getattr(model, "bone_parents"), dtype=np.int32),  # noqa: B009  # see above
+        bone_names=tuple(getattr(model, "bone_labels")),  # noqa: B009  # see above
+        phenotypes=tuple(getattr(model, "phenotype_labels")),  # noqa: B009  # see above
+        local_changes=tuple(getattr(model, "local_change_labels")),  # noqa: B009  # see above
     )

@@ -4,7 +4,15 @@ CHART = {"L": {"chest": 1.02, "waist": 0.82}, "M": {"chest": 0.98, "waist": 0.78
 
 
 def test_sizes_go_from_small_to_large_and_others_stay_as_they_stand() -> None:
-    assert ordered_sizes(["XL", "34-32", "S", "M", "30-30", "L"]) == ["S", "M", "L", "XL", "34-32", "30-30"]
+    assert ordered_sizes(["XL", "34-32", "2XL", "S", "M", "30-30", "L"]) == [
+        "S",
+        "M",
+        "L",
+        "XL",
+        "2XL",
+        "34-32",
+        "30-30",
+    ]
 
 
 def test_the_nearest_size_is_that_of_the_girths() -> None:

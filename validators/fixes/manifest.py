@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterator
 
+from dressform.validators.rules.manifest import figures_of
+
 from .fix import Fix, Mended
 from .workpiece import Workpiece
 
@@ -76,19 +78,10 @@ def name_bodies(piece: Workpiece) -> Iterator[Mended]:
 
 def state_figures(piece: Workpiece) -> Iterator[Mended]:
     """State the figures that the mesh has."""
-    from dressform.runtime.geometry.uv_measures import uv_charts
-
     stated, mesh = piece.manifest.get("mesh"), piece.default_mesh
     if not isinstance(stated, dict) or mesh is None:
         return
-    found: dict[str, object] = {
-        "points": len(mesh.points),
-        "triangles": len(mesh.faces),
-        "materials": [material.name for material in mesh.materials],
-    }
-    if mesh.uv1_faces is not None:
-        found["charts"] = int(uv_charts(mesh.uv1_faces).max(initial=-1)) + 1
-    for name, value in sorted(found.items()):
+    for name, value in figures_of(mesh).items():
         if name in stated and stated[name] != value:
             before, stated[name] = stated[name], value
             yield Mended(f"counted {name} again", f"template.json $.mesh.{name}", str(before), str(value))

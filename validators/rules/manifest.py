@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from dressform.assets.files import digests
+from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.hashing import file_sha256
 from dressform.schemas.documents import document_errors, is_number
 from dressform.schemas.report import Severity
@@ -87,21 +88,26 @@ def bodies_have_rigs(subject: Subject) -> Iterator[Defect]:
         yield Defect(f"there is a rig for {body}, which is not named", "template.json $.bodies")
 
 
-def figures_are_the_mesh_s(subject: Subject) -> Iterator[Defect]:
-    """Figures of the mesh that are not what the mesh has."""
-    stated, mesh = _table(subject, "mesh"), subject.meshes.get(subject.default_size)
-    if not stated or mesh is None:
-        raise NotTestableError("the manifest states no figures of the mesh")
+def figures_of(mesh: GarmentMesh) -> dict[str, object]:
+    """Return the figures that a manifest states of a mesh, sorted by name."""
+    from dressform.runtime.geometry.uv_measures import uv_charts
+
     found: dict[str, object] = {
         "points": len(mesh.points),
         "triangles": len(mesh.faces),
         "materials": [material.name for material in mesh.materials],
     }
     if mesh.uv1_faces is not None:
-        from dressform.runtime.geometry.uv_measures import uv_charts
-
         found["charts"] = int(uv_charts(mesh.uv1_faces).max(initial=-1)) + 1
-    for name, value in sorted(found.items()):
+    return dict(sorted(found.items()))
+
+
+def figures_are_the_mesh_s(subject: Subject) -> Iterator[Defect]:
+    """Figures of the mesh that are not what the mesh has."""
+    stated, mesh = _table(subject, "mesh"), subject.meshes.get(subject.default_size)
+    if not stated or mesh is None:
+        raise NotTestableError("the manifest states no figures of the mesh")
+    for name, value in figures_of(mesh).items():
         if name in stated and stated[name] != value:
             message = f"{name} is {str(stated[name])[:80]}, the mesh has {str(value)[:80]}"
             yield Defect(message, f"template.json $.mesh.{name}")

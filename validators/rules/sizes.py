@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh
+from dressform.assets.sizes import size_rank
 from dressform.runtime.geometry.normals import face_areas
 from dressform.schemas.documents import is_number
 from dressform.schemas.report import Severity
 from dressform.validators.rule import Defect, NotTestableError, Rule
 from dressform.validators.subject import Subject
 
-LETTERS = ("XXXS", "XXS", "XS", "S", "M", "L", "XL", "XXL", "XXXL")
 SHRINKS = 0.99  # of the smaller size's cloth that the larger one must have
 # [m] least and most that a length on an adult body or a garment can be; mass is in kilograms
 SHORTEST, LONGEST = 0.03, 2.6
@@ -106,17 +106,11 @@ def _entries(subject: Subject) -> dict[str, dict[str, object]]:
     return {k: v for k, v in sizes.items() if isinstance(v, dict)} if isinstance(sizes, dict) else {}
 
 
-def _letters(size: str) -> float | None:
-    repeated = re.fullmatch(r"(\d)X([SL])", size)  # 2XL is XXL
-    name = int(repeated[1]) * "X" + repeated[2] if repeated else size
-    return LETTERS.index(name) if name in LETTERS else None
-
-
 def _number(size: str) -> float | None:
     return float(size) if re.fullmatch(r"\d{1,3}", size) else None
 
 
-_READERS: tuple[tuple[str, Callable[[str], float | None]], ...] = (("letters", _letters), ("numbers", _number))
+_READERS: tuple[tuple[str, Callable[[str], float | None]], ...] = (("letters", size_rank), ("numbers", _number))
 
 
 def _order(size: str) -> tuple[str, float] | None:

@@ -168,3 +168,12 @@ def test_other_tools_find_it_where_gltf_puts_it(full, tmp_path):
 def test_unsound_details_are_refused(full, change, message):
     with pytest.raises(InputError, match=message):
         glb_bytes(dataclasses.replace(full, **change))
+
+
+def test_a_source_skin_whose_joint_is_scaled_to_nothing_is_refused(full, monkeypatch):
+    rest = full.skin.rest.copy()
+    rest[0, 1, 1] = 0
+    monkeypatch.setattr(np.linalg, "inv", np.linalg.pinv)  # the writer itself would stop at such a joint
+    data = glb_bytes(dataclasses.replace(full, skin=dataclasses.replace(full.skin, rest=rest)))
+    with pytest.raises(InputError, match="scaled to nothing"):
+        parse_glb(data, "memory")

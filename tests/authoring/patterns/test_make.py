@@ -163,7 +163,7 @@ def test_the_command_line_shows_exports_and_writes_recipes(tmp_path: Path, capsy
         (("make", "tank", "-o", "OUT", "--measure", "chest=wide"), "needs metres such as 0.96"),
         (("make", "tank", "-o", "OUT", "--size", "H"), "H"),
         (("make", "tank", "-o", "OUT", "--fabric", "tweed"), "tweed"),
-        (("make", "tank", "-o", "OUT", "--color", "blue"), "blue"),
+        (("make", "tank", "-o", "OUT", "--color", "bluish"), "bluish"),
         (("export", "tank", "-o", "OUT.pdf"), "must end in .svg, .dxf or .json"),
         (("export", "tank", "-o", "OUT.json", "--size", "S", "--size", "M"), "a .json holds one size"),
         (("recipe", "tank", "-o", "OUT"), "must end in .json"),

@@ -22,7 +22,8 @@ from .drape_picture import drape_picture
 from .figures import Opening, measure
 from .membrane import Membrane
 from .mirror import Mirror
-from .style3d import Simulation, SolverOptions
+from .solver import SolverOptions
+from .style3d import Simulation
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer]

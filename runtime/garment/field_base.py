@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh, inner_points, outer_faces
+from dressform.assets.files.garment import GarmentMesh, outer_faces
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.protocol import Body
 from dressform.runtime.geometry.adjacency import averaging_matrix
 from dressform.runtime.geometry.rotations import nearest_rotations
 
-from .stiff import of_one_part, stiff_pieces
-from .under import under_cloth
+from .under import Under
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 
 ROUNDS = 200  # smoothings of the weights; 0.5 of each is the neighbours' mean
 KEPT = 8  # joints that hold a point
+
+
+class Garment(Protocol):
+    """A garment to wear, such as a `DressedGarment`."""
+
+    @property
+    def mesh(self) -> GarmentMesh:
+        """In the canonical body's rest frame."""
+
+    @property
+    def rig(self) -> Rig:
+        """Of the family of the body."""
+
+    @property
+    def stiff(self) -> Sequence[NDArray[np.int64]]:
+        """The points of each piece that keeps its shape."""
+
+    @property
+    def under(self) -> Under:
+        """Its points that go with the cloth they lie on."""
 
 
 @dataclass(frozen=True)
@@ -53,27 +73,25 @@ class Carried(NamedTuple):
     turns: Floats
 
 
-def cloth_points(mesh: GarmentMesh, rig: Rig) -> Integers:
-    """Return the points that a field moves, int32 [P]: neither what lies under the cloth nor what keeps its shape."""
-    cloth = np.zeros(len(mesh.points), np.bool_)
-    cloth[outer_faces(mesh).reshape(-1)] = True
-    cloth[inner_points(mesh)] = False
-    cloth[under_cloth(mesh).points] = False
-    for piece in of_one_part(stiff_pieces(rig, mesh.faces), mesh):
+def cloth_points(garment: Garment) -> Integers:
+    """Return the points that a field moves, int32 [P]: neither those that go with cloth nor what keeps its shape."""
+    cloth = np.zeros(len(garment.mesh.points), np.bool_)
+    cloth[outer_faces(garment.mesh).reshape(-1)] = True
+    cloth[garment.under.points] = False
+    for piece in garment.stiff:
         cloth[piece] = False
     return np.flatnonzero(cloth).astype(np.int32)
 
 
-def field_base(mesh: GarmentMesh, rig: Rig, body: Body, *, rounds: int = ROUNDS) -> FieldBase:
+def field_base(garment: Garment, body: Body, *, rounds: int = ROUNDS) -> FieldBase:
     """Return the cloth of a garment with its rig's weights smoothed over it.
 
     Args:
-        mesh: The garment, of any size.
-        rig: Its rig for the body's family.
-        body: The family.
+        garment: Of any size; its sizes share topology and weights.
+        body: The family that its rig is for.
         rounds: Smoothings.
     """
-    points = cloth_points(mesh, rig)
+    mesh, rig, points = garment.mesh, garment.rig, cloth_points(garment)
     row = np.full(len(mesh.points), -1, np.int32)
     row[points] = np.arange(len(points))
     faces = row[mesh.faces]

@@ -8,6 +8,7 @@ from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import Pose
 from dressform.runtime.garment.field_base import field_base
 from dressform.runtime.garment.field_features import FEATURES, body_features, pose_features
+from dressform.runtime.garment.outfit import DressedGarment
 from dressform.runtime.geometry.adjacency import averaging_matrix
 from dressform.runtime.geometry.rotations import quat_from_rotvec
 
@@ -58,7 +59,7 @@ def make_model(rest, poses, modes, seed=0, coefficient=1.0):
 def make_field(rest, mesh, rig, *, modes=6, poses=8, amplitude=0.01, bound=0.08, seed=0, sizes=None):
     """A field of smooth random modes, `amplitude` [m] each."""
     rng = np.random.default_rng(seed)
-    base = field_base(mesh, rig, rest.body)
+    base = field_base(DressedGarment("garment", mesh, rig, 0), rest.body)
     row = np.full(len(mesh.points), -1)
     row[base.points] = np.arange(len(base.points))
     faces = row[mesh.faces]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh, outer_faces
+from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.body.joints import CANONICAL_JOINTS, JOINT_INDEX
 from dressform.runtime.body.protocol import Pose
 from dressform.runtime.geometry.distance import Surface
@@ -28,12 +28,12 @@ _OTHER_SIDE = np.array(
 
 @dataclass(frozen=True)
 class PointMirror:
-    """For each point of a garment, the place of its cloth that mirrors it.
+    """For each of some points of a garment, the place of its cloth that mirrors it.
 
     Attributes:
-        corners: int32 [V, 3] the triangle there, points of the garment.
-        barycentrics: float32 [V, 3] in it.
-        matched: bool [V] whether cloth is there; the others take the nearest cloth.
+        corners: int32 [P, 3] the triangle there, rows of the same points.
+        barycentrics: float32 [P, 3] in it.
+        matched: bool [P] whether cloth is there; the others take the nearest cloth.
     """
 
     corners: NDArray[np.int32]
@@ -41,26 +41,30 @@ class PointMirror:
     matched: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, mesh: GarmentMesh) -> PointMirror:
-        """Find the partners in the garment's own rest shape, on its outer cloth."""
-        cloth = outer_faces(mesh)
-        queries = mesh.points * FLIP
-        surface = Surface(mesh.points, cloth, sign="normal")
-        ways = vertex_normals(mesh.points, cloth) * FLIP
-        facing = surface.closest_facing(queries, ways, cosine=FACING, reach=REACH)
-        nearest = surface.closest(queries)
+    def of(cls, mesh: GarmentMesh, points: NDArray[np.integer]) -> PointMirror:
+        """Find the partners in the garment's own rest shape, among the triangles of the points int [P] alone."""
+        row = np.full(len(mesh.points), -1, np.int32)
+        row[points] = np.arange(len(points))
+        faces = row[mesh.faces]
+        faces = faces[(faces >= 0).all(axis=1)]
+        places = mesh.points[points]
+        surface = Surface(places, faces, sign="normal")
+        ways = vertex_normals(places, faces) * FLIP
+        facing = surface.closest_facing(places * FLIP, ways, cosine=FACING, reach=REACH)
+        nearest = surface.closest(places * FLIP)
         matched = facing.triangles >= 0
         triangles = np.where(matched, facing.triangles, nearest.triangles)
         barycentrics = np.where(matched[:, None], facing.barycentrics, nearest.barycentrics)
-        return cls(cloth[triangles], barycentrics, matched)
+        return cls(faces[triangles], barycentrics, matched)
 
-    def is_alike(self, points: NDArray[np.integer]) -> bool:
-        """Say whether enough of some points have a partner for mirror images to be true samples."""
-        return bool(self.matched[points].mean() >= LEAST_MATCHED)
+    @property
+    def is_whole(self) -> bool:
+        """Whether enough points have a partner for mirror images to be true samples."""
+        return bool(self.matched.mean() >= LEAST_MATCHED)
 
     def image(self, vectors: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return the mirror image [..., V, 3] of vectors at all points."""
-        seen = np.einsum("vk,...vkc->...vc", self.barycentrics, np.asarray(vectors, np.float32)[..., self.corners, :])
+        """Return the mirror image [..., P, 3] of vectors at the points."""
+        seen = np.einsum("pk,...pkc->...pc", self.barycentrics, np.asarray(vectors, np.float32)[..., self.corners, :])
         return np.asarray(seen * FLIP, np.float32)
 
 

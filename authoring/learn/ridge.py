@@ -9,7 +9,8 @@ one; the block form is the same algebra), so that hundreds of settings are compa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class Ridge:
         near = self.kernel.gaussian(inputs, self.inputs)
         return np.asarray(np.clip(1.0 - np.einsum("mn,nm->m", near, self.precision @ near.T), 0.0, 1.0))
 
-    @property
+    @cached_property
     def precision(self) -> Floats:
         """The inverse [N, N] of the Gaussian part's matrix with the noise on its diagonal."""
         matrix = self.kernel.gaussian(self.inputs, self.inputs)
@@ -109,13 +110,11 @@ def fit_ridge(
         inputs[chosen], groups, targets[chosen] - mean, [labels[chosen] for labels in partitions], rounds
     )
     matrix = kernel(inputs, inputs) + (noise + JITTER) * np.eye(len(inputs))
-    inverse = np.linalg.inv(matrix)
-    dual = inverse @ (targets - mean)
-    gaussian = kernel.gaussian(inputs, inputs) + (noise + JITTER) * np.eye(len(inputs))
-    precision = np.linalg.inv(gaussian)
+    inverse: Floats = np.asarray(np.linalg.inv(matrix), np.float64)
+    dual: Floats = inverse @ (targets - mean)
     unseen = tuple(targets - left_out(inverse, dual, labels) for labels in partitions)
-    doubt = tuple(_doubt(precision, noise, labels) for labels in partitions)
-    return Ridge(kernel, noise, inputs, dual, mean, unseen, doubt)
+    known = Ridge(kernel, noise, inputs, dual, mean, unseen, ())
+    return replace(known, doubt=tuple(_doubt(known.precision, noise, labels) for labels in partitions))
 
 
 def left_out(inverse: Floats, dual: Floats, labels: Integers) -> Floats:
@@ -172,7 +171,7 @@ def _tuned(
         if float(loss.detach()) < best_loss:
             best, best_loss = settings.detach().clone(), float(loss.detach())
         optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        loss.backward()
         optimizer.step()
     *logs, noise, linear = best.numpy()
     return Kernel(np.exp(np.array(logs))[groups], float(np.exp(linear))), float(np.exp(noise))

@@ -104,7 +104,7 @@ class ClothSimulation(ABC):
     ) -> None:
         self._newton = import_newton()
         self.options = options
-        kinds = np.zeros(len(faces), int) if cloth_of is None else np.asarray(cloth_of)
+        kinds = np.zeros(len(faces), np.intp) if cloth_of is None else np.asarray(cloth_of, np.intp)
         friction = float(np.mean([cloths[k].friction for k in sorted(set(kinds.tolist()))]))
         builder = self._newton.ModelBuilder(up_axis=self._newton.Axis.Z)
         self._add_cloth(builder, np.asarray(corners, np.float64), faces, start, cloths, kinds)
@@ -145,7 +145,7 @@ class ClothSimulation(ABC):
         faces: Integers,
         start: Floats,
         cloths: Sequence[Cloth],
-        kinds: NDArray[np.int_],
+        kinds: NDArray[np.intp],
     ) -> None:
         """Tell newton's builder of the cloth; `kinds` [F] counts the cloths."""
 

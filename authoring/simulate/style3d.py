@@ -42,7 +42,7 @@ class Simulation(ClothSimulation):
         faces: Integers,
         start: Floats,
         cloths: Sequence[Cloth],
-        kinds: NDArray[np.int_],
+        kinds: NDArray[np.intp],
     ) -> None:
         from newton.solvers import style3d
 

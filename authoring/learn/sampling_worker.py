@@ -1,0 +1,96 @@
+"""One process of sampling: a garment on one body, pose after pose, each written as soon as it is there."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import warp
+
+from dressform.assets.atomic import write_bytes
+from dressform.schemas.documents import dump_json
+from dressform.schemas.errors import DressformError
+
+from .cloth_on_body import ClothOnBody, Dress, Lost
+from .plan import Group, Plan
+from .poses import draw_pose
+from .samples import drape_path, read_garments, rest_of, sample_path, write_points
+
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some samples of one group.
+
+    Attributes:
+        folder: Of the set.
+        plan: Of the set.
+        group: Which body and size.
+        indices: Which of its poses.
+        garments: How many are worn, the set's own on top.
+    """
+
+    folder: Path
+    plan: Plan
+    group: Group
+    indices: tuple[int, ...]
+    garments: int
+
+
+def start(parent: int) -> None:
+    """Make this process compute in one thread, and end when the one that started it is gone."""
+    os.environ.update(dict.fromkeys(THREADS, "1"))
+    warp.config.log_level = warp.LOG_ERROR  # each would greet on its own
+    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+
+
+def _end_with(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1.0)
+    os._exit(1)
+
+
+def simulate_all(part: Part, dress: Dress) -> None:
+    """Simulate and write a part."""
+    for _ in simulate(part, dress):
+        pass
+
+
+def simulate(part: Part, dress: Dress) -> Iterator[str]:
+    """Simulate a part, write each sample (or why it was dropped), and yield its id."""
+    rest = rest_of(part.group.shape)
+    cloth, reason = _settled(part, dress)
+    for index in part.indices:
+        name = part.group.sample_id(index)
+        pose = draw_pose(rest, part.plan.random(part.group, index))
+        outcome = cloth.pose(pose) if cloth is not None else Lost(reason)
+        if isinstance(outcome, Lost):
+            write_bytes(dropped_path(part.folder, name), dump_json({"reason": outcome.reason}))
+        else:
+            header = {"id": name, "still_mm": round(float(outcome.still_mm), 4)}
+            write_points(sample_path(part.folder, name), outcome.points, header, pose)
+        yield name
+
+
+def dropped_path(folder: Path, sample_id: str) -> Path:
+    """Return where it says why a sample was dropped."""
+    return folder / "dropped" / f"{sample_id}.json"
+
+
+def _settled(part: Part, dress: Dress) -> tuple[ClothOnBody | None, str]:
+    """Return the garments at rest on the part's body, or None and why they cannot be worn there."""
+    garments = read_garments(part.folder, part.garments)
+    try:
+        cloth = dress(garments, part.group.size, rest_of(part.group.shape))
+        drape = cloth.settle()
+    except DressformError as error:
+        return None, str(error)
+    path = drape_path(part.folder, part.group)
+    if not path.is_file():
+        write_points(path, drape, {"id": part.group.key})
+    return cloth, ""

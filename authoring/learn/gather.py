@@ -1,0 +1,162 @@
+"""What a field is trained on: features of every simulated pose, and how the cloth differs from where it is carried."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+
+from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.garment.field_base import FieldBase, carry, displacements, field_base
+from dressform.runtime.garment.field_features import PoseFeatures, body_features, size_ratio
+from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.schemas.errors import InputError
+from dressform.schemas.progress import Progress, silent
+
+from .mirror import PointMirror, mirrored_pose
+from .samples import Sample, Samples, SampleSet
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """The training samples of a garment, each followed later by its mirror image where the garment has one.
+
+    Attributes:
+        base: What carries the cloth.
+        ratios: Each size's girth over the default size's.
+        features: float32 [N, D] in the order of `FEATURES`.
+        displacements: float32 [N, P, 3] in the frame of each carried point [m].
+        of_sample: int [N] which simulated sample each comes from: a mirror image has its original's number.
+        of_body: int [N] which body each is on.
+        plain_errors: float64 [N] sum over points of plain skinning's squared distance from the simulation [m²].
+        farthest: Furthest that a simulated point is from plain skinning [m].
+        joints: float32 [N_samples, 22] rotation of each canonical joint from the T-pose [rad].
+        measures: Each body's measures by name [m or kg], by body.
+        mirrored: Whether mirror images were added.
+    """
+
+    base: FieldBase
+    ratios: dict[str, float]
+    features: Floats
+    displacements: Floats
+    of_sample: NDArray[np.intp]
+    of_body: NDArray[np.intp]
+    plain_errors: NDArray[np.float64]
+    farthest: float
+    joints: Floats
+    measures: dict[str, dict[str, float]]
+    mirrored: bool
+
+
+def gather(samples: SampleSet, progress: Progress = silent) -> Gathered:
+    """Read the training samples of a set.
+
+    Raises:
+        InputError: It has fewer than two of them.
+    """
+    chosen = samples.samples.of("train")
+    if len(chosen) < 2:
+        raise InputError(f"{samples.folder}: at least 2 training samples are needed, found {len(chosen)}")
+    garment, default = samples.garment, samples.meshes[samples.garment.default_size]
+    base = field_base(DressedGarment(garment.name, default, garment.rig, garment.layer), canonical_rest().body)
+    ratios = {size: size_ratio(mesh.points, default.points, mesh.faces) for size, mesh in samples.meshes.items()}
+    mirror = PointMirror.of(default, base.points)
+    rows: list[tuple[Floats, Floats, Floats, float, float, Floats]] = []
+    bodies: list[str] = []
+    for dressed, part in dressed_groups(samples, chosen):
+        of_body = body_features(dressed.rest, ratios[dressed.size])
+        for sample in part:
+            rows.append(_row(dressed, sample, base, of_body))
+            bodies.append(sample.body)
+            progress(len(rows) / len(chosen), f"read {len(rows)} of {len(chosen)} samples")
+    features, images, moves, plain, farthest, joints = (np.stack(column) for column in zip(*rows, strict=True))
+    twice = (lambda one, other: np.concatenate([one, other])) if mirror.is_whole else (lambda one, _: one)
+    names = sorted(set(bodies))
+    numbers = np.array([names.index(body) for body in bodies])
+    return Gathered(
+        base=base,
+        ratios=ratios,
+        features=twice(features, images),
+        displacements=twice(moves, mirror.image(moves)),
+        of_sample=twice(np.arange(len(rows)), np.arange(len(rows))),
+        of_body=twice(numbers, numbers),
+        plain_errors=twice(plain, plain),
+        farthest=float(farthest.max()),
+        joints=joints,
+        measures={name: samples.rest(name).measures().as_dict() for name in names},
+        mirrored=mirror.is_whole,
+    )
+
+
+class Dressed:
+    """A set's garment, over what is worn under it, on one of its bodies.
+
+    Args:
+        samples: The set.
+        body: The body's name.
+        size: The garment's size.
+
+    Attributes:
+        rest: The body.
+        size: The garment's size.
+        outfit: By plain skinning.
+    """
+
+    def __init__(self, samples: SampleSet, body: str, size: str) -> None:
+        self.rest = samples.rest(body)
+        self.size = size
+        worn = [(below, below.size_like(size)) for below in samples.below] + [(samples.garment, size)]
+        garments = [
+            DressedGarment(each.name, each.meshes[own], each.rig_of(own), layer)
+            for layer, (each, own) in enumerate(worn)
+        ]
+        self.outfit = Outfit(self.rest, garments)
+        self._out = wp.zeros(sum(self.outfit.vertex_counts), dtype=wp.vec3, device="cpu")
+
+    @property
+    def rest_points(self) -> Floats:
+        """The garment fitted to the body, float32 [V, 3], rest frame [m]."""
+        return self.outfit.rest_points[-1]
+
+    def skinned(self, transforms: Floats, *, push_out: bool) -> Floats:
+        """Return the garment by plain skinning, float32 [V, 3], world [m]."""
+        self.outfit.pose(transforms, self._out, push_out=push_out)
+        return self.outfit.split(self._out.numpy())[-1].copy()
+
+
+def dressed_groups(samples: SampleSet, chosen: Samples) -> Iterator[tuple[Dressed, Samples]]:
+    """Yield the samples of each body and size together, with the garment on that body."""
+    start = 0
+    for (body, size), entries in itertools.groupby(chosen.entries, key=lambda entry: (entry.body, entry.size)):
+        count = len(list(entries))
+        yield Dressed(samples, body, size), chosen[start : start + count]
+        start += count
+
+
+def _row(
+    dressed: Dressed, sample: Sample, base: FieldBase, of_body: Floats
+) -> tuple[Floats, Floats, Floats, float, float, Floats]:
+    """Return features, those of the mirror image, displacements, and how far off plain skinning is."""
+    transforms = dressed.rest.skin_transforms(sample.pose)
+    taken = PoseFeatures(dressed.rest)
+    own = taken.of_transforms(transforms)
+    image = taken.of_transforms(dressed.rest.skin_transforms(mirrored_pose(sample.pose)))
+    carried = carry(base, dressed.rest_points, transforms)
+    moves = displacements(carried, sample.points[base.points])
+    plain = dressed.skinned(transforms, push_out=False)
+    off = np.linalg.norm(plain[base.points] - sample.points[base.points], axis=1).astype(np.float64)
+    turns = 2 * np.arctan2(np.linalg.norm(sample.pose.rotations[:, :3], axis=1), np.abs(sample.pose.rotations[:, 3]))
+    return (
+        np.concatenate([own, of_body]),
+        np.concatenate([image, of_body]),
+        moves,
+        float((off**2).sum()),
+        float(off.max()),
+        turns.astype(np.float32),
+    )

@@ -11,6 +11,8 @@ from dressform.schemas.errors import AssetError
 from dressform.schemas.template import TemplateManifest
 
 from .atomic import write_bytes
+from .files.field import Field, lod_field
+from .files.field_file import read_field
 from .files.garment import GarmentMesh
 from .files.glb_read import read_glb
 from .files.lod import dressed_level, lod_points, lod_rig
@@ -89,6 +91,29 @@ class TemplateVersion:
             return rig
         level = self._mesh_path(self.size, lod)
         return lod_rig(rig, lod_points(read_glb(self.file(level)), len(rig.joint_indices), f"{self.label}: {level}"))
+
+    def field(self, body: str = "anny", lod: int = 0) -> Field | None:
+        """Read the field for a body family, with the rows of a level of detail; None where the version has none.
+
+        Raises:
+            AssetError: When the field was made for another body or mesh than the version's.
+        """
+        path = f"field.{body}.safetensors"
+        if path not in self.files:
+            return None
+        field = read_field(self.file(path))
+        topology = self.manifest["digests"]["topology"]
+        if (field.body, field.topology) != (body, topology):
+            found = f"{field.body} and the mesh {field.topology[:12]}"
+            raise AssetError(
+                f"{self.label}: {path} is for {found}, needed {body} and {topology[:12]}; "
+                "run `dressform garment learn` on its draft and publish it again"
+            )
+        if lod == 0:
+            return field
+        level = self._mesh_path(self.size, lod)
+        count = self.manifest["mesh"]["points"]
+        return lod_field(field, lod_points(read_glb(self.file(level)), count, f"{self.label}: {level}"))
 
     @property
     def lods(self) -> int:

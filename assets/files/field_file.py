@@ -1,0 +1,191 @@
+"""`field.<body>.safetensors`: the field's arrays, the large ones as small integers, and its names in the metadata.
+
+The modes are int8 steps of a size per mode (at most 0.4 % of the mode's largest displacement), centres int16 steps of a
+size per feature, weights 65535ths.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
+
+from dressform.assets.atomic import write_bytes
+from dressform.schemas.documents import is_number
+from dressform.schemas.errors import InputError
+
+from .field import Field, FieldModel
+from .field_checks import check_field
+
+SCHEMA = "dressform/field/1"
+MAX_BYTES = 64 * 2**20
+MAX_HEADER = 2**20
+
+_WEIGHT_STEPS = np.iinfo(np.uint16).max
+_PLAIN = ("shift", "scale", "low", "high", "coefficients", "linear", "offset", "lowest", "highest")
+_DTYPES: dict[str, type[np.generic]] = {
+    "points": np.int32,
+    "joint_indices": np.uint16,
+    "joint_weights": np.uint16,
+    "mean": np.float32,
+    "modes": np.int8,
+    "mode_steps": np.float32,
+    **dict.fromkeys(_PLAIN, np.float32),
+    "centres": np.int16,
+    "centre_steps": np.float32,
+    "support": np.float32,
+}
+_TEXTS = ("body", "body_digest", "topology")
+_NUMBERS = ("bound", "doubt_full", "doubt_none")
+_AGAIN = "run `dressform garment learn` again"
+
+
+def field_bytes(field: Field) -> bytes:
+    """Encode a field; equal fields give equal bytes."""
+    check_field(field, f"field for {field.body}")
+    model = field.model
+    modes, mode_steps = _packed(field.modes, (1, 2), np.int8)
+    centres, centre_steps = _packed(model.centres, (0,), np.int16)
+    arrays: dict[str, NDArray[Any]] = {
+        "points": field.points,
+        "joint_indices": field.joint_indices,
+        "joint_weights": np.rint(field.joint_weights.astype(np.float64) * _WEIGHT_STEPS),
+        "mean": field.mean,
+        "modes": modes,
+        "mode_steps": mode_steps,
+        **{name: getattr(model, name) for name in _PLAIN},
+        "centres": centres,
+        "centre_steps": centre_steps,
+        "support": model.support,
+    }
+    names = {
+        "schema": SCHEMA,
+        **{name: getattr(field, name) for name in _TEXTS},
+        "joints": list(field.joints),
+        "sizes": dict(field.sizes),
+        "features": list(field.features),
+        "bound": field.bound,
+        "doubt_full": model.doubt_full,
+        "doubt_none": model.doubt_none,
+    }
+    held = {name: np.ascontiguousarray(arrays[name], dtype) for name, dtype in _DTYPES.items()}
+    # one entry only: the order of several would change from run to run
+    return save(held, metadata={"dressform": json.dumps(names, sort_keys=True)})
+
+
+def as_written(field: Field) -> Field:
+    """Return a field as it will be read back, with what its file's small integers lose."""
+    return _decoded(field_bytes(field), f"field for {field.body}")
+
+
+def write_field(path: Path, field: Field) -> None:
+    """Write a field atomically."""
+    write_bytes(path, field_bytes(field))
+
+
+def read_field(path: Path) -> Field:
+    """Read and check a field.
+
+    Raises:
+        InputError: When the file is missing, too big, truncated, or its arrays do not make a field.
+    """
+    where = str(path)
+    try:
+        size = path.stat().st_size
+        if size > MAX_BYTES:
+            raise InputError(f"{where}: {size / 2**20:.0f} MiB, needed at most {MAX_BYTES // 2**20} MiB")
+        data = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{where}: cannot be read ({error.strerror})") from None
+    return _decoded(data, where)
+
+
+def _decoded(data: bytes, where: str) -> Field:
+    names = _names(data, where)
+    try:
+        arrays = load(data)
+    except (SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{where}: not a readable safetensors file ({error})") from None
+    if set(arrays) != set(_DTYPES):
+        raise InputError(f"{where}: holds {sorted(arrays)}, needed {sorted(_DTYPES)}")
+    for name, dtype in sorted(_DTYPES.items()):
+        if arrays[name].dtype != dtype:
+            raise InputError(f"{where}: {name} is {arrays[name].dtype}, needed {np.dtype(dtype)}")
+    for name, steps, axis in (("modes", "mode_steps", 0), ("centres", "centre_steps", -1)):
+        if not arrays[name].ndim or arrays[steps].shape != (arrays[name].shape[axis],):
+            found = f"{list(arrays[steps].shape)} for {name} {list(arrays[name].shape)}"
+            raise InputError(f"{where}: {steps} must be one for each of the {name}, found {found}")
+    with np.errstate(over="ignore", invalid="ignore"):  # what is not finite is told by the check
+        field = _field(names, arrays)
+    check_field(field, where)
+    return field
+
+
+def _field(names: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Field:
+    weights = arrays["joint_weights"].astype(np.float64)
+    sums = weights.sum(axis=-1, keepdims=True)
+    model = FieldModel(
+        **{name: arrays[name] for name in _PLAIN},
+        centres=arrays["centres"] * arrays["centre_steps"],
+        support=arrays["support"],
+        doubt_full=float(names["doubt_full"]),
+        doubt_none=float(names["doubt_none"]),
+    )
+    steps = arrays["mode_steps"].reshape(-1, *[1] * (arrays["modes"].ndim - 1))
+    return Field(
+        **{name: names[name] for name in _TEXTS},
+        joints=tuple(names["joints"]),
+        sizes={size: float(ratio) for size, ratio in names["sizes"].items()},
+        features=tuple(names["features"]),
+        points=arrays["points"],
+        joint_indices=arrays["joint_indices"].astype(np.int32),
+        joint_weights=(weights / np.maximum(sums, 1)).astype(np.float32),
+        mean=arrays["mean"],
+        modes=(arrays["modes"] * steps).astype(np.float32),
+        model=model,
+        bound=float(names["bound"]),
+    )
+
+
+def _packed(
+    values: NDArray[np.floating], over: tuple[int, ...], dtype: type[np.signedinteger[Any]]
+) -> tuple[NDArray[Any], NDArray[np.float32]]:
+    """Return values as whole steps, and the size of a step: one for each row that is left when `over` is reduced."""
+    most = np.iinfo(dtype).max
+    largest = np.abs(values).max(axis=over, keepdims=True, initial=0)
+    steps = np.where(largest > 0, largest / most, 1).astype(np.float32)
+    return np.rint(values / steps).clip(-most, most).astype(dtype), steps.reshape(-1)
+
+
+def _names(data: bytes, where: str) -> dict[str, Any]:
+    """Read what the header's metadata says, of the right types."""
+    try:
+        (length,) = struct.unpack_from("<Q", data)
+        if length > min(MAX_HEADER, len(data) - 8):
+            raise InputError(f"{where}: truncated or not a safetensors file (header of {length} bytes)")
+        names = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["dressform"])
+        known = names["schema"] == SCHEMA
+        sound = all(isinstance(names[name], str) for name in _TEXTS)
+        sound &= all(is_number(names[name]) for name in _NUMBERS)
+        sound &= all(_texts(names[name]) for name in ("joints", "features"))
+        sizes = names["sizes"]
+        sound &= isinstance(sizes, dict) and bool(sizes) and all(map(is_number, sizes.values()))
+    except (struct.error, ValueError, KeyError, TypeError, RecursionError):
+        raise InputError(f"{where}: not a field file (no {SCHEMA} entry); {_AGAIN}") from None
+    if not known:
+        raise InputError(f"{where}: schema is {names['schema']!r}, needed {SCHEMA!r}")
+    if not sound:
+        needed = ", ".join(("joints", "features", "sizes", *_TEXTS, *_NUMBERS))
+        raise InputError(f"{where}: one of {needed} is missing or of another type; {_AGAIN}")
+    return dict(names)
+
+
+def _texts(values: object) -> bool:
+    return isinstance(values, list) and bool(values) and all(isinstance(value, str) for value in values)

@@ -1,0 +1,287 @@
+"""A garment worn at its real size: cloth keeps the lengths it was cut with, whatever body is inside.
+
+Carrying a garment to another body stretches it with the skin. Here its cloth is let go from there: every triangle
+wants the size that it has in the garment's own shape, turned to fit best, and the body is in the way. Local and global
+steps alternate as in "Projective Dynamics" (Bouaziz et al. 2014), each contact pulling its point back to its height
+over the skin, until membrane, bending, weight and contact balance. What the contacts pull with is the pressure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.linalg import splu
+
+from dressform.runtime.geometry.adjacency import averaging_matrix, boundary_vertices, components, cotangent_laplacian
+from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.geometry.normals import vertex_normals
+from dressform.schemas.template import Fabric
+
+from .facing import FACING
+from .stiff import kept_stiff
+from .under import NONE, Under, followed
+
+Floats = NDArray[np.float64]
+Points = NDArray[np.float32]
+Integers = NDArray[np.int32]
+
+GRAVITY = 9.81  # [m/s²]
+SKIN_GAP = 0.004  # [m] height over the skin of cloth that touches it
+TOUCHING = 0.006  # [m] cloth up to this height over the skin is held as cloth that touches
+REACH = 0.03  # [m] cloth further beside what it faces, such as beyond a wrist, or inside it touches nothing
+# Membrane that is solved for [N/m]. The body is rigid here, so that it alone says how far tight cloth is stretched;
+# the fabric's own stiffness says what that takes, and pressures are scaled to it.
+MEMBRANE = 400.0
+BENDING = 2e-4  # [N·m] of a firm woven: the finest folds that triangles of 15 mm carry
+JERSEY: Fabric = {"weight": 0.16, "stretch_warp": 300.0, "stretch_weft": 150.0}  # where a garment states no fabric
+# What holds a point that touches nothing where it is, as a share of the membrane's stiffness: little, so that lengths
+# even out over the whole garment and it can come down onto the shoulders.
+LOOSE = 0.0005
+# What pulls a point that touches to its height over the skin, and for how many rounds: softly at first, so that cloth
+# slides to where it belongs, then firmly, so that it does not sink into the skin.
+STAGES = ((0.01, 28), (0.04, 24), (0.12, 16))
+LOOK_AGAIN = 4  # rounds after which contacts are looked for again
+LEAST_PIECE = 0.02  # share of the cloth's points from which a connected piece is cloth of its own; less is trim
+SMOOTHING = 3  # averagings of the pressure over the cloth
+
+
+@dataclass(frozen=True)
+class Worn:
+    """A garment at its real size on a body.
+
+    Attributes:
+        points: float32 [V, 3] in the body's rest frame [m].
+        pressure: float32 [V] on the skin [Pa]; 0 where cloth does not touch, and on what is no soft cloth.
+        moving_mm: How far the last round still moved the point that moved most [mm].
+    """
+
+    points: Points
+    pressure: Points
+    moving_mm: float
+
+
+class RealSize:
+    """The soft cloth of one garment with the lengths of its own cut.
+
+    Args:
+        points: The garment in its own shape [V, 3]: its edges are the cut [m].
+        cloth: Its triangles int32 [F, 3] that are held up by the skin, without linings and what is folded over.
+        stiff: Points of each piece that keeps its shape and goes with the cloth beside it.
+        under: The points that keep their place on that cloth.
+        fabric: Weight and stretch; jersey's where it states none.
+    """
+
+    def __init__(
+        self,
+        points: Points,
+        cloth: Integers,
+        *,
+        stiff: Sequence[NDArray[np.int64]] = (),
+        under: Under = NONE,
+        fabric: Fabric | None = None,
+    ) -> None:
+        known: Any = {**JERSEY, **(fabric or {})}
+        self._stiffness = (float(known["stretch_warp"]) + float(known["stretch_weft"])) / 2
+        self._under = under
+        self._points, trim = _soft(cloth, len(points), stiff)
+        self._trim = [*stiff, *trim]
+        number = np.full(len(points), -1, np.int32)
+        number[self._points] = np.arange(len(self._points), dtype=np.int32)
+        numbered = number[cloth]
+        self.faces: Integers = numbered[(numbered >= 0).all(axis=1)]
+        if not len(self.faces):
+            return
+        own = points[self._points].astype(np.float64)
+        self._gradient, areas = _gradient(own, self.faces)
+        self._weighted = sparse.csr_matrix(self._gradient.T @ sparse.diags(MEMBRANE * np.repeat(areas, 2)))
+        self._curvature, self._bend = _bending(own, self.faces)
+        self._curved = np.linalg.norm(self._curvature @ own, axis=1, keepdims=True)
+        self._matrix = sparse.csc_matrix(self._weighted @ self._gradient + self._bend @ self._curvature)
+        self._hold = float(self._matrix.diagonal().mean())
+        self._areas = np.bincount(self.faces.reshape(-1), np.repeat(areas / 3, 3), len(own))
+        self._weight = np.zeros((len(own), 3))
+        self._weight[:, 2] = -float(known["weight"]) * GRAVITY * self._areas
+        self._averaging = averaging_matrix(self.faces, len(own))
+
+    @property
+    def is_soft(self) -> bool:
+        """Whether there is any cloth that can give way; a hat has none."""
+        return len(self.faces) > 0
+
+    def worn(self, start: Points, body: NDArray[np.floating], body_faces: Integers) -> Worn:
+        """Let the cloth find its own lengths on a body.
+
+        Args:
+            start: The garment as carried to the body and settled clear of it [V, 3] [m].
+            body: Rest vertices [B, 3] [m].
+            body_faces: [F, 3].
+        """
+        pressure = np.zeros(len(start), np.float32)
+        if not self.is_soft:
+            return Worn(start, pressure, 0.0)
+        skin = _Skin(body_faces, Surface(body, body_faces, sign="normal"), vertex_normals(body, body_faces))
+        points = start[self._points].astype(np.float64)
+        before = points
+        for share, rounds in STAGES:
+            for k in range(rounds):
+                if k % LOOK_AGAIN == 0:
+                    contact = _Contact.of(points, self.faces, skin)
+                    hold = self._hold * np.where(contact.touching(points), share, LOOSE)
+                    solve = _solver((self._matrix + sparse.diags(hold)).tocsc())
+                ahead = points + k / (k + 3) * (points - before)  # Nesterov's momentum, anew in every stage
+                held = hold[:, None] * contact.cleared(ahead)
+                before, points = points, solve(self._pull(ahead) + held + self._weight)
+        push = hold * np.linalg.norm(contact.cleared(points) - points, axis=1) / self._areas
+        for _ in range(SMOOTHING):
+            push = 0.5 * push + 0.5 * (self._averaging @ push)
+        pressure[self._points] = push * self._stiffness / MEMBRANE
+        moved = start.copy()
+        moved[self._points] = contact.cleared(points)
+        still = 1e3 * float(np.linalg.norm(points - before, axis=1).max())
+        return Worn(followed(kept_stiff(start, moved, self._trim), self._under), pressure, still)
+
+    def strain(self, points: Points) -> NDArray[np.float64]:
+        """Return the larger principal stretch less 1 of each triangle of `faces` [F]; below zero where all is slack."""
+        shape = self._gradients(points[self._points].astype(np.float64))
+        metric = np.einsum("fix,fjx->fij", shape, shape)
+        middle = (metric[:, 0, 0] + metric[:, 1, 1]) / 2
+        apart = np.hypot((metric[:, 0, 0] - metric[:, 1, 1]) / 2, metric[:, 0, 1])
+        return np.asarray(np.sqrt(middle + apart) - 1.0)
+
+    def _gradients(self, points: Floats) -> Floats:
+        """Return how each triangle lies in space: rows ∂x/∂u and ∂x/∂v of its own plane [F, 2, 3]."""
+        return np.asarray((self._gradient @ points).reshape(-1, 2, 3))
+
+    def _pull(self, points: Floats) -> Floats:
+        """Return what pulls triangles to their own size and folds to their own depth, turned to fit best [V, 3] [N]."""
+        shape = self._gradients(points)
+        metric = np.einsum("fix,fjx->fij", shape, shape)
+        a, b, c = metric[:, 0, 0], metric[:, 0, 1], metric[:, 1, 1]
+        # the inverse of the metric's square root, in closed form: the polar factor is that times the shape
+        root = np.sqrt(np.maximum(a * c - b * b, 1e-12))
+        scale = 1.0 / (root * np.sqrt(a + c + 2 * root))
+        turned = np.empty_like(shape)
+        turned[:, 0] = scale[:, None] * ((c + root)[:, None] * shape[:, 0] - b[:, None] * shape[:, 1])
+        turned[:, 1] = scale[:, None] * ((a + root)[:, None] * shape[:, 1] - b[:, None] * shape[:, 0])
+        curved = self._curvature @ points
+        curved *= self._curved / np.maximum(np.linalg.norm(curved, axis=1, keepdims=True), 1e-9)
+        return np.asarray(self._weighted @ turned.reshape(-1, 3) + self._bend @ curved)
+
+
+@dataclass(frozen=True)
+class _Skin:
+    """The body as cloth meets it: triangles int32 [F, 3], their surface, and normals [B, 3] at its points."""
+
+    faces: Integers
+    surface: Surface
+    normals: Points
+
+    def normals_at(self, triangles: Integers, barycentrics: Points) -> Floats:
+        """Return the smooth normals [Q, 3] at points of triangles [Q], barycentrics [Q, 3]."""
+        corners = self.normals[self.faces[triangles]].astype(np.float64)
+        return np.asarray(np.einsum("qk,qkc->qc", barycentrics, corners))
+
+
+@dataclass(frozen=True)
+class _Contact:
+    """The plane of skin that each point must keep its height over.
+
+    Attributes:
+        bases: float64 [V, 3] skin under each point [m].
+        normals: float64 [V, 3] of the skin there.
+        active: bool [V] which points have skin under them at all.
+    """
+
+    bases: Floats
+    normals: Floats
+    active: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, points: Floats, faces: Integers, skin: _Skin) -> _Contact:
+        """Find the skin under each point: the closest that faces the way of the cloth."""
+        ways = vertex_normals(points, faces)
+        triangles, barycentrics, bases, _ = (np.array(each) for each in skin.surface.closest(points))
+        wrong = np.flatnonzero(np.einsum("vc,vc->v", skin.normals_at(triangles, barycentrics), ways) < FACING)
+        facing = skin.surface.closest_facing(points[wrong], ways[wrong], cosine=FACING, reach=REACH)
+        found = facing.triangles >= 0
+        for own, other in ((triangles, facing.triangles), (barycentrics, facing.barycentrics), (bases, facing.points)):
+            own[wrong[found]] = other[found]
+        normals = skin.normals_at(triangles, barycentrics)
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
+        off = points - bases
+        heights = np.einsum("vc,vc->v", off, normals)
+        aside = np.linalg.norm(off - heights[:, None] * normals, axis=1)
+        active = (aside < REACH) & (heights > -REACH)
+        active[wrong[~found]] = False
+        return cls(np.asarray(bases, np.float64), normals, active)
+
+    def touching(self, points: Floats) -> NDArray[np.bool_]:
+        """Return which points [V] are at the skin or in it."""
+        return np.asarray(self.active & (self._heights(points) < TOUCHING))
+
+    def cleared(self, points: Floats) -> Floats:
+        """Return the points [V, 3], lifted to their height over the skin where they are below it."""
+        heights = self._heights(points)
+        lift = np.where(self.active, np.maximum(SKIN_GAP - heights, 0.0), 0.0)
+        lifted = points + lift[:, None] * self.normals
+        lifted[:, 2] = np.maximum(lifted[:, 2], SKIN_GAP)  # the ground
+        return np.asarray(lifted)
+
+    def _heights(self, points: Floats) -> Floats:
+        return np.asarray(np.einsum("vc,vc->v", points - self.bases, self.normals))
+
+
+def _soft(
+    cloth: Integers, count: int, stiff: Sequence[NDArray[np.int64]]
+) -> tuple[NDArray[np.intp], list[NDArray[np.int64]]]:
+    """Return the points of the cloth proper, ascending, and those of each small loose piece, such as a belt loop."""
+    used = np.zeros(count, np.bool_)
+    used[cloth.reshape(-1)] = True
+    for piece in stiff:
+        used[piece] = False
+    _, label = components(cloth, count)
+    sizes = np.bincount(label[used], minlength=int(label.max()) + 1)
+    large = sizes >= max(LEAST_PIECE * used.sum(), 4)
+    trim = [np.flatnonzero(used & (label == k)) for k in np.flatnonzero((sizes > 2) & ~large)]
+    return np.flatnonzero(used & large[label]), trim
+
+
+def _gradient(points: Floats, faces: Integers) -> tuple[sparse.csr_matrix, Floats]:
+    """Return the operator [2F, V] that takes points to gradients in each triangle's own plane, and the areas [F]."""
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    along = b - a
+    length = np.maximum(np.linalg.norm(along, axis=1), 1e-6)
+    normal = np.cross(along, c - a)
+    areas = np.maximum(np.linalg.norm(normal, axis=1) / 2, 1e-9)
+    across = 2 * areas / length  # height of corner c over the edge from a to b
+    foot = np.einsum("fc,fc->f", c - a, along) / length
+    count = len(faces)
+    zero = np.zeros(count)
+    by_u = np.stack([-1 / length, 1 / length, zero], axis=1)
+    by_v = np.stack([(foot / length - 1) / across, -foot / (length * across), 1 / across], axis=1)
+    values = np.stack([by_u, by_v], axis=1).reshape(-1)
+    columns = np.repeat(faces[:, None], 2, axis=1).reshape(-1)
+    rows = np.repeat(np.arange(2 * count), 3)
+    return sparse.csr_matrix((values, (rows, columns)), shape=(2 * count, len(points))), areas
+
+
+def _solver(matrix: sparse.csc_matrix) -> Callable[[Floats], Floats]:
+    """Return what solves a symmetric positive definite system; it needs no pivoting, which is twice as fast."""
+    factors = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
+    solve: Callable[[Floats], Floats] = factors.solve
+    return solve
+
+
+def _bending(points: Floats, faces: Integers) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Return operators [V, V] from points to the cloth's curvature and from there to forces; borders bend freely.
+
+    "A Quadratic Bending Model for Inextensible Surfaces" (Bergou et al. 2006).
+    """
+    laplacian, mass = cotangent_laplacian(points, faces)
+    free = (~boundary_vertices(faces, len(points))).astype(np.float64)
+    return sparse.csr_matrix(laplacian), sparse.csr_matrix(BENDING * laplacian.T @ sparse.diags(free / mass.diagonal()))

@@ -29,13 +29,13 @@ def some_poses(rest, count, seed=0):
     return poses
 
 
-def make_model(rest, poses, modes, seed=0, coefficient=1.0):
+def make_model(rest, poses, modes, seed=0, coefficient=0.5):
     """A model with one centre a pose, of unit-size coefficients, that is sure of itself on these poses."""
     rng = np.random.default_rng(seed)
     body = body_features(rest, 1.0)
     features = np.stack([np.concatenate([pose_features(rest, pose), body]) for pose in poses])
     wide = len(FEATURES)
-    scale = np.full(wide, 0.35, np.float32)
+    scale = np.full(wide, 0.8, np.float32)
     centres = (features * scale).astype(np.float32)
     squared = np.sum((centres[:, None] - centres[None]) ** 2, axis=-1)
     values, vectors = np.linalg.eigh(np.exp(-0.5 * squared) + 1e-4 * np.eye(len(poses)))

@@ -1,0 +1,162 @@
+"""A garment's learned deformation field on one body, posed every frame after plain skinning and before push-out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+
+from dressform.assets.files.field import Field
+from dressform.runtime.body.protocol import RestBody
+from dressform.schemas.errors import AssetError
+
+from ._kernels_field import confide, move_cloth, near_centres, project_support, weigh_modes
+from .field_features import FEATURES, POSE_FEATURES, PoseFeatures, body_features
+from .push_out import KEPT_BUFFERS
+
+_AGAIN = "run `dressform garment learn` on its draft and publish it again"
+
+
+class FieldOnBody:
+    """Moves a garment's cloth, in a buffer of all vertices, from where plain skinning put it to where its field says.
+
+    Args:
+        field: The garment's, for the body's family.
+        rest: The body.
+        size: The garment's size.
+        rest_buffer: Warp vec3 array of all vertices fitted to the body, body's rest frame [m].
+        start: The garment's first vertex in the buffers.
+        transforms: Warp mat44 array [J] that holds rest → world of the body's joints when `launch` is called.
+        name: The garment, for messages.
+        device: Warp device.
+
+    Raises:
+        AssetError: When the field is for another body, size or set of features.
+    """
+
+    def __init__(
+        self,
+        field: Field,
+        rest: RestBody,
+        size: str,
+        rest_buffer: Any,
+        start: int,
+        transforms: Any,
+        *,
+        name: str,
+        device: str = "cpu",
+    ) -> None:
+        check_usable(field, rest, size, name)
+        self.device = device
+        model = field.model
+        number = {joint: index for index, joint in enumerate(rest.body.joint_names)}
+        joints = np.array([number[joint] for joint in field.joints], np.int32)
+
+        def floats(values: NDArray[Any]) -> Any:
+            return wp.array(np.ascontiguousarray(values, np.float32), dtype=wp.float32, device=device)
+
+        def vectors(values: NDArray[Any]) -> Any:
+            return wp.array(np.ascontiguousarray(values, np.float32), dtype=wp.vec3, device=device)
+
+        def integers(values: NDArray[Any]) -> Any:
+            return wp.array(np.ascontiguousarray(values, np.int32), dtype=wp.int32, device=device)
+
+        self._pose_features = PoseFeatures(rest)
+        self._raw = np.concatenate([np.zeros(len(POSE_FEATURES), np.float32), body_features(rest, field.sizes[size])])
+        self._low, self._high, self._shift, self._scale = model.low, model.high, model.shift, model.scale
+        # the host's two rows of features, written in place and copied to the device where that is another one
+        self._host = wp.zeros((2, len(FEATURES)), dtype=wp.float32, device="cpu")
+        self._rows = self._host.numpy()
+        self._features = self._host if device == "cpu" else wp.zeros_like(self._host, device=device)
+        self._centres = floats(model.centres)
+        self._near = floats(np.zeros((2, len(model.centres))))
+        self._linear, self._radial = floats(model.linear.T), floats(model.coefficients.T)
+        self._limits = [floats(model.offset), floats(model.lowest), floats(model.highest)]
+        self._support = floats(model.support.T)
+        self._known = floats(np.zeros(model.support.shape[1]))
+        self._doubts = [model.doubt_full, model.doubt_none]
+        self._coefficients, self._confidence = floats(np.zeros(len(field.modes))), floats(np.zeros(1))
+        self._carried = [
+            rest_buffer,
+            integers(field.points + start),
+            integers(joints[field.joint_indices]),
+            floats(field.joint_weights),
+            transforms,
+            vectors(field.mean),
+            vectors(field.modes.transpose(1, 0, 2)),
+            self._coefficients,
+            self._confidence,
+            field.bound,
+        ]
+        self._count = len(field.points)
+        self._read = self._record_reading()
+        self._moves: dict[int, Any] = {}
+
+    @property
+    def confidence(self) -> float:
+        """Share in [0, 1] with which the field acted when it was last launched; reading it waits for the device."""
+        return float(self._confidence.numpy()[0])
+
+    @property
+    def coefficients(self) -> NDArray[np.float32]:
+        """Coefficients of the modes float32 [K] when it was last launched; reading them waits for the device."""
+        return np.array(self._coefficients.numpy())
+
+    def launch(self, transforms: NDArray[np.float32], points: Any) -> None:
+        """Move the cloth in this Warp vec3 buffer, which holds the plain skinned vertices [m].
+
+        Args:
+            transforms: The same rest → world transforms [J, 4, 4] that the Warp array holds, in numpy.
+            points: The buffer; the first call with each prepares its launch.
+        """
+        self._raw[: len(POSE_FEATURES)] = self._pose_features.of_transforms(transforms)
+        np.clip(self._raw, self._low, self._high, out=self._rows[0])
+        self._rows[1] = self._raw
+        self._rows -= self._shift
+        self._rows *= self._scale
+        if self._features is not self._host:
+            wp.copy(self._features, self._host)
+        for command in self._read:
+            command.launch()
+        if points.ptr not in self._moves:
+            if len(self._moves) == KEPT_BUFFERS:
+                self._moves.clear()
+            self._moves[points.ptr] = self._command(move_cloth, self._count, self._carried, [points])
+        self._moves[points.ptr].launch()
+
+    def _record_reading(self) -> list[Any]:
+        return [
+            self._command(near_centres, len(self._centres), [self._features, self._centres], [self._near]),
+            self._command(
+                weigh_modes,
+                len(self._coefficients),
+                [self._features, self._near, self._linear, self._radial, *self._limits],
+                [self._coefficients],
+            ),
+            self._command(project_support, len(self._known), [self._near, self._support], [self._known]),
+            self._command(confide, 1, [self._known, *self._doubts], [self._confidence]),
+        ]
+
+    def _command(self, kernel: Any, dim: int, inputs: list[Any], outputs: list[Any]) -> Any:
+        return wp.launch(kernel, dim=dim, inputs=inputs, outputs=outputs, device=self.device, record_cmd=True)
+
+
+def check_usable(field: Field, rest: RestBody, size: str, name: str) -> None:
+    """Raise an AssetError unless a field can be used on a body, for a size."""
+    body = rest.body
+    if (field.body, field.body_digest) != (body.family, body.topology_digest):
+        found = f"{field.body} ({field.body_digest[:12]})"
+        raise AssetError(
+            f"{name}: its field is for the body {found}, needed {body.family} ({body.topology_digest[:12]}); {_AGAIN}"
+        )
+    missing = set(field.joints) - set(body.joint_names)
+    if missing:
+        raise AssetError(
+            f"{name}: its field names the joint {min(missing)}, which the {body.family} body lacks; {_AGAIN}"
+        )
+    if size not in field.sizes:
+        raise AssetError(f"{name}: its field knows the sizes {', '.join(field.sizes)}, not {size}; {_AGAIN}")
+    if field.features != FEATURES:
+        raise AssetError(f"{name}: its field was trained on other features of pose and body; {_AGAIN}")

@@ -24,6 +24,7 @@ from dressform.schemas.errors import AssetError, InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 from . import sampling_worker
+from .canonical_cloth import canonical_cloth
 from .cloth_on_body import Dress
 from .plan import Group, Plan
 from .samples import (
@@ -53,7 +54,7 @@ def make_samples(
     plan: Plan,
     folder: Path,
     *,
-    dress: Dress,
+    dress: Dress | None = None,
     below: Sequence[TemplateVersion | Draft] = (),
     workers: int | None = None,
     progress: Progress = silent,
@@ -67,7 +68,8 @@ def make_samples(
         garment: What is sampled.
         plan: Its bodies, sizes and poses.
         folder: Where the set lies; made when it is not there.
-        dress: Starts a simulation. Another `dress` needs another folder: a set does not know what made it.
+        dress: Starts a simulation; None takes the default solver and the canonical protocol. Another `dress` needs
+            another folder: a set does not know what made it.
         below: What is worn under the garment, from the inside.
         workers: Processes at once; None takes one a core, 1 works in this process.
         progress: Told how far it is.
@@ -82,7 +84,8 @@ def make_samples(
         _begin(folder, plan, garments)
         if not (folder / SET).is_file():
             parts = [part for group in plan.groups for part in _missing(folder, plan, group, len(garments))]
-            _work(parts, dress, os.cpu_count() or 1 if workers is None else workers, _Count(folder, plan, progress))
+            count = os.cpu_count() or 1 if workers is None else workers
+            _work(parts, dress or canonical_cloth, count, _Count(folder, plan, progress))
             _finish(folder, plan)
     progress(1.0, f"{len(plan)} samples")
     return load_samples(folder)

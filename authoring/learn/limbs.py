@@ -11,13 +11,10 @@ from dressform.runtime.geometry.distance import Surface
 
 Floats = NDArray[np.float32]
 
-APART = 0.008  # of hands and forearms from all else, and of the feet and shins from each other: two layers of cloth [m]
+APART = 0.008  # of forearms, hands, shins and feet from all else: two layers of cloth [m]
 PRESSED = 0.02  # upper arms and thighs press into the body beside them in life, up to this depth [m]
 
-_ARM = ("shoulder", "elbow", "wrist")
-_LEG = ("hip", "knee", "ankle", "foot")
-# of a limb: the joints of its upper part, and what makes up its lower part
-_LIMBS = {"arm": ("shoulder", "elbow", _ARM[1:]), "leg": ("hip", "knee", _LEG[1:])}
+_LIMBS = {"arm": ("shoulder", "elbow", "wrist"), "leg": ("hip", "knee", "ankle", "foot")}
 _BEYOND = 0.45  # share of the upper arm, and of the thigh, that always meets the trunk at its joint
 
 
@@ -26,17 +23,17 @@ def is_clear(rest: RestBody, pose: Pose) -> bool:
     vertices, joints = rest.posed_vertices(pose), rest.posed_joints(pose)
     segments, faces = rest.vertex_segments, rest.body.faces
 
-    def keeps_off(limb: str, side: str, surface: Surface) -> bool:
-        first, second, lower = _LIMBS[limb]
+    def keeps_off(limb: str, side: str) -> bool:
+        first, second, *_ = joined = _LIMBS[limb]
+        own = _of(segments, side, joined)
+        surface = Surface(vertices, faces[~own[faces].any(axis=1)])
         upper = _beyond_the_joint(vertices, segments, joints, f"{side}_{first}", f"{side}_{second}")
-        return _nearest(surface, vertices[_of(segments, side, lower)]) >= APART and _nearest(surface, upper) >= -PRESSED
+        return (
+            _nearest(surface, vertices[_of(segments, side, joined[1:])]) >= APART
+            and _nearest(surface, upper) >= -PRESSED
+        )
 
-    for side in ("left", "right"):
-        arm = _of(segments, side, _ARM)
-        if not keeps_off("arm", side, Surface(vertices, faces[~arm[faces].any(axis=1)])):
-            return False
-    leg = _of(segments, "right", _LEG)
-    return keeps_off("leg", "left", Surface(vertices, faces[leg[faces].all(axis=1)]))
+    return all(keeps_off(limb, side) for limb in _LIMBS for side in ("left", "right"))
 
 
 def _of(segments: NDArray[np.intp], side: str, names: tuple[str, ...]) -> NDArray[np.bool_]:

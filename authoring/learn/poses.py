@@ -45,6 +45,7 @@ _ARMS: dict[str, tuple[float, tuple[tuple[float, float], ...]]] = {
     "across": (0.05, ((50, 85), (88, 108), (-4, 4), (0, 20), (20, 80))),
     "up": (0.11, ((100, 162), (5, 65), (-5, 5), (-55, -15), (2, 60))),
 }
+_STRAIGHT = 0.998  # share of a leg's length that it stretches to when it stands
 # Share of each stance among those that are not moments of motions.
 _STANCES = {"stand": 0.4, "stride": 0.28, "straddle": 0.14, "lift a knee": 0.18}
 
@@ -88,7 +89,7 @@ def _attitude(random: np.random.Generator) -> MotionClip:
     stance = str(random.choice(list(_STANCES), p=list(_STANCES.values())))
     feet, ground, reach = _STEPS[stance](random, FeetShape.of_skeleton(joints))
     pelvis = _turn(random, yaw=4, roll=3, pitch=(-2, 8))
-    bend = (18, 48) if random.random() < 0.15 else (-9, 20)
+    bend = (18, 48) if random.random() < 0.15 and stance != "lift a knee" else (-9, 20)
     lean = _turn(random, yaw=26, roll=13, pitch=bend)
     chest = Turn(pelvis.yaw + lean.yaw, pelvis.roll + lean.roll, pelvis.pitch + lean.pitch)
     glance = _turn(random, yaw=35, roll=6, pitch=(-12, 16))
@@ -139,22 +140,21 @@ Step = Callable[[np.random.Generator, FeetShape], tuple[FeetMotion, Floats, floa
 
 def _stand(random: np.random.Generator, shape: FeetShape) -> tuple[FeetMotion, Floats, float]:
     places = np.array([[1.0, 0], [-1.0, 0]]) * random.uniform(0.0, 0.06) + random.uniform(-0.06, 0.06, (2, 1)) * [0, 1]
-    ground = np.array([random.uniform(-0.03, 0.03), 0.0])
-    return _feet(random, shape, places), ground, float(random.uniform(0.95, 0.998))
+    return _feet(random, shape, places), *_weight(random, 0.03, 0.97)
 
 
 def _straddle(random: np.random.Generator, shape: FeetShape) -> tuple[FeetMotion, Floats, float]:
     places = np.array([[1.0, 0], [-1.0, 0]]) * random.uniform(0.08, 0.26) + random.uniform(-0.1, 0.1, (2, 1)) * [0, 1]
-    ground = np.array([random.uniform(-0.08, 0.08), 0.0])
-    return _feet(random, shape, places), ground, float(random.uniform(0.93, 0.998))
+    return _feet(random, shape, places), *_weight(random, 0.08, 0.945)
 
 
 def _stride(random: np.random.Generator, shape: FeetShape) -> tuple[FeetMotion, Floats, float]:
     length, fore = random.uniform(0.15, 0.4), random.choice([1.0, -1.0])
     places = np.array([[0.0, -fore], [0.0, fore]]) * length + np.array([[1.0, 0], [-1.0, 0]]) * random.uniform(0, 0.04)
     heels = np.where(places[:, 1] > 0, random.uniform(0.25, 0.75) * length / 0.4, 0.0)  # of the foot behind
-    ground = np.array([0.0, -fore * random.uniform(-0.3, 0.3) * length])
-    return _feet(random, shape, places, heels=heels), ground, float(random.uniform(0.95, 0.997))
+    ground, reach = _weight(random, 0.02, 0.965)
+    ground[1] -= fore * random.uniform(-0.3, 0.3) * length
+    return _feet(random, shape, places, heels=heels), ground, reach
 
 
 def _lift(random: np.random.Generator, shape: FeetShape) -> tuple[FeetMotion, Floats, float]:
@@ -170,7 +170,13 @@ def _lift(random: np.random.Generator, shape: FeetShape) -> tuple[FeetMotion, Fl
     outwards = 1.0 if side == 0 else -1.0
     places[side, 0] = outwards * random.uniform(0.0, 0.08)
     ground = np.array([-outwards * 0.07, 0.0])  # over the foot that stands
-    return _feet(random, shape, places, lifted=lifted, heels=heels), ground, float(random.uniform(0.97, 0.998))
+    return _feet(random, shape, places, lifted=lifted, heels=heels), ground, float(random.uniform(0.97, _STRAIGHT))
+
+
+def _weight(random: np.random.Generator, aside: float, lowest: float) -> tuple[Floats, float]:
+    """Return the ground under the pelvis [2] [m], and how far the legs may stretch: who bends the knees sits back."""
+    reach = float(random.uniform(lowest, _STRAIGHT))
+    return np.array([random.uniform(-aside, aside), 1.3 * (_STRAIGHT - reach)]), reach
 
 
 _STEPS: dict[str, Step] = {"stand": _stand, "stride": _stride, "straddle": _straddle, "lift a knee": _lift}

@@ -186,6 +186,20 @@ class Draft:
             self._publish(work, [path for path in removed if not (work / path).is_file()])
         return Draft(self.folder, new_manifest, steps)
 
+    def replaced_by(self, other: Draft) -> Draft:
+        """Move another draft's files to this draft's folder, all or none, and return it; the overrides here stay.
+
+        Args:
+            other: On the same file system; its folder is gone afterwards.
+        """
+        if self.folder.is_dir() and any(self.folder.iterdir()):
+            _finish_commit(self.folder)
+            shutil.rmtree(other.folder / "overrides", ignore_errors=True)
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        old = [path for path in _walk(self.folder) if not path.startswith("overrides/")]
+        self._publish(other.folder, [path for path in old if not (other.folder / path).is_file()])
+        return replace(other, folder=self.folder)
+
     def _publish(self, work: Path, removed: Sequence[str]) -> None:
         """Put staged files in place: a rename for a new draft, else a journal that `open` can finish."""
         if not self.folder.exists() or not any(self.folder.iterdir()):

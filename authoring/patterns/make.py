@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,12 +20,12 @@ from dressform.authoring.steps.preview import PreviewOptions, preview
 from dressform.authoring.steps.rig import RigOptions, rig
 from dressform.authoring.steps.unwrap import UnwrapOptions, unwrap
 from dressform.schemas.documents import dump_json
+from dressform.schemas.licences import UNSTATED
 from dressform.schemas.progress import Progress, part, silent
 
 from .garment import Made, make_garment
 from .recipe import Recipe
 
-UNSTATED = "LicenseRef-unstated"
 SOURCE = "recipe.json"
 MAIN_SLOT = "main"
 _RIG, _PREVIEW = RigOptions(), PreviewOptions()
@@ -42,17 +44,37 @@ def make_draft(
 
     Args:
         recipe: Read and checked.
-        folder: Where the draft is made; as it was when anything fails, but for a picture beside it when the garment
-            cannot be worn.
+        folder: Where the draft goes once it is made; as it was when anything fails or is interrupted, but for a
+            picture beside it when the garment cannot be worn.
         rig_options: Of the step rig.
         preview_options: Of the step preview.
         progress: Told how far it is.
     """
-    begun = time.perf_counter()
     draft = Draft.create(folder)
-    picture = folder.with_name(f"{folder.name}-drape-failed.png")
+    beside = next(parent for parent in folder.resolve().parents if parent.is_dir())
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=beside) as scratch:
+        work = Path(scratch) / folder.name
+        if (folder / "overrides").is_dir():
+            shutil.copytree(folder / "overrides", work / "overrides")
+        picture = folder.with_name(f"{folder.name}-drape-failed.png")
+        made = _stepped(recipe, work, picture, rig_options, preview_options, progress)
+        draft = draft.replaced_by(made)
+    progress(1.0, "made")
+    return draft
+
+
+def _stepped(
+    recipe: Recipe,
+    folder: Path,
+    picture: Path,
+    rig_options: RigOptions,
+    preview_options: PreviewOptions,
+    progress: Progress,
+) -> Draft:
+    """Make the draft step by step in a folder that nobody looks at."""
+    begun = time.perf_counter()
     made = make_garment(recipe, picture=picture, progress=part(progress, 0.0, 0.6))
-    draft = _imported(draft, recipe, made, time.perf_counter() - begun)
+    draft = _imported(Draft(folder, {}, ()), recipe, made, time.perf_counter() - begun)
     progress(0.6, "checking the mesh")
     draft = _checked(draft)
     progress(0.63, "checking the layout")
@@ -61,9 +83,7 @@ def make_draft(
     draft = place(draft, PlaceOptions(keep=True))
     draft = draft.commit_step("drape", {"solver": "style3d"}, {"sizes": made.drapes}, seconds=_seconds(made))
     draft = rig(draft, rig_options, progress=part(progress, 0.68, 0.85, "rigging: "))
-    draft = preview(draft, preview_options, progress=part(progress, 0.85, 1.0))
-    progress(1.0, "made")
-    return draft
+    return preview(draft, preview_options, progress=part(progress, 0.85, 1.0))
 
 
 def _imported(draft: Draft, recipe: Recipe, made: Made, seconds: float) -> Draft:

@@ -16,6 +16,7 @@ from dressform.authoring.paint.look import ClothLook, Rgb, Stripe
 from dressform.authoring.paint.prints import Anchor, Print, place_print
 from dressform.schemas.documents import check_document, load_document
 from dressform.schemas.errors import UsageError
+from dressform.schemas.licences import UNSTATED, licence_fault
 from dressform.schemas.recipe import ClothRecipe, RecipeDocument
 
 from .check import check_pattern
@@ -92,6 +93,8 @@ def recipe_of(
         body: Measures [m] of the body to make it for, instead of the size chart's.
     """
     check_document("recipe", document, where)
+    if (fault := licence_fault(document.get("licence", UNSTATED))) is not None:
+        raise UsageError(f"{where} $.licence: {fault}; use one of https://spdx.org/licenses, or LicenseRef-NAME")
     named = document["pattern"]
     kind = None if named.endswith(".json") else kind_of(named, besides="a pattern file that ends in .json")
     sizes = document.get("sizes", [document.get("default_size", DEFAULT_SIZE)])

@@ -10,6 +10,8 @@ import rich_click as click
 
 from dressform.schemas.errors import UsageError
 
+from .output_file import in_folder
+
 if TYPE_CHECKING:
     from dressform.authoring.fabrics.fabric import Fabric
 
@@ -119,5 +121,5 @@ def swatch(name: str, out: Path, color: str | None, width_cm: float) -> None:
     from dressform.authoring.fabrics.fabric import fabric as find
     from dressform.authoring.fabrics.swatch import linear_color, write_swatch
 
-    write_swatch(out, find(name), 0.01 * width_cm, None if color is None else linear_color(color))
+    write_swatch(in_folder(out), find(name), 0.01 * width_cm, None if color is None else linear_color(color))
     click.echo(out)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 
 from .library_options import as_json, in_library, print_json
+from .output_file import in_folder
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def lock(
             locked = make_lock(opened, asked, bodies or locked.get("bodies", ()))
     versions = resolve_lock(opened, locked)
     if not check:
-        write_lock(output, locked)
+        write_lock(in_folder(output), locked)
     _print_versions([entry["wear"] for entry in locked["templates"]], versions, as_json)
 
 

@@ -11,6 +11,7 @@ import rich_click as click
 
 from dressform.schemas.errors import UsageError
 
+from .output_file import in_folder
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def recipe(name: str, out: Path) -> None:
 
     if out.suffix != ".json":
         raise UsageError(f"-o {out} must end in .json")
-    write_bytes(_in_folder(out), kind_of(name).recipe.read_bytes())
+    write_bytes(in_folder(out), kind_of(name).recipe.read_bytes())
     click.echo(f"{out}: change it, then `dressform pattern make {out} -o DRAFT`")
 
 
@@ -174,7 +175,7 @@ def export(name: str, out: Path, **given: Any) -> None:
     Example: dressform pattern export shirt -o shirt.svg --size S --size M --size L
     """
     patterns = list(_recipe(name, template=None, fabrics=(), colors=(), **given).patterns.values())
-    _in_folder(out)
+    in_folder(out)
     suffix = out.suffix.lower()
     if suffix == ".svg":
         from dressform.authoring.patterns.export_svg import write_svg
@@ -282,10 +283,3 @@ def _documented(options: type[Any]) -> dict[str, str]:
     known = {field.name for field in dataclasses.fields(options)}
     told = (line.strip().partition(": ") for line in lines)
     return {name: about for name, colon, about in told if colon and name in known}
-
-
-def _in_folder(out: Path) -> Path:
-    """Return a path whose folder is there, or raise."""
-    if not out.resolve().parent.is_dir():
-        raise UsageError(f"-o {out}: the folder {out.parent} does not exist; make it first")
-    return out

@@ -11,6 +11,8 @@ import rich_click as click
 
 from dressform.schemas.errors import UsageError
 
+from .output_file import in_folder
+
 if TYPE_CHECKING:
     from dressform.schemas.report import Report
     from dressform.validators.engine import Options
@@ -83,6 +85,10 @@ def validate(
         click.echo(rules_listed(form) if list_rules else profiles_listed(form))
         return 0
     _refuse(targets, into, fix=fix, gates=bool(changed_since or baseline or write_baseline))
+    written_to = [("-o", output), ("--write-baseline", write_baseline), *(("--report", file) for file in reports)]
+    for option, path in written_to:
+        if path is not None:
+            in_folder(path, option)
     from dressform.validators.baseline import read_baseline
     from dressform.validators.engine import Options
     from dressform.validators.profile import load_profile

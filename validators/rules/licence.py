@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from dressform.schemas.licences import UNSTATED, licence_fault
 from dressform.schemas.report import Severity
 from dressform.validators.rule import Defect, NotTestableError, Rule
 from dressform.validators.subject import Subject
 
-UNSTATED = "LicenseRef-unstated"
 _CREATIVE_COMMONS = re.compile(r"CC0-1\.0|CC-(BY(?:-NC)?(?:-SA|-ND)?)-\d\.\d")
 
 
@@ -21,14 +21,8 @@ def licence_is_stated(subject: Subject) -> Iterator[Defect]:
 
 def licence_is_known(subject: Subject) -> Iterator[Defect]:
     """Licences that are no SPDX expression of known identifiers."""
-    from packaging.licenses import InvalidLicenseExpression, canonicalize_license_expression
-
-    licence = subject.manifest.get("licence", UNSTATED)
-    try:
-        canonicalize_license_expression(str(licence))
-    except InvalidLicenseExpression as error:
-        message = f"{str(licence)[:80]!r} is no SPDX licence expression ({str(error)[:120]})"
-        yield Defect(message, "template.json $.licence")
+    if (fault := licence_fault(str(subject.manifest.get("licence", UNSTATED)))) is not None:
+        yield Defect(fault, "template.json $.licence")
 
 
 def authors_are_named(subject: Subject) -> Iterator[Defect]:

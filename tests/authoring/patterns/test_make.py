@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,6 +14,8 @@ from PIL import Image
 from dressform.__main__ import run_command
 from dressform.assets.library import Library
 from dressform.authoring.draft import Draft
+from dressform.authoring.patterns import make as make_module
+from dressform.authoring.patterns.garment import Made
 from dressform.authoring.patterns.kinds import KINDS, kind_of
 from dressform.authoring.patterns.make import make_draft
 from dressform.authoring.patterns.recipe import options_of, read_recipe, recipe_of
@@ -73,6 +76,48 @@ def test_a_recipe_becomes_a_version_in_every_size_and_colour(draft: Draft, tmp_p
     assert not any(path.endswith(("uv.png", "place.png")) for path in manifest["files"])
 
 
+def _files(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def quickly(draft: Draft, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """Make garments in no time: those of the draft that was made."""
+    made = Made({size: draft.mesh_of(size) for size in ("M", "L")}, {}, {}, {}, None)  # type: ignore[arg-type]
+    monkeypatch.setattr(make_module, "make_garment", lambda *_, **__: made)
+    return monkeypatch
+
+
+def test_an_interrupted_draft_leaves_its_folder_as_it_was(
+    draft: Draft, folder: Path, tmp_path: Path, quickly: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> Draft:
+        raise KeyboardInterrupt
+
+    quickly.setattr(make_module, "rig", interrupted)
+    before = shutil.copytree(draft.folder, tmp_path / "before")
+    for target in (before, tmp_path / "new"):
+        with pytest.raises(KeyboardInterrupt):
+            make_draft(recipe_of(read_recipe(folder / "tank.json"), folder), target)
+    assert _files(before) == _files(draft.folder)
+    assert list(tmp_path.iterdir()) == [before]
+
+
+def test_a_draft_made_again_replaces_all_but_the_overrides(
+    draft: Draft, folder: Path, tmp_path: Path, quickly: pytest.MonkeyPatch
+) -> None:
+    for step in ("rig", "preview"):
+        quickly.setattr(make_module, step, lambda draft, *_, **__: draft)
+    again = shutil.copytree(draft.folder, tmp_path / "again")
+    (again / "overrides" / "rig.json").write_text("{}")
+    made = make_draft(recipe_of(read_recipe(folder / "tank.json"), folder), again)
+    assert made.folder == again
+    assert [entry["step"] for entry in Draft.open(again).steps] == ["import", "clean", "unwrap", "place", "drape"]
+    assert (again / "overrides" / "rig.json").is_file()
+    assert not (again / "rig.anny.safetensors").exists(), "of the draft before"
+    assert list(tmp_path.iterdir()) == [again]
+
+
 def test_the_drape_lies_on_the_body_and_sizes_differ(draft: Draft) -> None:
     rest = canonical_rest()
     body = Surface(rest.vertices, rest.body.faces)
@@ -108,6 +153,7 @@ def test_every_kind_has_a_recipe_that_can_be_drafted_in_its_sizes() -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
+        ({"licence": "free"}, "tank.json $.licence: 'free' is no SPDX licence expression"),
         ({"sizes": ["M", "XM"]}, "XM"),
         ({"default_size": "XL"}, "default_size XL is not among the sizes M, L"),
         ({"pattern": "tunk"}, "did you mean 'tank'"),
@@ -167,6 +213,7 @@ def test_the_command_line_shows_exports_and_writes_recipes(tmp_path: Path, capsy
         (("export", "tank", "-o", "OUT.pdf"), "must end in .svg, .dxf or .json"),
         (("export", "tank", "-o", "OUT.json", "--size", "S", "--size", "M"), "a .json holds one size"),
         (("recipe", "tank", "-o", "OUT"), "must end in .json"),
+        (("recipe", "tank", "-o", "OUT/mine.json"), "out does not exist; make it first"),
     ],
 )
 def test_wrong_use_gets_one_line(

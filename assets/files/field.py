@@ -22,8 +22,9 @@ class FieldModel:
         c = offset + linearᵀ z + coefficientsᵀ k, each kept between lowest and highest
 
     How far f is from what was trained on is told by the kernel's predictive variance, its inverse kept to low rank:
-    doubt = 1 − ‖supportᵀ k‖², with k of the features as they are, not kept between low and high. Up to doubt_full the
-    field acts whole; from doubt_none on it does not act; between them it fades smoothly.
+    doubt = 1 − ‖supportᵀ k‖², with kᵢ = exp(−½ doubt_reach ‖z − centresᵢ‖²) of the features as they are, not kept
+    between low and high: a wider kernel than the one that predicts, which is too narrow to tell a new pose from a
+    senseless one. Up to doubt_full the field acts whole; from doubt_none on it does not act; between them it fades.
 
     Attributes:
         shift: float32 [D] subtracted from the features.
@@ -39,6 +40,7 @@ class FieldModel:
         support: float32 [N, G].
         doubt_full: Up to this doubt the field acts whole.
         doubt_none: From this doubt on it does not act.
+        doubt_reach: Factor on squared distances in the doubt.
     """
 
     shift: Floats
@@ -54,6 +56,7 @@ class FieldModel:
     support: Floats
     doubt_full: float
     doubt_none: float
+    doubt_reach: float = 1.0
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,8 @@ def _check_numbers(field: Field, where: str) -> None:
     if not 0 <= model.doubt_full < model.doubt_none <= 1:
         found = f"{model.doubt_full:g} and {model.doubt_none:g}"
         raise InputError(f"{where}: doubt_full and doubt_none are {found}, needed to ascend within 0 to 1")
+    if not 0 < model.doubt_reach < np.inf:
+        raise InputError(f"{where}: doubt_reach is {model.doubt_reach:g}, needed above 0; {_AGAIN}")
     for low, high in (("low", "high"), ("lowest", "highest")):
         if np.any(getattr(model, low) > getattr(model, high)):
             raise InputError(f"{where}: {low} is above {high} for some entry; {_AGAIN}")

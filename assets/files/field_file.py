@@ -43,7 +43,7 @@ _DTYPES: dict[str, type[np.generic]] = {
     "support": np.float32,
 }
 _TEXTS = ("body", "body_digest", "topology")
-_NUMBERS = ("bound", "doubt_full", "doubt_none")
+_NUMBERS = ("bound", "doubt_full", "doubt_none", "doubt_reach")
 _AGAIN = "run `dressform garment learn` again"
 
 
@@ -74,6 +74,7 @@ def field_bytes(field: Field) -> bytes:
         "bound": field.bound,
         "doubt_full": model.doubt_full,
         "doubt_none": model.doubt_none,
+        "doubt_reach": model.doubt_reach,
     }
     held = {name: np.ascontiguousarray(arrays[name], dtype) for name, dtype in _DTYPES.items()}
     # one entry only: the order of several would change from run to run
@@ -137,6 +138,7 @@ def _field(names: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Fiel
         support=arrays["support"],
         doubt_full=float(names["doubt_full"]),
         doubt_none=float(names["doubt_none"]),
+        doubt_reach=float(names["doubt_reach"]),
     )
     steps = arrays["mode_steps"].reshape(-1, *[1] * (arrays["modes"].ndim - 1))
     return Field(

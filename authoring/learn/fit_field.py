@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from dressform.assets.files.field import Field, FieldModel
 from dressform.runtime.garment.field_features import FEATURES, GROUPS
 
+from .doubt import find_doubt
 from .gather import Gathered
-from .modes import MOST_MODES, Modes, find_modes
+from .modes import MOST_MODES, find_modes
 from .ridge import ROUNDS, Ridge, fit_ridge
 
 SUPPORT_SHARE = 0.999  # of the kernel's predictive power that the file's low-rank doubt keeps
@@ -84,7 +85,7 @@ def fit_field(
         joint_weights=base.joint_weights,
         mean=modes.mean,
         modes=modes.basis,
-        model=_model(gathered, ridge, shift, targets, modes, unseen_squares),
+        model=_model(gathered, ridge, shift, targets, partitions, unseen_squares),
         bound=min(gathered.farthest, MOST_BOUND),
     )
     count = len(base.points)
@@ -107,16 +108,15 @@ def _model(
     ridge: Ridge,
     shift: NDArray[np.float64],
     targets: NDArray[np.float64],
-    modes: Modes,
+    partitions: list[NDArray[np.intp]],
     unseen_squares: list[NDArray[np.float64]],
 ) -> FieldModel:
     """Write a ridge regression in the terms of the file."""
     scale = ridge.kernel.inverse_lengths
     centres = ridge.inputs * scale
-    support = _support(ridge)
-    near = ridge.kernel.gaussian(ridge.inputs, ridge.inputs)
-    slack = float((ridge.variance(ridge.inputs) - (1 - ((near @ support) ** 2).sum(axis=1))).min(initial=0.0))
-    full = trusted_doubt(np.concatenate(ridge.doubt), np.concatenate(unseen_squares), gathered.plain_errors) - slack
+    doubt = find_doubt(centres, partitions)
+    left_out = np.concatenate([doubt.left_out(labels) for labels in partitions])
+    full = trusted_doubt(left_out, np.concatenate(unseen_squares), gathered.plain_errors)
 
     def stored(values: NDArray[np.float64]) -> NDArray[np.float32]:
         return np.asarray(values, np.float32)
@@ -132,9 +132,10 @@ def _model(
         offset=stored(ridge.mean),
         lowest=stored(targets.min(axis=0)),
         highest=stored(targets.max(axis=0)),
-        support=stored(support),
+        support=stored(doubt.support(SUPPORT_SHARE, MOST_SUPPORT)),
         doubt_full=full,
         doubt_none=full + FADE * (1 - full),
+        doubt_reach=doubt.reach,
     )
 
 
@@ -153,16 +154,3 @@ def trusted_doubt(
     total = np.cumsum(gains[order])
     best = int(total.argmax())
     return float(min(doubts[order][best], 0.98)) if total[best] > 0 else 0.0
-
-
-def _support(ridge: Ridge) -> NDArray[np.float64]:
-    """Return the directions [N, G] in which the kernel's rows lower the doubt, the strongest first."""
-    values, vectors = np.linalg.eigh(ridge.precision)
-    powers = np.maximum(values, 1e-12)
-    # of a training sample: row of the matrix = its eigenvalue · vector; what it lowers the doubt by is value · row²
-    inner = np.maximum(1 / powers - ridge.noise, 0.0)
-    told = powers * inner**2
-    order = np.argsort(told)[::-1]
-    enough = int(np.searchsorted(np.cumsum(told[order]), SUPPORT_SHARE * told.sum())) + 1
-    chosen = order[: min(enough, MOST_SUPPORT)]
-    return np.asarray(vectors[:, chosen] * np.sqrt(powers[chosen]))

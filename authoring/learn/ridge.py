@@ -9,8 +9,7 @@ one; the block form is the same algebra), so that hundreds of settings are compa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -60,7 +59,6 @@ class Ridge:
         dual: [N, K] weights of the kernel's rows.
         mean: [K] of the targets.
         unseen: For each partition into folds, the predictions [N, K] of samples whose fold was left out.
-        doubt: For each partition, how little is known of a sample without its fold [N]: see `variance`.
     """
 
     kernel: Kernel
@@ -69,26 +67,10 @@ class Ridge:
     dual: Floats
     mean: Floats
     unseen: tuple[Floats, ...]
-    doubt: tuple[Floats, ...]
 
     def predict(self, inputs: Floats) -> Floats:
         """Return the targets [M, K] expected at inputs [M, F]."""
         return self.kernel(inputs, self.inputs) @ self.dual + self.mean
-
-    def variance(self, inputs: Floats) -> Floats:
-        """Return how little the training says about inputs [M, F]: about 0 amid it, 1 far from all of it, [M].
-
-        It is the predictive variance of the Gaussian part alone over its prior: the linear part claims knowledge
-        without end.
-        """
-        near = self.kernel.gaussian(inputs, self.inputs)
-        return np.asarray(np.clip(1.0 - np.einsum("mn,nm->m", near, self.precision @ near.T), 0.0, 1.0))
-
-    @cached_property
-    def precision(self) -> Floats:
-        """The inverse [N, N] of the Gaussian part's matrix with the noise on its diagonal."""
-        matrix = self.kernel.gaussian(self.inputs, self.inputs)
-        return np.asarray(np.linalg.inv(matrix + (self.noise + JITTER) * np.eye(len(matrix))))
 
 
 def fit_ridge(
@@ -113,8 +95,7 @@ def fit_ridge(
     inverse: Floats = np.asarray(np.linalg.inv(matrix), np.float64)
     dual: Floats = inverse @ (targets - mean)
     unseen = tuple(targets - left_out(inverse, dual, labels) for labels in partitions)
-    known = Ridge(kernel, noise, inputs, dual, mean, unseen, ())
-    return replace(known, doubt=tuple(_doubt(known.precision, noise, labels) for labels in partitions))
+    return Ridge(kernel, noise, inputs, dual, mean, unseen)
 
 
 def left_out(inverse: Floats, dual: Floats, labels: Integers) -> Floats:
@@ -145,15 +126,6 @@ def _chosen(partitions: Sequence[Integers], count: int) -> NDArray[np.intp]:
     labels = np.unique(partitions[0], return_inverse=True)[1]
     every = max(1, -(-count // MOST_TUNED))
     return np.flatnonzero(labels % every == 0)
-
-
-def _doubt(precision: Floats, noise: float, labels: Integers) -> Floats:
-    """Return the Gaussian part's predictive variance [N] of samples without their fold."""
-    found = np.empty(len(precision))
-    for fold in folds(labels):
-        blocks = np.linalg.inv(precision[fold[:, :, None], fold[:, None, :]])
-        found[fold] = np.einsum("gss->gs", blocks) - noise - JITTER
-    return np.clip(found, 0.0, 1.0)
 
 
 def _tuned(

@@ -16,6 +16,7 @@ LEAST_VOLUME = wp.constant(1.0e-4)  # blended joints that squash space to less t
 def near_centres(
     features: wp.array2d(dtype=wp.float32),
     centres: wp.array2d(dtype=wp.float32),
+    doubt_reach: float,
     # outputs
     near: wp.array2d(dtype=wp.float32),
 ) -> None:
@@ -30,7 +31,7 @@ def near_centres(
         kept += a * a
         free += b * b
     near[0, i] = wp.exp(-0.5 * kept)
-    near[1, i] = wp.exp(-0.5 * free)
+    near[1, i] = wp.exp(-0.5 * doubt_reach * free)
 
 
 @wp.kernel

@@ -77,6 +77,7 @@ class FieldOnBody:
         self._support = floats(model.support.T)
         self._known = floats(np.zeros(model.support.shape[1]))
         self._doubts = [model.doubt_full, model.doubt_none]
+        self._doubt_reach = model.doubt_reach
         self._coefficients, self._confidence = floats(np.zeros(len(field.modes))), floats(np.zeros(1))
         self._carried = [
             rest_buffer,
@@ -128,7 +129,12 @@ class FieldOnBody:
 
     def _record_reading(self) -> list[Any]:
         return [
-            self._command(near_centres, len(self._centres), [self._features, self._centres], [self._near]),
+            self._command(
+                near_centres,
+                len(self._centres),
+                [self._features, self._centres, self._doubt_reach],
+                [self._near],
+            ),
             self._command(
                 weigh_modes,
                 len(self._coefficients),

@@ -32,7 +32,8 @@ def read_model(model: FieldModel, features: Floats) -> Code:
     near = np.exp(-0.5 * np.sum((kept - model.centres) ** 2, axis=1))
     coefficients = model.offset + kept @ model.linear + near @ model.coefficients
     as_it_is = (features - model.shift) * model.scale
-    support = np.exp(-0.5 * np.sum((as_it_is - model.centres) ** 2, axis=1)) @ model.support
+    squared = np.sum((as_it_is - model.centres) ** 2, axis=1)
+    support = np.exp(-0.5 * model.doubt_reach * squared) @ model.support
     doubt = float(np.clip(1 - support @ support, 0, 1))
     part = np.clip((doubt - model.doubt_full) / (model.doubt_none - model.doubt_full), 0, 1)
     confidence = float(1 - part * part * (3 - 2 * part))

@@ -27,6 +27,7 @@ def make_field(seed=0):
         high=np.full(FEATURES, 1, np.float32), centres=some(CENTRES, FEATURES), coefficients=some(CENTRES, MODES),
         linear=some(FEATURES, MODES), offset=some(MODES), lowest=np.full(MODES, -3, np.float32),
         highest=np.full(MODES, 3, np.float32), support=some(CENTRES, 2), doubt_full=0.3, doubt_none=0.9,
+        doubt_reach=0.5,
     )  # fmt: skip
     return Field(
         body="anny", body_digest="b" * 64, topology="c" * 64, joints=("hip", "knee"), sizes={"S": 0.9, "M": 1.0},
@@ -83,6 +84,7 @@ def changed(field, **changes):
         ({"bound": 4.0}, "bound is 4 m, needed above 0 and at most 1 m"),
         ({"bound": float("nan")}, "bound"),
         ({"doubt_none": 0.2}, "doubt_full and doubt_none are 0.3 and 0.2"),
+        ({"doubt_reach": 0.0}, "doubt_reach is 0, needed above 0"),
         ({"low": np.full(FEATURES, 2, np.float32)}, "low is above high"),
         ({"mean": np.full((POINTS, 3), np.nan, np.float32)}, "mean: row 0 is not finite"),
         ({"scale": np.full(FEATURES, 1e30, np.float32)}, r"scale holds 1e\+30"),

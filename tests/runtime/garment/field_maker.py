@@ -53,6 +53,7 @@ def make_model(rest, poses, modes, seed=0, coefficient=0.5):
         support=(vectors / np.sqrt(values)).astype(np.float32),
         doubt_full=0.5,
         doubt_none=0.95,
+        doubt_reach=0.8,
     )
 
 

@@ -28,7 +28,8 @@ from .push_out import Fade, PushOut, Side
 from .rest_fit import settle
 from .shape_transfer import Binding, transfer
 from .stiff import cleared_as_one, kept_stiff, of_one_part, stiff_pieces
-from .under import NONE, Followers, Under, followed, under_cloth
+from .turned import turned_over
+from .under import NONE, Followers, Under, followed, trims_on_cloth, under_cloth
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -84,9 +85,35 @@ class DressedGarment:
         return of_one_part(stiff_pieces(self.rig, self.mesh.faces), self.mesh)
 
     @cached_property
+    def turned(self) -> NDArray[np.bool_]:
+        """Which of its outer triangles [F_outer] are turned over onto the others, as a collar that is folded down."""
+        made_on, outer = canonical_rest(), outer_faces(self.mesh)
+        if self.is_stiff:
+            return np.zeros(len(outer), np.bool_)
+        return turned_over(self.mesh.points, outer, made_on.vertices, made_on.body.faces)
+
+    @cached_property
+    def cloth(self) -> Integers:
+        """Its outer triangles [F, 3] without those that are turned over: what the skin and lower layers hold up."""
+        return outer_faces(self.mesh)[~self.turned]
+
+    @cached_property
+    def unfolded(self) -> Integers:
+        """Its triangles [F, 3], hems and linings too, without those that are turned over and what hangs on them."""
+        over = np.zeros(len(self.mesh.points), np.bool_)
+        over[outer_faces(self.mesh)[self.turned].reshape(-1)] = True
+        over[self.cloth.reshape(-1)] = False
+        return self.mesh.faces[~over[self.mesh.faces].any(axis=1)]
+
+    @cached_property
     def under(self) -> Under:
-        """Its inner points, where they lie under its cloth; none where all of it is stiff."""
-        return NONE if self.is_stiff else under_cloth(self.mesh)
+        """Its inner and turned points, where they lie on its cloth; none where all of it is stiff."""
+        return NONE if self.is_stiff else under_cloth(self.mesh, self.turned)
+
+    @cached_property
+    def trims(self) -> Under:
+        """The points of its buttons and other small rigid parts, where they sit on its cloth."""
+        return NONE if self.is_stiff else trims_on_cloth(self.mesh, self.stiff)
 
     @property
     def is_stiff(self) -> bool:
@@ -126,7 +153,7 @@ class Outfit:
             [garment.rig.hide for garment in self.garments],
             rest.vertices,
             body.faces,
-            [(points, garment.mesh.faces) for points, garment in zip(self.rest_points, self.garments, strict=True)],
+            [(points, garment.unfolded) for points, garment in zip(self.rest_points, self.garments, strict=True)],
         )
         indices, weights = _joint_tables(body, self.garments)
         rest_all = np.concatenate([rest.vertices, *self.rest_points])
@@ -135,7 +162,9 @@ class Outfit:
         self._pushes = self._push_outs(rest_all, indices, weights)
         starts = self._offsets[1 : len(self.garments) + 1]
         parts = [(garment.under, start) for garment, start in zip(self.garments, starts, strict=True)]
-        self._followers = Followers(parts, device)
+        trims = [(garment.trims, start) for garment, start in zip(self.garments, starts, strict=True)]
+        # a button may sit on a collar, which goes with what it lies on: in that order
+        self._followers = (Followers(parts, device), Followers(trims, device))
 
     def pose(
         self, skin_transforms: Floats, out: Any, *, pose_features: Floats | None = None, push_out: bool = True
@@ -153,7 +182,8 @@ class Outfit:
         if push_out:
             for stage in self._pushes:
                 stage.launch(out)
-        self._followers.launch(out)
+        for followers in self._followers:
+            followers.launch(out)
 
     def penetration(self, vertices: Floats) -> PenetrationReport:
         """Measure all garments in the posed body; `vertices` [V, 3] are those `pose` wrote [m]."""
@@ -175,7 +205,7 @@ class Outfit:
 
     def hidden_cloth(self) -> list[NDArray[np.bool_]]:
         """Return which triangles [F] of each garment others cover in every pose; sheer cloth covers nothing."""
-        shown = [(points, outer_faces(g.mesh)) for g, points in zip(self.garments, self.rest_points, strict=True)]
+        shown = [(points, garment.cloth) for garment, points in zip(self.garments, self.rest_points, strict=True)]
         opaque = [all(map(_is_opaque, garment.mesh.materials)) for garment in self.garments]
         return [
             hidden_cloth(points, garment.mesh.faces, [shown[k] for k in range(own + 1, len(shown)) if opaque[k]])
@@ -205,7 +235,7 @@ class Outfit:
             self.split(skin(rest_all, indices, weights, transforms)) for transforms in sample_transforms(self.rest)
         ]
         everyone = range(1, len(self.faces))
-        normals = [{k: vertex_normals(parts[k], self.faces[k]) for k in everyone} for parts in samples]
+        normals = [{k: vertex_normals(parts[k], self.garments[k - 1].unfolded) for k in everyone} for parts in samples]
         stages = [self._push_out(samples, normals, everyone, range(1), (LYING, TOUCHING), BODY_PASSES)]
         for outer in everyone[1:]:
             movers = range(outer, outer + 1)
@@ -242,7 +272,7 @@ class Outfit:
         left_alone = np.concatenate([_left_alone(self.garments[k - 1]) for k in movers])
         for candidates in found:
             candidates[left_alone] = -1
-        mover_faces = np.concatenate([self.faces[k] + (self._offsets[k] - first_mover) for k in movers])
+        mover_faces = np.concatenate([self.garments[k - 1].unfolded + (self._offsets[k] - first_mover) for k in movers])
         meeting = np.any([(candidates >= 0).any(axis=1) for candidates in found], axis=0)
         if not meeting.any():
             return None
@@ -268,8 +298,9 @@ def _is_opaque(material: Material) -> bool:
 
 
 def _left_alone(garment: DressedGarment) -> NDArray[np.bool_]:
-    """Return [V] what is not pushed: a hat goes with its bone and would lose its shape, a hem goes with its cloth."""
+    """Return [V] what is not pushed: a hat goes with its bone; a button, a hem and a collar go with their cloth."""
     alone = np.full(len(garment.mesh.points), garment.is_stiff)
+    alone[garment.trims.points] = True
     alone[garment.under.points] = True
     return alone
 
@@ -320,7 +351,7 @@ def _fit(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ..
     nude = Surface(rest.vertices, body.faces)
     fitted: list[Floats] = []
     for position, garment in enumerate(garments):
-        rig, faces, cloth = garment.rig, garment.mesh.faces, outer_faces(garment.mesh)
+        rig, faces, cloth = garment.rig, garment.mesh.faces, garment.cloth
         binding = Binding(rig.binding_triangles, rig.binding_barycentrics, rig.binding_offsets)
         carried = transfer(binding, faces, source, rest.vertices, body.faces, stiff=garment.stiff)
         if garment.is_stiff:  # a hat clears the skin as it is, it does not mould itself to it
@@ -330,7 +361,7 @@ def _fit(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ..
         for below in range(position):
             points = settle(points, cloth, fitted[below], garments[below].mesh.faces, CLOTH_GAP, folds=FOLDS)
         points = kept_stiff(carried, points, garment.stiff)
-        fitted.append(followed(points, garment.under))
+        fitted.append(followed(followed(points, garment.under), garment.trims))
     return tuple(fitted)
 
 

@@ -1,11 +1,12 @@
-"""What lies under the cloth it belongs to: the inner shell of thick cloth, and turned hems.
+"""What goes with the cloth it lies on: inner shells of thick cloth, hems, buttons, and collars that are folded down.
 
-Such points face the body, so neither the skin nor a push-out says where they belong; the cloth over them does. They
-keep their place under it, whatever it does.
+Such points face the body, or lie on ones that do, or must not bend, so neither the skin nor a push-out says where they
+belong; the cloth beside them does. They keep their place on it, whatever it does.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,19 +14,23 @@ import warp as wp
 from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh, inner_points, outer_faces
+from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 
 from ._kernels import follow
 from .facing import facing_closest
 from .shape_transfer import triangle_frames
 
+TRIM = 0.04  # [m] a rigid part smaller than this sits on one spot of its cloth
+ON_CLOTH = 0.02  # [m] and its middle is no further from it
+
 
 class Under(NamedTuple):
-    """Where each inner point of a garment lies under its cloth.
+    """Where each inner or turned point of a garment lies on its cloth.
 
     Attributes:
         points: int32 [K] into the garment's points.
-        corners: int32 [K, 3] the cloth's triangle over each, points of the garment.
+        corners: int32 [K, 3] the cloth's triangle beside each, points of the garment.
         barycentrics: float32 [K, 3] in that triangle, rows sum to 1.
         offsets: float32 [K, 3] from there, in the triangle's frame (tangent along edge 0-1, bitangent, normal) [m].
     """
@@ -51,22 +56,81 @@ def cloth_normals(mesh: GarmentMesh) -> NDArray[np.float32]:
     return outward
 
 
-def under_cloth(mesh: GarmentMesh) -> Under:
-    """Find the cloth over each inner point of a garment in its own rest shape."""
-    inner = np.flatnonzero(inner_points(mesh)).astype(np.int32)
-    if not len(inner):
-        return NONE
+def under_cloth(mesh: GarmentMesh, turned: NDArray[np.bool_] | None = None) -> Under:
+    """Find the cloth beside each inner or turned point of a garment in its own rest shape.
+
+    Args:
+        mesh: The garment.
+        turned: bool [F_outer] which of its outer triangles are turned over, from `turned_over`; None: none are.
+    """
     outer = outer_faces(mesh)
-    points = mesh.points[inner]
-    triangles, barycentrics = facing_closest(points, cloth_normals(mesh)[inner], mesh.points, outer)
-    corners = outer[triangles]
-    off = points - np.einsum("vk,vkc->vc", barycentrics, mesh.points[corners])
-    offsets = np.einsum("vij,vj->vi", triangle_frames(mesh.points, corners), off)
-    return Under(inner, corners, barycentrics, offsets.astype(np.float32))
+    inner = np.flatnonzero(inner_points(mesh)).astype(np.int32)
+    triangles, barycentrics = np.empty(0, np.int32), np.empty((0, 3), np.float32)
+    if len(inner):
+        triangles, barycentrics = facing_closest(mesh.points[inner], cloth_normals(mesh)[inner], mesh.points, outer)
+    corners, points = outer[triangles], inner
+    if turned is not None and turned.any():
+        # what is turned over, and hems under it, lie on what is nearest, whichever way their plies face
+        cloth, lies = outer[~turned], ~turned[triangles]
+        over = np.concatenate([inner[~lies], np.setdiff1d(outer, cloth).astype(np.int32)])
+        cloth = cloth[~_rigid_points(mesh)[cloth].any(axis=1)]  # a button goes with the cloth, not the cloth with it
+        nearest = Surface(mesh.points, cloth, sign="normal").closest(mesh.points[over])
+        points = np.concatenate([inner[lies], over])
+        corners = np.concatenate([corners[lies], cloth[nearest.triangles]])
+        barycentrics = np.concatenate([barycentrics[lies], nearest.barycentrics])
+    if not len(points):
+        return NONE
+    return _placed(mesh.points, points, corners, barycentrics)
+
+
+def _rigid_points(mesh: GarmentMesh) -> NDArray[np.bool_]:
+    """Return [V] which points belong to rigid parts."""
+    rigid = np.zeros(len(mesh.points), np.bool_)
+    if mesh.part_ids is not None:
+        rigid[mesh.faces[np.array([part.rigid for part in mesh.parts], np.bool_)[mesh.part_ids]].reshape(-1)] = True
+    return rigid
+
+
+def trims_on_cloth(mesh: GarmentMesh, pieces: Sequence[NDArray[np.int64]]) -> Under:
+    """Find the cloth below each small rigid part, such as a button: one triangle for all its points, so none bends.
+
+    Args:
+        mesh: The garment in its own rest shape.
+        pieces: Points of each stiff piece. Large ones, those of no rigid part and those on no cloth are left out.
+    """
+    outer = outer_faces(mesh)
+    stiff = np.zeros(len(mesh.points), np.bool_)
+    for piece in pieces:
+        stiff[piece] = True
+    cloth = outer[~stiff[outer].any(axis=1)]
+    rigid = _rigid_points(mesh)
+    small = [piece for piece in pieces if rigid[piece].all() and np.ptp(mesh.points[piece], axis=0).max() < TRIM]
+    if not len(cloth) or not small:
+        return NONE
+    centres = np.stack([mesh.points[piece].mean(axis=0) for piece in small])
+    below = Surface(mesh.points, cloth, sign="normal").closest(centres)
+    lies = np.flatnonzero(below.distances < ON_CLOTH)
+    if not len(lies):
+        return NONE
+    own = np.repeat(lies, [len(small[k]) for k in lies])
+    members = np.concatenate([small[k] for k in lies]).astype(np.int32)
+    return _placed(mesh.points, members, cloth[below.triangles][own], below.barycentrics[own])
+
+
+def _placed(
+    points: NDArray[np.floating],
+    members: NDArray[np.int32],
+    corners: NDArray[np.int32],
+    barycentrics: NDArray[np.float32],
+) -> Under:
+    """Return the places [K] of member points on triangles, from where both are now."""
+    off = points[members] - np.einsum("vk,vkc->vc", barycentrics, points[corners])
+    offsets = np.einsum("vij,vj->vi", triangle_frames(points, corners), off)
+    return Under(members, corners, barycentrics, offsets.astype(np.float32))
 
 
 def followed(points: NDArray[np.floating], under: Under) -> NDArray[np.float32]:
-    """Return the garment's points [V, 3] with the inner ones under the cloth as it is now [m]."""
+    """Return the garment's points [V, 3] with the inner and turned ones on the cloth as it is now [m]."""
     result = np.array(points, np.float32)
     base = np.einsum("vk,vkc->vc", under.barycentrics, result[under.corners])
     frames = triangle_frames(result, under.corners)
@@ -75,10 +139,10 @@ def followed(points: NDArray[np.floating], under: Under) -> NDArray[np.float32]:
 
 
 class Followers:
-    """Moves inner points along with their cloth, in a buffer of all vertices.
+    """Moves inner and turned points along with their cloth, in a buffer of all vertices.
 
     Args:
-        parts: For each garment, its inner points and its first vertex in the buffer.
+        parts: For each garment, its inner and turned points and its first vertex in the buffer.
         device: Warp device.
     """
 
@@ -99,6 +163,6 @@ class Followers:
         ]
 
     def launch(self, points: Any) -> None:
-        """Put the inner points of this Warp vec3 buffer in their place."""
+        """Put the inner and turned points of this Warp vec3 buffer in their place."""
         if self._count:
             wp.launch(follow, dim=self._count, inputs=self._inputs, outputs=[points], device=self._device)

@@ -39,7 +39,7 @@ _FITS = {
 _BAND = 0.040  # height of the waistband [m]
 _WAIST_EASE = 0.030  # the drape keeps 4 mm off the skin, 25 mm around
 _YOKE_CENTER, _YOKE_SIDE = 0.066, 0.036  # depth of the yoke [m]
-_STANCE = np.radians(3.0)
+_STANCE = np.radians(4.0)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class TrousersOptions:
 
     fit: str = "straight"
     waist_drop: float = 0.095
-    hem_height: float = 0.066
+    hem_height: float = 0.082
     ease: float = 0.0
 
     def __post_init__(self) -> None:

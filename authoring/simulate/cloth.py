@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dressform.schemas.template import Fabric
@@ -24,6 +24,9 @@ STRETCH = (150.0, 1200.0)  # [N/m]; a garment's own weight strains even the soft
 SHEAR = (30.0, 400.0)  # [N/m]
 BENDING = (1e-5, 5e-3)  # [N·m]; softer cloth folds finer than triangles of 15 mm can show
 WEIGHT = (0.05, 0.8)  # [kg/m²]
+
+# A hem is pressed and stitched, so that its two layers bend as one; stiffness grows with the cube of the thickness.
+_FOLDED = 8.0
 
 
 @dataclass(frozen=True)
@@ -56,3 +59,7 @@ class Cloth:
         bending = 0.5 * (within("bending_warp", BENDING) + within("bending_weft", BENDING))
         stretch = (within("stretch_weft", STRETCH), within("stretch_warp", STRETCH), within("shear", SHEAR))
         return cls(within("weight", WEIGHT), stretch, bending, within("friction", (0.0, 2.0)))
+
+    def turned(self) -> Cloth:
+        """Return this cloth where a hem is turned under it: twice as heavy, and stiffer to bend."""
+        return replace(self, density=2 * self.density, bending=min(_FOLDED * self.bending, BENDING[1]))

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from dressform.authoring.patterns.flat_mesh import FlatMesh
 from dressform.runtime.body.protocol import RestBody
@@ -20,11 +21,14 @@ from .arrange import arrange
 from .cloth import Cloth
 from .fall import AS_WORN, DrapeOptions, Piece, let_fall
 from .figures import openings
+from .membrane import flat_corners
 from .mirror import Mirror
 from .relax import follow, relax
 from .shaping import shaped
 
 Floats = NDArray[np.float64]
+
+_BETWEEN = 8  # places looked at from one point of an edge to the next, where its distance is wanted
 
 
 @dataclass(frozen=True)
@@ -87,22 +91,36 @@ def _piece(
     number = np.full(mesh.point_count, -1)
     number[kept] = np.arange(len(kept))
     slots = sorted({panel.slot for panel in panels})
-    cloths = tuple(Cloth.of(fabrics.get(slot, fabrics.get("main"))) for slot in slots)
-    cloth_of = np.array([slots.index(panel.slot) for panel in panels])[mesh.face_panels[soft]]
+    plain = tuple(Cloth.of(fabrics.get(slot, fabrics.get("main"))) for slot in slots)
+    slot_of = np.array([slots.index(panel.slot) for panel in panels])[mesh.face_panels[soft]]
     faces = number[mesh.faces[soft]].astype(np.int32)
     held, heights = _held(mesh, number)
     piece = Piece(
         corners=corners[soft],
         faces=faces,
         start=start[kept],
-        cloths=cloths,
-        cloth_of=cloth_of,
+        cloths=plain + tuple(cloth.turned() for cloth in plain),
+        cloth_of=slot_of + len(slots) * _turned(mesh)[soft],
         borders=openings(faces, {key: number[mesh.points[flat]] for key, flat in mesh.edges.items()}),
         held=held,
         heights=heights,
         mirror=None if mirror is None else mirror.part(kept),
     )
     return piece, kept
+
+
+def _turned(mesh: FlatMesh) -> NDArray[np.bool_]:
+    """Return which triangles [F] lie on cloth that is turned in along an edge."""
+    middles, found = flat_corners(mesh).mean(axis=1), np.zeros(len(mesh.flat_faces), np.bool_)
+    for number, panel in enumerate(mesh.pattern.panels):
+        own = np.flatnonzero(mesh.face_panels == number)
+        for edge in panel.edges:
+            if edge.turn > 0:
+                line = mesh.flat[mesh.edges[panel.name, edge.name]]
+                share = np.linspace(0, 1, _BETWEEN, endpoint=False)[:, None, None]
+                along = ((1 - share) * line[:-1] + share * line[1:]).reshape(-1, 2)
+                found[own] |= cKDTree(along).query(middles[own])[0] < edge.turn
+    return found
 
 
 def _held(mesh: FlatMesh, number: NDArray[np.intp]) -> tuple[NDArray[np.intp], Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -11,6 +11,7 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+from dressform.assets.files.field import Field
 from dressform.assets.files.garment import GarmentMesh, Material, outer_faces
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.canonical import canonical_rest
@@ -22,6 +23,7 @@ from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.errors import AssetError
 
 from .candidates import Posed, find_candidates, sample_transforms
+from .field import FieldOnBody
 from .hide import hidden_cloth, hidden_faces
 from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
 from .push_out import Fade, PushOut, Side
@@ -33,9 +35,6 @@ from .under import NONE, Followers, Under, followed, trims_on_cloth, under_cloth
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
-
-# deform(rest points [V, 3], pose features [C]) -> rest points [V, 3]: where a learned field acts, before skinning
-Deform = Callable[[Floats, Floats], Floats]
 
 REST_GAP = 0.005  # [m] least height of cloth over skin in the rest pose: bending joints take some of it away
 SKIN_GAP = 0.0025  # [m] least height of cloth over skin in every other pose
@@ -70,14 +69,16 @@ class DressedGarment:
         mesh: In the canonical body's rest frame.
         rig: Of the family of the body to dress.
         layer: Higher lies over lower; of equal layers the later lies over the earlier.
-        deform: Moves the rest points for a pose, or None: plain skinning (D = 0).
+        field: The learned deformation field for the body's family, or None: plain skinning.
+        size: Which of the garment's sizes it is; needed only where there is a field.
     """
 
     name: str
     mesh: GarmentMesh
     rig: Rig
     layer: int
-    deform: Deform | None = None
+    field: Field | None = None
+    size: str = "M"
 
     @cached_property
     def stiff(self) -> list[NDArray[np.int64]]:
@@ -142,11 +143,9 @@ class Outfit:
         self.rest = rest
         self.device = device
         self.garments = tuple(sorted(garments, key=lambda garment: garment.layer))
-        for garment in self.garments:
-            _check(garment, rest.body)
         body = rest.body
         self.faces: tuple[Integers, ...] = (body.faces, *(garment.mesh.faces for garment in self.garments))
-        self.rest_points = _fit(rest, self.garments)
+        self.rest_points = fit_garments(rest, self.garments)
         self.vertex_counts = (len(rest.vertices), *(len(points) for points in self.rest_points))
         self._offsets = tuple(int(start) for start in np.cumsum((0, *self.vertex_counts)))
         self.hidden_body_faces = hidden_faces(
@@ -156,29 +155,32 @@ class Outfit:
             [(points, garment.unfolded) for points, garment in zip(self.rest_points, self.garments, strict=True)],
         )
         indices, weights = _joint_tables(body, self.garments)
+        self._transforms = wp.zeros(len(body.joint_names), dtype=wp.mat44, device=device)
         rest_all = np.concatenate([rest.vertices, *self.rest_points])
         self._rest_buffer = wp.array(rest_all, dtype=wp.vec3, device=device)
         self._skinner = Skinner(self._rest_buffer, indices, weights, device)
-        self._pushes = self._push_outs(rest_all, indices, weights)
         starts = self._offsets[1 : len(self.garments) + 1]
+        self._fields = [
+            self._field(garment, garment.field, start)
+            for garment, start in zip(self.garments, starts, strict=True)
+            if garment.field is not None
+        ]
+        self._pushes = self._push_outs(rest_all, indices, weights)
         parts = [(garment.under, start) for garment, start in zip(self.garments, starts, strict=True)]
         trims = [(garment.trims, start) for garment, start in zip(self.garments, starts, strict=True)]
         # a button may sit on a collar, which goes with what it lies on: in that order
         self._followers = (Followers(parts, device), Followers(trims, device))
 
-    def pose(
-        self, skin_transforms: Floats, out: Any, *, pose_features: Floats | None = None, push_out: bool = True
-    ) -> None:
+    def pose(self, skin_transforms: Floats, out: Any, *, fields: bool = True, push_out: bool = True) -> None:
         """Write the world vertices of body and garments into `out`, clear of each other.
 
         Args:
             skin_transforms: Rest → world [J, 4, 4], from `RestBody.skin_transforms`.
             out: Warp vec3 array with room for all vertices, body first; the same one every frame costs nothing anew.
-            pose_features: float32 [C] what the garments' `deform` is given; needed only where a garment has one.
+            fields: False leaves the learned fields out, to measure what they do.
             push_out: False leaves the garments as skinned, to measure what the push-out does.
         """
-        self._deform(pose_features)
-        self._skinner.launch(skin_transforms, out, 0)
+        self._skin(skin_transforms, out, fields=fields)
         if push_out:
             for stage in self._pushes:
                 stage.launch(out)
@@ -216,24 +218,34 @@ class Outfit:
         """Return the views of the concatenated vertices [V, 3]: the body's, then each garment's."""
         return [vertices[a:b] for a, b in zip(self._offsets, self._offsets[1:], strict=False)]
 
-    def _deform(self, pose_features: Floats | None) -> None:
-        for garment, points, start in zip(self.garments, self.rest_points, self._offsets[1:], strict=False):
-            if garment.deform is None:
-                continue
-            if pose_features is None:
-                raise ValueError(f"pose_features must be given: {garment.name} has a deformation field")
-            moved = np.ascontiguousarray(garment.deform(points, pose_features), np.float32)
-            if moved.shape != points.shape:
-                raise ValueError(f"deform of {garment.name} must return {list(points.shape)}, got {list(moved.shape)}")
-            wp.copy(self._rest_buffer, wp.array(moved, dtype=wp.vec3, device=self.device), dest_offset=start)
+    def _skin(self, skin_transforms: Floats, out: Any, *, fields: bool) -> None:
+        """Write plain skinned vertices, and move cloth from there to where its field says."""
+        self._transforms.assign(np.ascontiguousarray(skin_transforms, np.float32))
+        self._skinner.launch(self._transforms, out, 0)
+        if fields:
+            for field in self._fields:
+                field.launch(skin_transforms, out)
+
+    def _field(self, garment: DressedGarment, field: Field, start: int) -> FieldOnBody:
+        return FieldOnBody(
+            field,
+            self.rest,
+            garment.size,
+            self._rest_buffer,
+            start,
+            self._transforms,
+            name=garment.name,
+            device=self.device,
+        )
 
     def _push_outs(self, rest_all: Floats, indices: Integers, weights: Floats) -> list[PushOut]:
         """Prepare the push out of the body for all garments at once, then out of lower layers from the second on."""
         if not self.garments:
             return []
-        samples = [
-            self.split(skin(rest_all, indices, weights, transforms)) for transforms in sample_transforms(self.rest)
-        ]
+        poses = sample_transforms(self.rest)
+        samples = [self.split(skin(rest_all, indices, weights, transforms)) for transforms in poses]
+        if self._fields:  # cloth meets what its field brings it to; candidates are told apart at rest
+            samples[1:] = [self.split(moved) for moved in self._moved_by_fields(poses[1:])]
         everyone = range(1, len(self.faces))
         normals = [{k: vertex_normals(parts[k], self.garments[k - 1].unfolded) for k in everyone} for parts in samples]
         stages = [self._push_out(samples, normals, everyone, range(1), (LYING, TOUCHING), BODY_PASSES)]
@@ -241,6 +253,13 @@ class Outfit:
             movers = range(outer, outer + 1)
             stages.append(self._push_out(samples, normals, movers, range(1, outer), (LAYERED,), LAYER_PASSES))
         return [stage for stage in stages if stage is not None]
+
+    def _moved_by_fields(self, poses: Sequence[Floats]) -> Iterator[Floats]:
+        """Yield all vertices [V, 3] of poses with cloth where its field puts it."""
+        out = wp.zeros(sum(self.vertex_counts), dtype=wp.vec3, device=self.device)
+        for transforms in poses:
+            self._skin(transforms, out, fields=True)
+            yield out.numpy().copy()
 
     def _push_out(
         self,
@@ -344,9 +363,22 @@ def _check(garment: DressedGarment, body: Body) -> None:
         )
 
 
-def _fit(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ...]:
-    """Carry each garment to the body's shape and settle it over the skin and the layers below."""
+def fit_garments(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ...]:
+    """Carry each garment to the body's shape and settle it over the skin and the layers below.
+
+    Args:
+        rest: The body.
+        garments: From the innermost to the outermost.
+
+    Returns:
+        For each its points float32 [V, 3] in the body's rest frame [m]; they stretch with the body.
+
+    Raises:
+        AssetError: When a rig is not for this body or not for its mesh.
+    """
     body = rest.body
+    for garment in garments:
+        _check(garment, body)
     source = _template_body(body).vertices
     nude = Surface(rest.vertices, body.faces)
     fitted: list[Floats] = []

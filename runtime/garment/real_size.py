@@ -73,6 +73,7 @@ class RealSize:
         cloth: Its triangles int32 [F, 3] that are held up by the skin, without linings and what is folded over.
         stiff: Points of each piece that keeps its shape and goes with the cloth beside it.
         under: The points that keep their place on that cloth.
+        trims: Those of buttons and the like, on the cloth and on what keeps its place on it.
         fabric: Weight and stretch; jersey's where it states none.
     """
 
@@ -83,11 +84,12 @@ class RealSize:
         *,
         stiff: Sequence[NDArray[np.int64]] = (),
         under: Under = NONE,
+        trims: Under = NONE,
         fabric: Fabric | None = None,
     ) -> None:
         known: Any = {**JERSEY, **(fabric or {})}
         self._stiffness = (float(known["stretch_warp"]) + float(known["stretch_weft"])) / 2
-        self._under = under
+        self._under, self._trims, self._count = under, trims, len(points)
         self._points, trim = _soft(cloth, len(points), stiff)
         self._trim = [*stiff, *trim]
         number = np.full(len(points), -1, np.int32)
@@ -107,6 +109,13 @@ class RealSize:
         self._weight = np.zeros((len(own), 3))
         self._weight[:, 2] = -float(known["weight"]) * GRAVITY * self._areas
         self._averaging = averaging_matrix(self.faces, len(own))
+
+    @property
+    def soft(self) -> NDArray[np.bool_]:
+        """Which of the garment's points can give way [V]."""
+        mask = np.zeros(self._count, np.bool_)
+        mask[self._points] = True
+        return mask
 
     @property
     def is_soft(self) -> bool:
@@ -136,22 +145,15 @@ class RealSize:
                 ahead = points + k / (k + 3) * (points - before)  # Nesterov's momentum, anew in every stage
                 held = hold[:, None] * contact.cleared(ahead)
                 before, points = points, solve(self._pull(ahead) + held + self._weight)
-        push = hold * np.linalg.norm(contact.cleared(points) - points, axis=1) / self._areas
+        push = hold * contact.lift(points) / self._areas
         for _ in range(SMOOTHING):
             push = 0.5 * push + 0.5 * (self._averaging @ push)
         pressure[self._points] = push * self._stiffness / MEMBRANE
         moved = start.copy()
         moved[self._points] = contact.cleared(points)
         still = 1e3 * float(np.linalg.norm(points - before, axis=1).max())
-        return Worn(followed(kept_stiff(start, moved, self._trim), self._under), pressure, still)
-
-    def strain(self, points: Points) -> NDArray[np.float64]:
-        """Return the larger principal stretch less 1 of each triangle of `faces` [F]; below zero where all is slack."""
-        shape = self._gradients(points[self._points].astype(np.float64))
-        metric = np.einsum("fix,fjx->fij", shape, shape)
-        middle = (metric[:, 0, 0] + metric[:, 1, 1]) / 2
-        apart = np.hypot((metric[:, 0, 0] - metric[:, 1, 1]) / 2, metric[:, 0, 1])
-        return np.asarray(np.sqrt(middle + apart) - 1.0)
+        whole = followed(kept_stiff(start, moved, self._trim), self._under)
+        return Worn(followed(whole, self._trims), pressure, still)
 
     def _gradients(self, points: Floats) -> Floats:
         """Return how each triangle lies in space: rows ∂x/∂u and ∂x/∂v of its own plane [F, 2, 3]."""
@@ -205,12 +207,14 @@ class _Contact:
     def of(cls, points: Floats, faces: Integers, skin: _Skin) -> _Contact:
         """Find the skin under each point: the closest that faces the way of the cloth."""
         ways = vertex_normals(points, faces)
-        triangles, barycentrics, bases, _ = (np.array(each) for each in skin.surface.closest(points))
-        wrong = np.flatnonzero(np.einsum("vc,vc->v", skin.normals_at(triangles, barycentrics), ways) < FACING)
+        near = skin.surface.closest(points)
+        triangles, barycentrics, bases = near.triangles.copy(), near.barycentrics.copy(), near.points.copy()
+        wrong = np.flatnonzero(np.sum(skin.normals_at(triangles, barycentrics) * ways, axis=1) < FACING)
         facing = skin.surface.closest_facing(points[wrong], ways[wrong], cosine=FACING, reach=REACH)
         found = facing.triangles >= 0
-        for own, other in ((triangles, facing.triangles), (barycentrics, facing.barycentrics), (bases, facing.points)):
-            own[wrong[found]] = other[found]
+        triangles[wrong[found]] = facing.triangles[found]
+        barycentrics[wrong[found]] = facing.barycentrics[found]
+        bases[wrong[found]] = facing.points[found]
         normals = skin.normals_at(triangles, barycentrics)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
         off = points - bases
@@ -224,16 +228,34 @@ class _Contact:
         """Return which points [V] are at the skin or in it."""
         return np.asarray(self.active & (self._heights(points) < TOUCHING))
 
+    def lift(self, points: Floats) -> Floats:
+        """Return how far each point [V] has to rise to its height over the skin [m]."""
+        return np.where(self.active, np.maximum(SKIN_GAP - self._heights(points), 0.0), 0.0)
+
     def cleared(self, points: Floats) -> Floats:
-        """Return the points [V, 3], lifted to their height over the skin where they are below it."""
-        heights = self._heights(points)
-        lift = np.where(self.active, np.maximum(SKIN_GAP - heights, 0.0), 0.0)
-        lifted = points + lift[:, None] * self.normals
+        """Return the points [V, 3], none lower than its height over the skin or under the ground."""
+        lifted = points + self.lift(points)[:, None] * self.normals
         lifted[:, 2] = np.maximum(lifted[:, 2], SKIN_GAP)  # the ground
         return np.asarray(lifted)
 
     def _heights(self, points: Floats) -> Floats:
         return np.asarray(np.einsum("vc,vc->v", points - self.bases, self.normals))
+
+
+def principal_strain(own: NDArray[np.floating], worn: NDArray[np.floating], faces: Integers) -> Floats:
+    """Return the larger principal stretch less 1 of each triangle [F]; below zero where it is slack all ways.
+
+    Args:
+        own: Points in the garment's own shape [V, 3] [m].
+        worn: The same as worn [V, 3] [m].
+        faces: [F, 3].
+    """
+    operator, _ = _gradient(np.asarray(own, np.float64), faces)
+    shape = (operator @ np.asarray(worn, np.float64)).reshape(-1, 2, 3)
+    metric = np.einsum("fix,fjx->fij", shape, shape)
+    middle = (metric[:, 0, 0] + metric[:, 1, 1]) / 2
+    apart = np.hypot((metric[:, 0, 0] - metric[:, 1, 1]) / 2, metric[:, 0, 1])
+    return np.asarray(np.sqrt(middle + apart) - 1.0)
 
 
 def _soft(

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dressform.runtime.garment.real_size import SKIN_GAP, RealSize
+from dressform.runtime.garment.real_size import SKIN_GAP, RealSize, principal_strain
 from dressform.runtime.garment.under import Under
 
 AROUND = 48
@@ -11,7 +11,7 @@ def pipe(radius, low, high, rings):
     """A tube around the z axis, its triangles facing outwards."""
     angle = np.linspace(0, 2 * np.pi, AROUND, endpoint=False)
     circle = np.stack([radius * np.cos(angle), radius * np.sin(angle), np.zeros(AROUND)], axis=1)
-    points = np.concatenate([circle + [0, 0, z] for z in np.linspace(low, high, rings)]).astype(np.float32)
+    points = np.concatenate([circle + np.array([0, 0, z]) for z in np.linspace(low, high, rings)]).astype(np.float32)
     k, j = np.meshgrid(np.arange(rings - 1), np.arange(AROUND), indexing="ij")
     a, b = k * AROUND + j, k * AROUND + (j + 1) % AROUND
     faces = np.concatenate([np.stack([a, b, b + AROUND], -1), np.stack([a, b + AROUND, a + AROUND], -1)])
@@ -37,7 +37,7 @@ def test_tight_cloth_presses_as_a_pipe_under_tension():
     worn = cloth.worn(start, *BODY)
     strain = (0.15 + SKIN_GAP) / 0.14 - 1
     np.testing.assert_allclose(radii(worn.points), 0.15 + SKIN_GAP, atol=1e-3)
-    assert np.median(cloth.strain(worn.points)) == pytest.approx(strain, abs=0.008)
+    assert np.median(principal_strain(points, worn.points, faces)) == pytest.approx(strain, abs=0.008)
     # the law of Laplace: pressure = tension / radius, tension = strain × the mean of warp and weft
     here = middle(worn.points)
     assert worn.pressure[here].mean() == pytest.approx(400 * strain / (0.15 + SKIN_GAP), rel=0.1)
@@ -48,11 +48,11 @@ def test_cloth_that_was_shrunk_onto_a_body_gets_its_size_back():
     points, faces = pipe(0.2, 0.3, 0.7, 24)
     start = points * np.float32([0.16 / 0.2, 0.16 / 0.2, 1.1])
     cloth = RealSize(points, faces)
-    assert np.median(cloth.strain(start)) > 0.08
+    assert np.median(principal_strain(points, start, faces)) > 0.08
     worn = cloth.worn(start, *BODY)
     np.testing.assert_allclose(radii(worn.points), 0.2, atol=0.004)
     assert np.ptp(worn.points[:, 2]) == pytest.approx(0.4, abs=0.01)
-    assert abs(cloth.strain(worn.points)).max() < 0.02
+    assert abs(principal_strain(points, worn.points, faces)).max() < 0.02
     assert worn.pressure[middle(worn.points)].max() < 5
 
 

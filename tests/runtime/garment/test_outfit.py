@@ -6,13 +6,14 @@ import warp as wp
 
 from dressform.assets.library import Library
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
-from dressform.runtime.body.protocol import Pose
 from dressform.runtime.body.skinning import skin
 from dressform.runtime.garment.candidates import sample_transforms
 from dressform.runtime.garment.outfit import DressedGarment, Outfit
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.errors import AssetError
+
+from .field_maker import make_field, some_poses
 
 
 def dress(rest, top, bottom, **changes):
@@ -113,28 +114,64 @@ def test_another_buffer_gets_the_same_frame(outfit, rest):
     np.testing.assert_array_equal(posed(outfit, transforms), posed(outfit, transforms))
 
 
-def test_field_moves_the_rest_points(rest, top, bottom):
-    lift = np.float32([0, 0, 0.05])
-    lifted = dress(rest, top, bottom, deform=lambda points, features: points + features[:1] * lift)
-    transforms = rest.skin_transforms(Pose.t_pose())
-    still = posed(lifted, transforms, pose_features=np.zeros(3, np.float32), push_out=False)
-    moved = posed(lifted, transforms, pose_features=np.ones(3, np.float32), push_out=False)
-    rig = top[1]
-    expected = skin(lifted.rest_points[1] + lift, rig.joint_indices, rig.joint_weights, transforms)
-    np.testing.assert_allclose(lifted.split(moved)[2], expected, atol=1e-5)
-    np.testing.assert_array_equal(lifted.split(moved)[1], lifted.split(still)[1])
-    with pytest.raises(ValueError, match="top has a deformation field"):
-        posed(lifted, transforms)
+@pytest.fixture(scope="module")
+def lifted(rest, top, bottom):
+    """The outfit whose top has a field: synthetic, smooth random modes."""
+    field = make_field(rest, *top, amplitude=0.008)
+    return Outfit(rest, [DressedGarment("top", *top, 2, field=field), DressedGarment("bottom", *bottom, 1)])
+
+
+def test_a_field_moves_its_own_garment_only(lifted, outfit, rest):
+    transforms = rest.skin_transforms(rest.rest_pose())
+    plain = lifted.split(posed(lifted, transforms, fields=False, push_out=False))
+    moved = lifted.split(posed(lifted, transforms, push_out=False))
+    for part in (0, 1):
+        np.testing.assert_array_equal(moved[part], plain[part])
+    lengths = np.linalg.norm(moved[2] - plain[2], axis=1)
+    assert 0.01 < lengths.max() < lifted.garments[1].field.bound + 1e-5
+    np.testing.assert_array_equal(plain[2], outfit.split(posed(outfit, transforms, push_out=False))[2])
+
+
+def test_without_confidence_a_field_changes_nothing(lifted, outfit, rest):
+    sitting = sample_transforms(rest)[6]
+    expected, found = (posed(each, sitting, push_out=False) for each in (outfit, lifted))
+    np.testing.assert_array_equal(found, expected)
 
 
 def test_cloth_that_a_field_sinks_into_the_body_comes_out(rest, top, bottom):
-    sunk = dress(rest, top, bottom, deform=lambda points, _: points - 0.03 * vertex_normals(points, top[0].faces))
-    features = np.zeros(1, np.float32)
+    field = make_field(rest, *top, bound=0.1)
+    model = dataclasses.replace(field.model, doubt_full=0.98, doubt_none=1.0, doubt_reach=1e-3)
+    inward = -0.03 * vertex_normals(top[0].points, top[0].faces)[field.points]
+    sinking = dataclasses.replace(field, mean=inward, modes=0 * field.modes, model=model)
+    sunk = Outfit(rest, [DressedGarment("top", *top, 2, field=sinking), DressedGarment("bottom", *bottom, 1)])
     for transforms in walking(rest):
-        before = sunk.penetration(posed(sunk, transforms, pose_features=features, push_out=False))
-        after = sunk.penetration(posed(sunk, transforms, pose_features=features))
+        before = sunk.penetration(posed(sunk, transforms, push_out=False))
+        after = sunk.penetration(posed(sunk, transforms))
         assert before.fraction > 0.1
         assert after.fraction < 0.005
+
+
+def test_a_button_goes_with_the_cloth_that_its_field_moves(rest):
+    version = Library.open().resolve("shirt")
+    mesh, rig = version.mesh(), version.rig("anny")
+    garment = DressedGarment("shirt", mesh, rig, 1, field=make_field(rest, mesh, rig, amplitude=0.01))
+    worn = Outfit(rest, [garment])
+    button = garment.stiff[0]
+    transforms = rest.skin_transforms(rest.rest_pose())
+    plain, moved = (worn.split(posed(worn, transforms, fields=fields))[1] for fields in (False, True))
+    beside = garment.trims.corners[garment.trims.points == button[0]][0]
+    shift = np.linalg.norm((moved - plain)[beside].mean(axis=0))
+    assert shift > 0.003
+    assert np.linalg.norm((moved - plain)[button].mean(axis=0)) == pytest.approx(shift, rel=0.5)
+    shape = [np.linalg.norm(points[button] - points[button[0]], axis=1) for points in (plain, moved)]
+    np.testing.assert_allclose(shape[0], shape[1], atol=1e-5)
+
+
+def test_fields_leave_no_trace(lifted, rest):
+    first, second = (rest.skin_transforms(pose) for pose in some_poses(rest, 3)[1:])
+    expected = posed(lifted, first)
+    posed(lifted, second)
+    np.testing.assert_array_equal(posed(lifted, first), expected)
 
 
 def test_naked_body_poses(rest):

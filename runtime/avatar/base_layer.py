@@ -49,11 +49,11 @@ def _tank(at: Floats, arm: Floats, joints: Floats) -> Floats:
     """Signed distance [m] into the top: below a neckline arc, off the shoulder's arc, above the waist."""
     shoulder, neck = _joint(joints, "left_shoulder"), _joint(joints, "neck")
     x, y, z = np.abs(at[:, 0]), at[:, 1], at[:, 2]
-    depth = np.where(y < neck[1], 0.115, 0.055)  # the neckline is lower in front
-    across = 0.5 * shoulder[0]
+    depth = np.where(y < neck[1], 0.150, 0.085)  # a scoop, lower in front, that no dress or T-shirt lets be seen
+    across = 0.66 * shoulder[0]
     neckline = neck[2] + 0.03 - depth * np.sqrt(np.clip(1 - (x / across) ** 2, 0, 1))
     from_neck = np.where(x < across, (neckline - z) * 0.8, x - across + 0.8 * np.maximum(neck[2] + 0.03 - z, 0))
-    armhole = np.hypot((x - shoulder[0] - 0.03) / 0.92, z - (shoulder[2] + 0.005)) - 0.105
+    armhole = np.hypot((x - shoulder[0] - 0.03) / 0.92, z - (shoulder[2] + 0.005)) - 0.098
     from_arm = np.minimum(armhole, (0.5 - arm) * 0.06)
     above_waist = z - (_waist(joints) - 0.02)
     return np.asarray(np.minimum(np.minimum(from_neck, from_arm), above_waist), np.float32)

@@ -59,6 +59,7 @@ def test_swatch_is_a_picture_in_the_colour_that_was_asked_for(
         (("swatch", "denim", "--color", "bleu"), "--color 'bleu' is no colour"),
         (("swatch", "denim", "--width-cm", "900"), "a swatch 900 cm wide; needed 0.5 to 200 cm"),
         (("swatch", "denim", "-o", "no.jpg"), "-o no.jpg must end in .png"),
+        (("swatch", "denim", "-o", "no/such/no.png"), "the folder no/such does not exist; make it first"),
     ],
 )
 def test_mistakes_end_in_one_line_and_no_file(

@@ -2,32 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dressform.runtime.body.protocol import Pose, RestBody
-from dressform.runtime.body.skinning import skin
-from dressform.runtime.geometry.distance import Surface
 from dressform.schemas.errors import InputError
 
-from .membrane import Membrane
+from .layer import ClothLayer
 from .poses import blended, eased, levelled, moved
-from .solver import FRAME, Anchors, ClothSimulation, Slack, SolverOptions
+from .solver import FRAME
 from .solvers import solver_kind
 from .wearing import Wearing
 
 Floats = NDArray[np.float32]
 
-UP = np.array([0.0, 0.0, 1.0], np.float32)
-BAND_SLACK = Slack(along=0.008, across=0.03)  # a waistband slips a little, and stands off where the body bends [m]
-NEAR = 2.0  # [m]
-DEEP, MOST_INSIDE = 0.01, 0.02  # so much of the cloth may be this deep inside the body [m]
-TORN = 3.0  # a triangle stretched by so much more than its length is not cloth any more
-FLOWN = 1.0  # cloth further than this from where skinning puts it has flown away [m]
+NEAR = 2.0  # cloth is simulated within this of the origin, where single precision keeps its folds [m]
+SWEEP = 0.012  # the body moves no further against the cloth in a substep [m]
+MOST_SUBSTEPS = 8
 
 
 @dataclass(frozen=True)
@@ -42,7 +38,7 @@ class CanonicalProtocol:
         settle: Frames that the rest drape is given to come to rest.
         calm: Share of the velocity taken away a frame while the body holds its pose.
         noise_mm: Standard deviation of noise on the start of each pose [mm]; to measure how repeatable a drape is.
-        attempts: Substeps and iterations of each attempt, the next one finer.
+        attempts: Substeps and iterations of each attempt, the next one finer; None takes the solver's own.
     """
 
     move: int = 18
@@ -50,7 +46,7 @@ class CanonicalProtocol:
     settle: int = 90
     calm: float = 0.05
     noise_mm: float = 0.0
-    attempts: tuple[tuple[int, int], ...] = ((2, 4), (4, 6), (6, 10))
+    attempts: tuple[tuple[int, int], ...] | None = None
 
 
 CANONICAL = CanonicalProtocol()
@@ -82,7 +78,7 @@ class PosedCloth:
     """Garments on one body, simulated pose by pose or in motion.
 
     Args:
-        wearings: On this body, innermost first; they collide with each other.
+        wearings: On this body, innermost first; each meets the body and the garments below it.
         rest: The body.
         solver: "style3d" (fast) or "vbd" (finer, slower).
         protocol: How a pose is reached.
@@ -103,29 +99,14 @@ class PosedCloth:
     ) -> None:
         if not wearings:
             raise InputError("there is nothing to simulate: give at least one garment")
-        self.wearings, self.rest, self.protocol = tuple(wearings), rest, protocol
-        self._kind = solver_kind(solver)
-        self._random = np.random.default_rng(seed)
-        counts = [len(wearing.points) for wearing in wearings]
-        self._starts = np.cumsum([0, *counts])
-        pairs = list(zip(self.wearings, self._starts, strict=False))
-        self._faces = np.concatenate([wearing.faces + start for wearing, start in pairs]).astype(np.int32)
-        self._corners = np.concatenate([wearing.corners for wearing in wearings])
-        firsts = np.cumsum([0, *(len(wearing.cloths) for wearing in wearings)])
-        self._cloths = [cloth for wearing in wearings for cloth in wearing.cloths]
-        self._cloth_of = np.concatenate(
-            [wearing.cloth_of + first for wearing, first in zip(self.wearings, firsts, strict=False)]
-        )
-        self._band = np.concatenate([wearing.band + start for wearing, start in pairs])
-        self._membrane = Membrane(self._corners, self._faces, int(self._starts[-1]))
-        width = max(wearing.joint_indices.shape[1] for wearing in wearings)
-        self._joint_indices = _stacked([wearing.joint_indices for wearing in wearings], width)
-        self._joint_weights = _stacked([wearing.joint_weights for wearing in wearings], width)
+        kind = solver_kind(solver)
+        self.wearings, self.rest, self.protocol, self.seed = tuple(wearings), rest, protocol, seed
+        self._attempts = protocol.attempts or kind.attempts
+        self._layers: tuple[ClothLayer, ...] = ()
+        for wearing in wearings:
+            self._layers = (*self._layers, ClothLayer(wearing, rest, kind, self._layers))
+        self._near = np.unique(np.concatenate([layer.near for layer in self._layers]))
         self._rest_pose = rest.rest_pose()
-        self._rest_body = rest.posed_vertices(self._rest_pose)
-        self._simulations: dict[int, ClothSimulation] = {}
-        self._settled: Floats | None = None
-        self._went: Floats = np.zeros((0, 3), np.float32)
 
     def settle(self) -> list[Floats]:
         """Return the rest drape on this body, float32 [V, 3] of each whole garment [m]; computed once.
@@ -147,8 +128,8 @@ class PosedCloth:
             Dropped: When no attempt gives a sound drape.
         """
         level, place = levelled(pose, self.rest)
-        points, still_mm, attempts = self._reached(level)
-        return Posed(self._expanded(place.world(points)), still_mm, attempts)
+        cloth, still_mm, attempts = self._reached(level)
+        return Posed(self._expanded([place.world(points) for points in cloth]), still_mm, attempts)
 
     def clip(self, poses: Iterable[Pose], fps: float) -> Iterator[list[Floats]]:
         """Yield the garments, float32 [V, 3] each [m], in motion: one item a pose.
@@ -167,144 +148,126 @@ class PosedCloth:
         if last is None:
             return
         level, place = levelled(last, self.rest)
-        points = place.world(self._reached(level)[0])
-        yield self._expanded(points)
-        velocities: Floats | None = None
-        origin = np.zeros(3, np.float32)  # far from it, single precision would tell on the folds
+        cloth = [place.world(points) for points in self._reached(level)[0]]
+        yield self._expanded(cloth)
+        speeds: list[Floats] | None = None
+        origin = np.zeros(3, np.float32)
         for pose in coming:
-            if velocities is None:
-                velocities = np.tile((pose.root - last.root) * np.float32(fps), (len(points), 1))
+            if speeds is None:
+                speed = (pose.root - last.root) * np.float32(fps)
+                speeds = [np.tile(speed, (len(points), 1)) for points in cloth]
             if float(np.linalg.norm(pose.root - origin)) > NEAR:
                 origin = np.array([*pose.root[:2], 0.0], np.float32)
-            here, there = moved(last, -origin), moved(pose, -origin)
-            points, velocities = self._advanced(here, there, fps, points - origin, velocities)
-            points, last = points + origin, pose
-            yield self._expanded(points)
+            here = [points - origin for points in cloth]
+            here, speeds = self._advanced(moved(last, -origin), moved(pose, -origin), fps, here, speeds)
+            cloth, last = [points + origin for points in here], pose
+            yield self._expanded(cloth)
 
-    def _rest_drape(self) -> Floats:
-        """Return what is simulated at rest, [P, 3] [m]."""
-        if self._settled is None:
-            start = np.concatenate([wearing.fitted[wearing.points] for wearing in self.wearings])
-            self._settled = self._attempted(lambda k: self._fallen(start, k), self._rest_pose)[0]
-        return self._settled
+    def _rest_drape(self) -> list[Floats]:
+        """Return what is simulated of each garment at rest, [P, 3] [m]."""
+        if any(layer.drape is None for layer in self._layers):
+            frames = self.protocol.settle
 
-    def _fallen(self, start: Floats, attempt: int) -> Floats:
-        """Return the cloth come to rest from where the runtime fits it [P, 3] [m]."""
-        simulation = self._simulation(attempt)
-        still = Anchors(start[self._band], np.tile(UP, (len(self._band), 1)))
-        simulation.set_body(self._rest_body, still)
-        simulation.set(start)
-        for frame in range(self.protocol.settle):
-            simulation.step(damping=_lull(frame / self.protocol.settle))
-        return simulation.points
+            def run(fineness: tuple[int, int]) -> list[Floats]:
+                self._begin(fineness, self._rest_pose, [layer.start for layer in self._layers])
+                for frame in range(frames):
+                    self._step(fineness, self._rest_pose, self._rest_pose, damping=_lull(frame / frames))
+                return self._points(fineness)
 
-    def _reached(self, pose: Pose) -> tuple[Floats, float, int]:
-        """Return the cloth in a pose [P, 3] [m], how far it last went [mm], and the attempts it took."""
+            for layer, points in zip(self._layers, self._attempted(run, self._rest_pose)[0], strict=True):
+                layer.drape = points
+        return [layer.drape for layer in self._layers if layer.drape is not None]
+
+    def _reached(self, pose: Pose) -> tuple[list[Floats], float, int]:
+        """Return the cloth in a levelled pose, how far it last went [mm], and the attempts it took."""
         drape, protocol = self._rest_drape(), self.protocol
         if protocol.noise_mm:
-            drape = drape + self._random.normal(0, 1e-3 * protocol.noise_mm, drape.shape).astype(np.float32)
+            random = np.random.default_rng(self.seed)
+            noise = [random.normal(0, 1e-3 * protocol.noise_mm, points.shape) for points in drape]
+            drape = [(points + off).astype(np.float32) for points, off in zip(drape, noise, strict=True)]
+        before: list[Floats] = drape
 
-        def run(attempt: int) -> Floats:
-            simulation = self._simulation(attempt)
-            simulation.set_body(*self._body(self._rest_pose))
-            simulation.set(drape)
+        def run(fineness: tuple[int, int]) -> list[Floats]:
+            nonlocal before
+            self._begin(fineness, self._rest_pose, drape)
+            last = self._rest_pose
             for frame in range(protocol.move):
-                simulation.step(*self._body(blended(self._rest_pose, pose, eased((frame + 1) / protocol.move))))
+                coming = blended(self._rest_pose, pose, eased((frame + 1) / protocol.move))
+                self._step(fineness, last, coming)
+                last = coming
             for _ in range(protocol.hold):
-                before = simulation.points
-                simulation.step(damping=protocol.calm)
-            self._went = before
-            return simulation.points
+                before = self._points(fineness)
+                self._step(fineness, pose, pose, damping=protocol.calm)
+            return self._points(fineness)
 
-        points, attempts = self._attempted(run, pose)
-        return points, 1e3 * float(np.linalg.norm(points - self._went, axis=1).max()), attempts
+        cloth, attempts = self._attempted(run, pose)
+        went = max(float(np.linalg.norm(a - b, axis=1).max()) for a, b in zip(cloth, before, strict=True))
+        return cloth, 1e3 * went, attempts
 
     def _advanced(
-        self, last: Pose, pose: Pose, fps: float, points: Floats, velocities: Floats
-    ) -> tuple[Floats, Floats]:
-        """Return points and velocities [P, 3] one pose later."""
+        self, last: Pose, pose: Pose, fps: float, cloth: list[Floats], speeds: list[Floats]
+    ) -> tuple[list[Floats], list[Floats]]:
+        """Return points and velocities of each garment one pose later."""
         frames = max(1, round(1 / (fps * FRAME)))
-        reached = velocities
+        reached = speeds
 
-        def run(attempt: int) -> Floats:
+        def run(fineness: tuple[int, int]) -> list[Floats]:
             nonlocal reached
-            simulation = self._simulation(attempt)
-            simulation.set_body(*self._body(last))
-            simulation.set(points, velocities)
-            for k in range(frames):
-                simulation.step(*self._body(blended(last, pose, (k + 1) / frames)), seconds=1 / (fps * frames))
-            reached = simulation.velocities
-            return simulation.points
+            self._begin(fineness, last, cloth, speeds)
+            here = last
+            for frame in range(frames):
+                coming = blended(last, pose, (frame + 1) / frames)
+                self._step(fineness, here, coming, seconds=1 / (fps * frames))
+                here = coming
+            reached = [layer.simulation(fineness).velocities for layer in self._layers]
+            return self._points(fineness)
 
         return self._attempted(run, pose)[0], reached
 
-    def _attempted(self, run: Callable[[int], Floats], pose: Pose) -> tuple[Floats, int]:
+    def _attempted(self, run: Callable[[tuple[int, int]], list[Floats]], pose: Pose) -> tuple[list[Floats], int]:
         """Return what the first sound attempt gives, and how many it took."""
-        fault = ""
-        for attempt in range(len(self.protocol.attempts)):
-            points = run(attempt)
-            fault = self._fault(points, pose)
+        fault, body = "", self.rest.posed_vertices(pose)
+        for number, fineness in enumerate(self._attempts):
+            cloth = run(fineness)
+            faults = (layer.fault(points, pose, body) for layer, points in zip(self._layers, cloth, strict=True))
+            fault = next(filter(None, faults), "")
             if not fault:
-                return points, attempt + 1
+                return cloth, number + 1
         raise Dropped(fault)
 
-    def _fault(self, points: Floats, pose: Pose) -> str:
-        """Say what shows that the simulation went wrong, or nothing."""
-        if not np.isfinite(points).all():
-            return "a coordinate of the cloth is not a number"
-        worst = float(self._membrane.strains(points.astype(np.float64))[:, 0].max())
-        if worst > TORN:
-            return f"the cloth is torn (stretched by {100 * worst:.0f} %)"
-        body = self.rest.posed_vertices(pose)
-        low, high = body.min(axis=0) - FLOWN, body.max(axis=0) + FLOWN
-        if (points < low).any() or (points > high).any():
-            return f"cloth flew more than {FLOWN:g} m away from the body"
-        depth = -Surface(body, self.rest.body.faces).signed_distance(points)
-        deep = float((depth > DEEP).mean())
-        return f"{100 * deep:.1f} % of the cloth is inside the body" if deep > MOST_INSIDE else ""
-
-    def _simulation(self, attempt: int) -> ClothSimulation:
-        """Return the simulation of an attempt, made when it is first needed."""
-        if attempt not in self._simulations:
-            substeps, iterations = self.protocol.attempts[attempt]
-            start = np.concatenate([wearing.fitted[wearing.points] for wearing in self.wearings])
-            simulation = self._kind(
-                self._corners,
-                self._faces,
-                start,
-                self._rest_body,
-                self.rest.body.faces,
-                self._cloths,
-                self._cloth_of,
-                options=SolverOptions(substeps=substeps, iterations=iterations),
-            )
-            if len(self._band):
-                up = np.tile(UP, (len(self._band), 1))
-                simulation.carry(self._band, Anchors(start[self._band], up), BAND_SLACK)
-            self._simulations[attempt] = simulation
-        return self._simulations[attempt]
-
-    def _body(self, pose: Pose) -> tuple[Floats, Anchors | None]:
-        """Return the posed body [V, 3] [m] and where it carries the waistbands."""
+    def _begin(
+        self, fineness: tuple[int, int], pose: Pose, cloth: list[Floats], speeds: list[Floats] | None = None
+    ) -> None:
+        """Put body and cloth where a motion starts."""
         transforms = self.rest.skin_transforms(pose)
-        body = self.rest.body
-        vertices = skin(self.rest.vertices, body.joint_indices, body.joint_weights, transforms)
-        if not len(self._band):
-            return vertices, None
-        assert self._settled is not None
-        indices, weights = self._joint_indices[self._band], self._joint_weights[self._band]
-        matrices = np.einsum("hk,hkij->hij", weights, transforms[indices])
-        points = np.einsum("hij,hj->hi", matrices[:, :3, :3], self._settled[self._band]) + matrices[:, :3, 3]
-        up = matrices[:, :3, 2]
-        return vertices, Anchors(points, up / np.linalg.norm(up, axis=1, keepdims=True))
+        met = [self.rest.posed_vertices(pose)]
+        for k, (layer, points) in enumerate(zip(self._layers, cloth, strict=True)):
+            simulation = layer.simulation(fineness)
+            simulation.set_body(np.concatenate(met), layer.anchors(transforms))
+            simulation.set(points, None if speeds is None else speeds[k])
+            met.append(layer.shell(points))
 
-    def _expanded(self, points: Floats) -> list[Floats]:
-        parts = np.split(points, self._starts[1:-1])
-        return [wearing.expand(part) for wearing, part in zip(self.wearings, parts, strict=True)]
+    def _step(
+        self, fineness: tuple[int, int], last: Pose, pose: Pose, *, damping: float = 0.0, seconds: float = FRAME
+    ) -> None:
+        """Advance all garments by one frame, the inner ones first."""
+        transforms = self.rest.skin_transforms(pose)
+        met = [self.rest.posed_vertices(pose)]
+        substeps = fineness[0]
+        if pose is not last:
+            went = float(np.linalg.norm((met[0] - self.rest.posed_vertices(last))[self._near], axis=1).max())
+            substeps = max(substeps, min(math.ceil(went / SWEEP), MOST_SUBSTEPS))
+        for layer in self._layers:
+            simulation = layer.simulation(fineness)
+            anchors = layer.anchors(transforms)
+            simulation.step(np.concatenate(met), anchors, damping=damping, seconds=seconds, substeps=substeps)
+            met.append(layer.shell(simulation.points))
 
+    def _points(self, fineness: tuple[int, int]) -> list[Floats]:
+        return [layer.simulation(fineness).points for layer in self._layers]
 
-def _stacked(tables: Sequence[NDArray[Any]], width: int) -> NDArray[Any]:
-    return np.concatenate([np.pad(table, ((0, 0), (0, width - table.shape[1]))) for table in tables])
+    def _expanded(self, cloth: Sequence[Floats]) -> list[Floats]:
+        return [wearing.expand(points) for wearing, points in zip(self.wearings, cloth, strict=True)]
 
 
 def _lull(share: float) -> float:

@@ -24,7 +24,7 @@ GRAVITY = 9.81  # [m/s²]
 # at 60 frames of two substeps some four times its stiffness; it still slides in its level.
 HELD_MASS = 0.5
 REACH = 4.0  # the collider's bounds as the solver sees them; it would not widen them as the body moves [m]
-CONTACT_GAP = 0.01  # cloth that is this much further off than its radius is looked at [m]
+CONTACT_GAP = 0.02  # cloth that is this much further in or off than its radius meets the body [m]
 CONTACT_DAMPING = 1e-2
 NO_NEWTON = 'cloth simulation needs the engine newton, which is not installed; run `pip install "dressform[sim]"`'
 
@@ -89,6 +89,8 @@ class ClothSimulation(ABC):
         cloth_of: int [F] into `cloths`, or None where there is one.
         options: Of the solver.
     """
+
+    attempts: tuple[tuple[int, int], ...]  # substeps and iterations that are tried in order, each finer than the last
 
     def __init__(
         self,
@@ -182,13 +184,6 @@ class ClothSimulation(ABC):
         self._mesh.refit()
         self._body_moves = True
 
-    def shift(self, offset: Floats) -> None:
-        """Move cloth and body by one offset [3] [m]; motion goes on as it was."""
-        by = np.asarray(offset, np.float32)
-        self._states[0].particle_q.assign(self.points + by)
-        anchors = self._anchors
-        self.set_body(self._body + by, None if anchors is None else Anchors(anchors.points + by, anchors.up))
-
     def hold(self, points: Integers, heights: Floats) -> None:
         """Keep points at heights above the ground [m]; they slide freely in the level."""
         self._hold(points)
@@ -210,6 +205,7 @@ class ClothSimulation(ABC):
         *,
         damping: float = 0.0,
         seconds: float = FRAME,
+        substeps: int | None = None,
     ) -> None:
         """Advance by one frame.
 
@@ -218,9 +214,10 @@ class ClothSimulation(ABC):
             anchors: Where what is carried is at the frame's end; None leaves them where they are.
             damping: Share of the velocity that is taken away at the end of the frame.
             seconds: Length of the frame [s].
+            substeps: Of this frame; None takes the options'.
         """
         then = self._body if body is None else np.ascontiguousarray(body, np.float32)
-        now, count = self._body, self.options.substeps
+        now, count = self._body, self.options.substeps if substeps is None else substeps
         from_, to = self._anchors, self._anchors if anchors is None else anchors
         if body is not None or self._body_moves:
             self._mesh.velocities.assign((then - now) / np.float32(seconds))
@@ -239,9 +236,7 @@ class ClothSimulation(ABC):
                 velocities[self._held, 2] = 0.0
             if from_ is not None and to is not None:
                 velocities[self._held] = (to.points - from_.points) / seconds
-            first.clear_forces()
-            self._pipeline.collide(first, self._contacts)
-            self._solver.step(first, second, self._control, self._contacts, seconds / count)
+            self._substep(first, second, seconds / count)
             self._states = [second, first]
             self._keep(second, from_, to, share)
         self._body, self._anchors = then, to
@@ -249,6 +244,12 @@ class ClothSimulation(ABC):
             state = self._states[0]
             state.particle_qd.assign(state.particle_qd.numpy() * np.float32(1 - damping))
         self.frames += 1
+
+    def _substep(self, first: Any, second: Any, seconds: float) -> None:
+        """Advance from one state into another."""
+        first.clear_forces()
+        self._pipeline.collide(first, self._contacts)
+        self._solver.step(first, second, self._control, self._contacts, seconds)
 
     def _keep(self, state: Any, from_: Anchors | None, to: Anchors | None, share: float) -> None:
         """Put held points back where they belong; arrays on the CPU are views, so this writes into the state."""

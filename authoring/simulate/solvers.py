@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dressform.schemas.errors import UsageError
 
+from . import style3d, vbd
 from .solver import ClothSimulation
-from .style3d import Simulation
 
-SOLVERS: dict[str, type[ClothSimulation]] = {"style3d": Simulation}
+SOLVERS: dict[str, type[ClothSimulation]] = {"style3d": style3d.Simulation, "vbd": vbd.Simulation}
 
 
 def solver_kind(name: str) -> type[ClothSimulation]:

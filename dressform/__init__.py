@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from dressform.assets.library import Library as Library
+    from dressform.fitting import fit as fit
     from dressform.runtime.avatar.avatar_file import Avatar as Avatar
     from dressform.runtime.avatar.estimate import estimate_avatar as estimate_avatar
     from dressform.runtime.motion.load import load_motion as motion
@@ -27,10 +28,11 @@ _PUBLIC = {
     "Look": ("dressform.runtime.session", "Look"),
     "TryOn": ("dressform.runtime.session", "TryOn"),
     "estimate_avatar": ("dressform.runtime.avatar.estimate", "estimate_avatar"),
+    "fit": ("dressform.fitting", "fit"),
     "motion": ("dressform.runtime.motion.load", "load_motion"),
     "validate": ("dressform.validators.engine", "validate"),
 }
-__all__ = ["Avatar", "DressformError", "Library", "Look", "TryOn", "estimate_avatar", "motion", "validate"]
+__all__ = ["Avatar", "DressformError", "Library", "Look", "TryOn", "estimate_avatar", "fit", "motion", "validate"]
 
 
 def __getattr__(name: str) -> object:

@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "library": ("dressform.commands.library", "library"),
     "validate": ("dressform.commands.validate", "validate"),
     "fit-matrix": ("dressform.commands.fit_matrix", "fit_matrix"),
+    "fit": ("dressform.commands.fit", "fit"),
     "avatar": ("dressform.commands.avatar", "avatar"),
     "motion": ("dressform.commands.motion", "motion"),
     "render": ("dressform.commands.render", "render"),

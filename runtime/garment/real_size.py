@@ -233,10 +233,8 @@ class _Contact:
         return np.where(self.active, np.maximum(SKIN_GAP - self._heights(points), 0.0), 0.0)
 
     def cleared(self, points: Floats) -> Floats:
-        """Return the points [V, 3], none lower than its height over the skin or under the ground."""
-        lifted = points + self.lift(points)[:, None] * self.normals
-        lifted[:, 2] = np.maximum(lifted[:, 2], SKIN_GAP)  # the ground
-        return np.asarray(lifted)
+        """Return the points [V, 3], none lower than its height over the skin."""
+        return np.asarray(points + self.lift(points)[:, None] * self.normals)
 
     def _heights(self, points: Floats) -> Floats:
         return np.asarray(np.einsum("vc,vc->v", points - self.bases, self.normals))

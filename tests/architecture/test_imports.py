@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("dressform", "schemas", "assets", "runtime", "authoring", "validators", "benchmarks")
-_RUNTIME = ["geometry", "body", "motion", "garment", "render", "avatar", "refine", "video"]
+_RUNTIME = ["geometry", "body", "motion", "garment", "fit", "render", "avatar", "refine", "video"]
 ALLOWED: dict[str, set[str]] = {
     "schemas": set(),
     "assets": {"schemas"},
@@ -23,13 +23,15 @@ ALLOWED: dict[str, set[str]] = {
     "runtime.render": {"schemas", "assets", "runtime.geometry"},
     "runtime.motion": {"schemas", "assets", "runtime.geometry", "runtime.body"},
     "runtime.garment": {"schemas", "assets", "runtime.geometry", "runtime.body"},
+    "runtime.fit": {"schemas", "assets", "runtime.geometry", "runtime.body", "runtime.garment", "runtime.render"},
     "runtime.avatar": {"schemas", "assets", "runtime.geometry", "runtime.body", "runtime.render"},
     "runtime.refine": {
         "schemas", "assets", "runtime.geometry", "runtime.body", "runtime.motion", "runtime.garment",
     },
     "runtime.session": {"schemas", "assets", *(f"runtime.{unit}" for unit in _RUNTIME)},
     "validators": {
-        "schemas", "assets", "runtime.geometry", "runtime.body", "runtime.motion", "runtime.garment", "runtime.render",
+        "schemas", "assets", "runtime.geometry", "runtime.body", "runtime.motion", "runtime.garment", "runtime.fit",
+        "runtime.render",
     },
     "authoring": {
         "schemas", "assets", "validators", "runtime.session", *(f"runtime.{unit}" for unit in _RUNTIME),

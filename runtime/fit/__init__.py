@@ -1,0 +1,1 @@
+"""Does this size fit: ease, strain and pressure by region, a recommended size, pictures."""

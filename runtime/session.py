@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import warp as wp
 
+from dressform.assets.files.field import Field
 from dressform.assets.library import Library
 from dressform.assets.lock import read_lock, resolve_locked
 from dressform.assets.template_version import TemplateVersion
@@ -20,6 +21,7 @@ from dressform.runtime.avatar.appearance import build_appearance, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.body.skinning import Skinner
+from dressform.runtime.garment.field import check_usable
 from dressform.runtime.garment.outfit import DressedGarment, Outfit
 from dressform.runtime.motion.clip import MotionClip
 from dressform.runtime.motion.load import load_motion
@@ -31,7 +33,7 @@ from dressform.runtime.render.garment_scene import garment_counts, garment_scene
 from dressform.runtime.render.renderer import Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
 from dressform.runtime.video.writer import VideoWriter
-from dressform.schemas.errors import UsageError
+from dressform.schemas.errors import AssetError, InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 
@@ -82,6 +84,11 @@ class TryOn:
         device: "cpu" or a Warp device such as "cuda:0".
         look: Light, background, camera and preset.
         refine: "auto" filters every motion but the built-in ones, which are smooth by making; "on" and "off" force it.
+        field: False poses every garment by plain skinning, although it carries a learned field for the body family.
+
+    Attributes:
+        fields: By the name of each garment worn, whether a learned field acts on it; the others are skinned plainly.
+        unusable_fields: By the name of garments that carry a field which cannot be used here, why not.
     """
 
     def __init__(
@@ -95,6 +102,7 @@ class TryOn:
         device: str = "cpu",
         look: Look = Look(),
         refine: str = "auto",
+        field: bool = True,
     ):
         if refine not in ("auto", "on", "off"):
             raise UsageError(f"refine must be auto, on or off, got {refine!r}")
@@ -103,7 +111,10 @@ class TryOn:
         self._look, self._refine = look, refine
         self._device = _device(device)
         self.rest: RestBody = self.avatar.rest()
-        garments = _garments(worn_versions(wear, library, lock, self.avatar.family), self.avatar.family)
+        worn = worn_versions(wear, library, lock, self.avatar.family)
+        self.unusable_fields: dict[str, str] = {}
+        garments = _garments(worn, self.rest, self.unusable_fields, field=field)
+        self.fields = {garment.name: garment.field is not None for garment in garments}
         self.outfit = Outfit(self.rest, garments, device=self._device)
         self._appearance = build_appearance(
             self.rest,
@@ -259,9 +270,26 @@ def worn_versions(
     return store.resolve_all(wear, [family])
 
 
-def _garments(versions: Sequence[TemplateVersion], family: str) -> list[DressedGarment]:
+def _garments(
+    versions: Sequence[TemplateVersion], rest: RestBody, unusable: dict[str, str], *, field: bool
+) -> list[DressedGarment]:
+    """Return what is worn, each garment with its field where it has one; notes which of them are unusable, and why."""
     garments: list[DressedGarment] = []
     for order, version in enumerate(versions):
-        layer = version.manifest.get("layer", order)
-        garments.append(DressedGarment(version.name, version.mesh(), version.rig(family), int(layer)))
+        layer = int(version.manifest.get("layer", order))
+        learned = _field(version, rest, unusable) if field else None
+        mesh, rig = version.mesh(), version.rig(rest.body.family)
+        garments.append(DressedGarment(version.name, mesh, rig, layer, field=learned, size=version.size))
     return garments
+
+
+def _field(version: TemplateVersion, rest: RestBody, unusable: dict[str, str]) -> Field | None:
+    """Return a version's field for a body; None where it has none, or one that is noted as unusable."""
+    try:
+        learned = version.field(rest.body.family)
+        if learned is not None:
+            check_usable(learned, rest, version.size, version.label)
+    except (AssetError, InputError) as error:
+        unusable[version.name] = str(error)
+        return None
+    return learned

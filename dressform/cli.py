@@ -17,6 +17,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("dressform.commands.validate", "validate"),
     "fit-matrix": ("dressform.commands.fit_matrix", "fit_matrix"),
     "fit": ("dressform.commands.fit", "fit"),
+    "simulate": ("dressform.commands.simulate", "simulate"),
     "avatar": ("dressform.commands.avatar", "avatar"),
     "motion": ("dressform.commands.motion", "motion"),
     "render": ("dressform.commands.render", "render"),

@@ -31,6 +31,11 @@ DEEP, MOST_INSIDE = 0.01, 0.02  # more cloth than this share, this deep inside t
 class ClothLayer:
     """One garment with its solver at each fineness.
 
+    Attributes:
+        wearing: The garment on the body.
+        drape: float32 [P, 3] its rest drape on this body, None before it is known [m].
+        near: int [N] the body's points that lie near it at rest.
+
     Args:
         wearing: The garment on the body.
         rest: The body.
@@ -105,12 +110,16 @@ class ClothLayer:
         inwards = vertex_normals(points, self.wearing.faces)[self._border]
         return np.concatenate([points, points[self._border] - HEM * inwards]).astype(np.float32)
 
+    def stretches(self, points: Floats) -> NDArray[np.float64]:
+        """Return the larger principal stretch less 1 of each triangle [F], against the size's own metric."""
+        return np.asarray(self._membrane.strains(points.astype(np.float64))[:, 0])
+
     def fault(self, points: Floats, pose: Pose, body: Floats) -> str:
         """Say what shows that simulated points [P, 3] went wrong on a posed body [V, 3] [m]; nothing if all is well."""
         name = self.wearing.garment.name
         if not np.isfinite(points).all():
             return f"{name}: a coordinate is not a number"
-        worst = float(self._membrane.strains(points.astype(np.float64))[:, 0].max())
+        worst = float(self.stretches(points).max())
         if worst > TORN:
             return f"{name} is torn (stretched by {100 * worst:.0f} %)"
         if (points < body.min(axis=0) - FLOWN).any() or (points > body.max(axis=0) + FLOWN).any():

@@ -21,7 +21,7 @@ from .wearing import Wearing
 
 Floats = NDArray[np.float32]
 
-NEAR = 2.0  # cloth is simulated within this of the origin, where single precision keeps its folds [m]
+NEAR = 1.0  # a body that travels is simulated within about this of the origin [m]
 SWEEP = 0.012  # the body moves no further against the cloth in a substep [m]
 MOST_SUBSTEPS = 8
 
@@ -66,6 +66,20 @@ class Posed(NamedTuple):
     attempts: int
 
 
+class Moment(NamedTuple):
+    """A moment of a motion: all that the next one follows from.
+
+    Attributes:
+        pose: Of the body.
+        points: float32 [P, 3] of each garment, what is simulated [m].
+        speeds: float32 [P, 3] of each garment [m/s]; None before the first step.
+    """
+
+    pose: Pose
+    points: list[Floats]
+    speeds: list[Floats] | None
+
+
 class Dropped(InputError):  # noqa: N818 (it says what became of the pose)
     """A pose that no attempt could simulate; `reason` says what went wrong last."""
 
@@ -76,6 +90,10 @@ class Dropped(InputError):  # noqa: N818 (it says what became of the pose)
 
 class PosedCloth:
     """Garments on one body, simulated pose by pose or in motion.
+
+    Attributes:
+        layers: The garments, innermost first.
+        moment: The last of `clip`, or None.
 
     Args:
         wearings: On this body, innermost first; each meets the body and the garments below it.
@@ -102,11 +120,12 @@ class PosedCloth:
         kind = solver_kind(solver)
         self.wearings, self.rest, self.protocol, self.seed = tuple(wearings), rest, protocol, seed
         self._attempts = protocol.attempts or kind.attempts
-        self._layers: tuple[ClothLayer, ...] = ()
+        self.layers: tuple[ClothLayer, ...] = ()
         for wearing in wearings:
-            self._layers = (*self._layers, ClothLayer(wearing, rest, kind, self._layers))
-        self._near = np.unique(np.concatenate([layer.near for layer in self._layers]))
+            self.layers = (*self.layers, ClothLayer(wearing, rest, kind, self.layers))
+        self._near = np.unique(np.concatenate([layer.near for layer in self.layers]))
         self._rest_pose = rest.rest_pose()
+        self.moment: Moment | None = None
 
     def settle(self) -> list[Floats]:
         """Return the rest drape on this body, float32 [V, 3] of each whole garment [m]; computed once.
@@ -131,52 +150,56 @@ class PosedCloth:
         cloth, still_mm, attempts = self._reached(level)
         return Posed(self._expanded([place.world(points) for points in cloth]), still_mm, attempts)
 
-    def clip(self, poses: Iterable[Pose], fps: float) -> Iterator[list[Floats]]:
+    def clip(self, poses: Iterable[Pose], fps: float, *, after: Moment | None = None) -> Iterator[list[Floats]]:
         """Yield the garments, float32 [V, 3] each [m], in motion: one item a pose.
 
-        The cloth has come to hang in the first pose when the motion begins, and goes at the body's speed.
+        The cloth has come to hang in the first pose when the motion begins, and goes at the body's speed. `moment` says
+        after each item what the next one follows from.
 
         Args:
             poses: At equal distances of time, as many as wanted.
             fps: Poses per second.
+            after: The moment before the first pose, to go on with a motion that was interrupted, to the same bits.
 
         Raises:
             Dropped: When the cloth flies apart and no finer attempt keeps it together.
         """
-        coming = iter(poses)
-        last = next(coming, None)
-        if last is None:
-            return
-        level, place = levelled(last, self.rest)
-        cloth = [place.world(points) for points in self._reached(level)[0]]
-        yield self._expanded(cloth)
-        speeds: list[Floats] | None = None
-        origin = np.zeros(3, np.float32)
-        for pose in coming:
-            if speeds is None:
-                speed = (pose.root - last.root) * np.float32(fps)
-                speeds = [np.tile(speed, (len(points), 1)) for points in cloth]
-            if float(np.linalg.norm(pose.root - origin)) > NEAR:
-                origin = np.array([*pose.root[:2], 0.0], np.float32)
-            here = [points - origin for points in cloth]
-            here, speeds = self._advanced(moved(last, -origin), moved(pose, -origin), fps, here, speeds)
-            cloth, last = [points + origin for points in here], pose
-            yield self._expanded(cloth)
+        self._rest_drape()
+        self.moment = after
+        for pose in poses:
+            self.moment = self._first(pose) if self.moment is None else self._next(self.moment, pose, fps)
+            yield self._expanded(self.moment.points)
+
+    def _first(self, pose: Pose) -> Moment:
+        level, place = levelled(pose, self.rest)
+        return Moment(pose, [place.world(points) for points in self._reached(level)[0]], None)
+
+    def _next(self, moment: Moment, pose: Pose, fps: float) -> Moment:
+        """Return the moment at a pose that follows another by a frame."""
+        last, speeds = moment.pose, moment.speeds
+        if speeds is None:
+            speed = (pose.root - last.root) * np.float32(fps)
+            speeds = [np.tile(speed, (len(points), 1)) for points in moment.points]
+        # far from the origin, single precision would tell on the folds
+        origin = np.array([*np.round(last.root[:2] / NEAR) * NEAR, 0.0], np.float32)
+        here = [points - origin for points in moment.points]
+        here, speeds = self._advanced(moved(last, -origin), moved(pose, -origin), fps, here, speeds)
+        return Moment(pose, [points + origin for points in here], speeds)
 
     def _rest_drape(self) -> list[Floats]:
         """Return what is simulated of each garment at rest, [P, 3] [m]."""
-        if any(layer.drape is None for layer in self._layers):
+        if any(layer.drape is None for layer in self.layers):
             frames = self.protocol.settle
 
             def run(fineness: tuple[int, int]) -> list[Floats]:
-                self._begin(fineness, self._rest_pose, [layer.start for layer in self._layers])
+                self._begin(fineness, self._rest_pose, [layer.start for layer in self.layers])
                 for frame in range(frames):
                     self._step(fineness, self._rest_pose, self._rest_pose, damping=_lull(frame / frames))
                 return self._points(fineness)
 
-            for layer, points in zip(self._layers, self._attempted(run, self._rest_pose)[0], strict=True):
+            for layer, points in zip(self.layers, self._attempted(run, self._rest_pose)[0], strict=True):
                 layer.drape = points
-        return [layer.drape for layer in self._layers if layer.drape is not None]
+        return [layer.drape for layer in self.layers if layer.drape is not None]
 
     def _reached(self, pose: Pose) -> tuple[list[Floats], float, int]:
         """Return the cloth in a levelled pose, how far it last went [mm], and the attempts it took."""
@@ -219,7 +242,7 @@ class PosedCloth:
                 coming = blended(last, pose, (frame + 1) / frames)
                 self._step(fineness, here, coming, seconds=1 / (fps * frames))
                 here = coming
-            reached = [layer.simulation(fineness).velocities for layer in self._layers]
+            reached = [layer.simulation(fineness).velocities for layer in self.layers]
             return self._points(fineness)
 
         return self._attempted(run, pose)[0], reached
@@ -229,7 +252,7 @@ class PosedCloth:
         fault, body = "", self.rest.posed_vertices(pose)
         for number, fineness in enumerate(self._attempts):
             cloth = run(fineness)
-            faults = (layer.fault(points, pose, body) for layer, points in zip(self._layers, cloth, strict=True))
+            faults = (layer.fault(points, pose, body) for layer, points in zip(self.layers, cloth, strict=True))
             fault = next(filter(None, faults), "")
             if not fault:
                 return cloth, number + 1
@@ -241,7 +264,7 @@ class PosedCloth:
         """Put body and cloth where a motion starts."""
         transforms = self.rest.skin_transforms(pose)
         met = [self.rest.posed_vertices(pose)]
-        for k, (layer, points) in enumerate(zip(self._layers, cloth, strict=True)):
+        for k, (layer, points) in enumerate(zip(self.layers, cloth, strict=True)):
             simulation = layer.simulation(fineness)
             simulation.set_body(np.concatenate(met), layer.anchors(transforms))
             simulation.set(points, None if speeds is None else speeds[k])
@@ -257,14 +280,14 @@ class PosedCloth:
         if pose is not last:
             went = float(np.linalg.norm((met[0] - self.rest.posed_vertices(last))[self._near], axis=1).max())
             substeps = max(substeps, min(math.ceil(went / SWEEP), MOST_SUBSTEPS))
-        for layer in self._layers:
+        for layer in self.layers:
             simulation = layer.simulation(fineness)
             anchors = layer.anchors(transforms)
             simulation.step(np.concatenate(met), anchors, damping=damping, seconds=seconds, substeps=substeps)
             met.append(layer.shell(simulation.points))
 
     def _points(self, fineness: tuple[int, int]) -> list[Floats]:
-        return [layer.simulation(fineness).points for layer in self._layers]
+        return [layer.simulation(fineness).points for layer in self.layers]
 
     def _expanded(self, cloth: Sequence[Floats]) -> list[Floats]:
         return [wearing.expand(points) for wearing, points in zip(self.wearings, cloth, strict=True)]

@@ -1,0 +1,133 @@
+"""A clip of simulated garments in a file: a header, then one block of points a frame.
+
+The file is `MAGIC`, the header's length as a little-endian uint32, the header as UTF-8 JSON, zeros up to a multiple of
+64 bytes, then for each frame the points of all garments one after another, little-endian float32 [m], z up.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.schemas.errors import InputError
+
+MAGIC = b"DFCLOTH1"
+SCHEMA = "dressform/cloth-clip/1"
+SUFFIX = ".cloth"
+_ALIGNED = 64
+_LARGEST_HEADER = 1 << 20  # [bytes]
+_CURE = "make it again with `dressform simulate`"
+
+
+@dataclass(frozen=True)
+class WornInClip:
+    """One garment of a clip.
+
+    Attributes:
+        name: The template.
+        version: "X.Y.Z".
+        digest: sha256 of its template.json.
+        size: Which size is worn.
+        points: How many points it has.
+    """
+
+    name: str
+    version: str
+    digest: str
+    size: str
+    points: int
+
+
+@dataclass(frozen=True)
+class ClothClip:
+    """A clip on disk; frames are read one at a time.
+
+    Attributes:
+        path: The file.
+        fps: Frames per second.
+        frames: How many.
+        garments: In layer order.
+        about: What else its header says: avatar, motion, solver.
+    """
+
+    path: Path
+    fps: float
+    frames: int
+    garments: tuple[WornInClip, ...]
+    about: Mapping[str, Any]
+    _start: int
+
+    def frame(self, number: int) -> list[NDArray[np.float32]]:
+        """Return each garment's points [V, 3] [m] of one frame, counted from 0."""
+        if not 0 <= number < self.frames:
+            raise InputError(f"{self.path} has frames 0 to {self.frames - 1}, not {number}; {_CURE} for longer")
+        counts = [garment.points for garment in self.garments]
+        size = 12 * sum(counts)
+        with self.path.open("rb") as file:
+            file.seek(self._start + number * size)
+            data = file.read(size)
+        if len(data) != size:
+            raise InputError(f"{self.path} ends within frame {number}; {_CURE}")
+        points = np.frombuffer(data, "<f4").astype(np.float32).reshape(-1, 3)
+        return np.split(points, np.cumsum(counts)[:-1])
+
+    def __iter__(self) -> Iterator[list[NDArray[np.float32]]]:
+        return (self.frame(number) for number in range(self.frames))
+
+
+def clip_header(fps: float, frames: int, garments: tuple[WornInClip, ...], about: Mapping[str, Any]) -> bytes:
+    """Return the bytes before the first frame."""
+    worn = [vars(garment) for garment in garments]
+    document = {**about, "schema": SCHEMA, "fps": float(fps), "frames": frames, "garments": worn}
+    text = json.dumps(document, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()
+    head = MAGIC + struct.pack("<I", len(text)) + text
+    return head + bytes(-len(head) % _ALIGNED)
+
+
+def frame_bytes(garments: list[NDArray[np.float32]]) -> bytes:
+    """Return one frame as the file holds it."""
+    return np.concatenate(garments).astype("<f4").tobytes()
+
+
+def read_clip(path: Path) -> ClothClip:
+    """Open a clip.
+
+    Raises:
+        InputError: When the file is absent, no clip, damaged or unfinished.
+    """
+    try:
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            magic, length = file.read(len(MAGIC)), file.read(4)
+            if magic != MAGIC or len(length) != 4:
+                raise InputError(f"{path}: needed a clip of simulated cloth, found another kind of file; {_CURE}")
+            count = struct.unpack("<I", length)[0]
+            text = file.read(count) if count <= _LARGEST_HEADER else b""
+    except OSError as error:
+        raise InputError(f"{path} cannot be read ({error.strerror}); {_CURE}") from None
+    try:
+        document = json.loads(text)
+        garments = tuple(_worn(entry) for entry in document["garments"])
+        fps, frames, schema = float(document["fps"]), int(document["frames"]), document["schema"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{path}: its header is damaged ({type(error).__name__}: {error}); {_CURE}") from None
+    if schema != SCHEMA or not garments or not 0 < fps < 1e4 or frames < 1 or min(g.points for g in garments) < 1:
+        raise InputError(f"{path}: its header does not describe a clip of {SCHEMA}; {_CURE}")
+    start = -(-(len(MAGIC) + 4 + len(text)) // _ALIGNED) * _ALIGNED
+    wanted = start + frames * 12 * sum(garment.points for garment in garments)
+    if size != wanted:
+        raise InputError(f"{path}: needed {wanted} bytes for {frames} frames, found {size}; {_CURE}")
+    about = {key: value for key, value in document.items() if key not in ("schema", "fps", "frames", "garments")}
+    return ClothClip(path, fps, frames, garments, about, start)
+
+
+def _worn(entry: Mapping[str, Any]) -> WornInClip:
+    name, version, digest, size = (str(entry[key]) for key in ("name", "version", "digest", "size"))
+    return WornInClip(name, version, digest, size, int(entry["points"]))

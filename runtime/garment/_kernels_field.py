@@ -11,6 +11,9 @@ NEWTON_STEPS = wp.constant(12)  # of the nearest rotation; a matrix as blended s
 CLOSE = wp.constant(1.0e-6)  # squared change of the last step that is close enough
 LEAST_VOLUME = wp.constant(1.0e-4)  # blended joints that squash space to less than this turn cloth no way
 
+BLOCK = 8  # points whose modes are summed together: long vectors are what a CPU adds fast
+Block = wp.types.vector(length=3 * BLOCK, dtype=wp.float32)
+
 
 @wp.kernel
 def near_centres(
@@ -120,15 +123,28 @@ def nearest_rotation(matrix: wp.mat33, otherwise: wp.mat33) -> wp.mat33:
 
 
 @wp.kernel
+def sum_modes(
+    mean: wp.array(dtype=Block),
+    modes: wp.array2d(dtype=Block),
+    coefficients: wp.array(dtype=wp.float32),
+    # outputs
+    displacements: wp.array(dtype=Block),
+) -> None:
+    i = wp.tid()
+    total = mean[i]
+    for k in range(modes.shape[1]):
+        total += coefficients[k] * modes[i, k]
+    displacements[i] = total
+
+
+@wp.kernel
 def move_cloth(
     rest: wp.array(dtype=wp.vec3),
     places: wp.array(dtype=wp.int32),
     joint_indices: wp.array2d(dtype=wp.int32),
     joint_weights: wp.array2d(dtype=wp.float32),
     transforms: wp.array(dtype=wp.mat44),
-    mean: wp.array(dtype=wp.vec3),
-    modes: wp.array2d(dtype=wp.vec3),
-    coefficients: wp.array(dtype=wp.float32),
+    displacements: wp.array(dtype=wp.vec3),
     confidence: wp.array(dtype=wp.float32),
     bound: float,
     # outputs
@@ -148,13 +164,10 @@ def move_cloth(
             if weight > most:
                 most = weight
                 heaviest = joint_indices[i, k]
-    displacement = mean[i]
-    for k in range(modes.shape[1]):
-        displacement += coefficients[k] * modes[i, k]
     turn = nearest_rotation(linear_part(blended), linear_part(transforms[heaviest]))
     place = places[i]
     plain = points[place]
-    move = share * (wp.transform_point(blended, rest[place]) + turn * displacement - plain)
+    move = share * (wp.transform_point(blended, rest[place]) + turn * displacements[i] - plain)
     length = wp.length(move)
     if length > bound:
         move *= bound / length

@@ -12,7 +12,7 @@ from dressform.assets.files.field import Field
 from dressform.runtime.body.protocol import RestBody
 from dressform.schemas.errors import AssetError
 
-from ._kernels_field import confide, move_cloth, near_centres, project_support, weigh_modes
+from ._kernels_field import BLOCK, Block, confide, move_cloth, near_centres, project_support, sum_modes, weigh_modes
 from .field_features import FEATURES, POSE_FEATURES, PoseFeatures, body_features
 from .push_out import KEPT_BUFFERS
 
@@ -57,9 +57,6 @@ class FieldOnBody:
         def floats(values: NDArray[Any]) -> Any:
             return wp.array(np.ascontiguousarray(values, np.float32), dtype=wp.float32, device=device)
 
-        def vectors(values: NDArray[Any]) -> Any:
-            return wp.array(np.ascontiguousarray(values, np.float32), dtype=wp.vec3, device=device)
-
         def integers(values: NDArray[Any]) -> Any:
             return wp.array(np.ascontiguousarray(values, np.int32), dtype=wp.int32, device=device)
 
@@ -79,15 +76,18 @@ class FieldOnBody:
         self._doubts = [model.doubt_full, model.doubt_none]
         self._doubt_reach = model.doubt_reach
         self._coefficients, self._confidence = floats(np.zeros(len(field.modes))), floats(np.zeros(1))
+        blocks = -(-len(field.points) // BLOCK)
+        displacements = wp.zeros(blocks * BLOCK, dtype=wp.vec3, device=device)
+        self._displacements = wp.array(ptr=displacements.ptr, dtype=Block, shape=(blocks,), device=device)
+        self._mean = wp.array(_blocked(field.mean[None])[:, 0], dtype=Block, device=device)
+        self._modes = wp.array(_blocked(field.modes), dtype=Block, device=device)
         self._carried = [
             rest_buffer,
             integers(field.points + start),
             integers(joints[field.joint_indices]),
             floats(field.joint_weights),
             transforms,
-            vectors(field.mean),
-            vectors(field.modes.transpose(1, 0, 2)),
-            self._coefficients,
+            displacements,
             self._confidence,
             field.bound,
         ]
@@ -143,10 +143,25 @@ class FieldOnBody:
             ),
             self._command(project_support, len(self._known), [self._near, self._support], [self._known]),
             self._command(confide, 1, [self._known, *self._doubts], [self._confidence]),
+            self._command(
+                sum_modes,
+                len(self._displacements),
+                [self._mean, self._modes, self._coefficients],
+                [self._displacements],
+            ),
         ]
 
     def _command(self, kernel: Any, dim: int, inputs: list[Any], outputs: list[Any]) -> Any:
         return wp.launch(kernel, dim=dim, inputs=inputs, outputs=outputs, device=self.device, record_cmd=True)
+
+
+def _blocked(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return vectors [K, P, 3] of points as rows of blocks of points, [P / BLOCK, K, 3 * BLOCK], padded with zeros."""
+    count, points = values.shape[:2]
+    blocks = -(-points // BLOCK)
+    padded = np.zeros((count, blocks * BLOCK, 3), np.float32)
+    padded[:, :points] = values
+    return np.ascontiguousarray(padded.reshape(count, blocks, 3 * BLOCK).transpose(1, 0, 2))
 
 
 def check_usable(field: Field, rest: RestBody, size: str, name: str) -> None:

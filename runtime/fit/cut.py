@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
 from dressform.assets.sizes import ordered_sizes
 from dressform.assets.template_version import TemplateVersion
+from dressform.runtime.garment.outfit import DressedGarment
 from dressform.schemas.template import Fabric
 
 
@@ -49,3 +51,11 @@ class Cut:
             measures={size: manifest["sizes"][size].get("measures", {}) for size in sizes},
             fabric=manifest.get("fabric"),
         )
+
+    @cached_property
+    def _garments(self) -> dict[str, DressedGarment]:
+        return {size: DressedGarment(self.label, mesh, self.rigs[size], 0) for size, mesh in self.meshes.items()}
+
+    def garment(self, size: str) -> DressedGarment:
+        """Return a size as it is worn, alone."""
+        return self._garments[size]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.garment.outfit import DressedGarment, fit_garments
+from dressform.runtime.garment.outfit import fit_garments
 from dressform.runtime.garment.real_size import RealSize, principal_strain
 from dressform.runtime.geometry.normals import face_areas
 from dressform.schemas.errors import InputError, UsageError
@@ -49,7 +49,7 @@ def fit_garment(rest: RestBody, cut: Cut, sizes: Sequence[str] = (), *, progress
     if unknown is not None:
         raise UsageError(f"{cut.label} has no size {unknown!r}; it has {', '.join(cut.meshes)}")
     tried = [size for size in cut.meshes if not sizes or size in sizes]
-    design = _design(cut)
+    design = design_eases(cut)
     fits: dict[str, SizeFit] = {}
     for count, size in enumerate(tried, 1):
         fits[size] = fit_size(rest, cut, size, design)
@@ -65,9 +65,8 @@ def fit_garment(rest: RestBody, cut: Cut, sizes: Sequence[str] = (), *, progress
 
 
 def fit_size(rest: RestBody, cut: Cut, size: str, design: Mapping[str, float]) -> SizeFit:
-    """Try one size on; `design` is the ease that each region is designed with [m]."""
-    mesh = cut.meshes[size]
-    garment = DressedGarment(cut.label, mesh, cut.rigs[size], 0)
+    """Try one size on; `design` is the ease that each region is designed with, from `design_eases` [m]."""
+    mesh, garment = cut.meshes[size], cut.garment(size)
     solver = RealSize(
         mesh.points,
         garment.cloth,
@@ -78,35 +77,66 @@ def fit_size(rest: RestBody, cut: Cut, size: str, design: Mapping[str, float]) -
     )
     (start,) = fit_garments(rest, [garment])
     worn = solver.worn(start, rest.vertices, rest.body.faces)
-    found = regions(rest, worn.points, mesh.points, garment.cloth)
+    return judge_worn(rest, cut, size, worn.points, design, pressure=worn.pressure, soft=solver.soft)
+
+
+def judge_worn(
+    rest: RestBody,
+    cut: Cut,
+    size: str,
+    points: NDArray[np.float32],
+    design: Mapping[str, float],
+    *,
+    pressure: NDArray[np.float32] | None = None,
+    soft: NDArray[np.bool_] | None = None,
+) -> SizeFit:
+    """Judge a size by where its points lie on a body, however they came there: a simulation's drape will do too.
+
+    Args:
+        rest: The body in its rest pose.
+        cut: The garment.
+        size: Which of its sizes.
+        points: float32 [V, 3] [m].
+        design: The ease that each region is designed with [m].
+        pressure: float32 [V] on the skin [Pa]; none when None.
+        soft: bool [V] which points are of soft cloth; those of its outer cloth when None.
+
+    Raises:
+        InputError: When nothing of the garment goes round the body.
+    """
+    mesh, cloth = cut.meshes[size], cut.garment(size).cloth
+    found = regions(rest, points, mesh.points, cloth)
     if not found:
         raise InputError(
             f"{cut.label}: its fit cannot be judged; needed cloth that goes round the neck, trunk, an arm or a leg, "
             "found none; a hat, a bag or jewellery has no fit to judge"
         )
-    soft = solver.soft[mesh.faces].all(axis=1)
-    strain = np.where(soft, principal_strain(mesh.points, worn.points, mesh.faces), 0.0)
-    stretched, areas = np.maximum(strain[soft], 0.0), face_areas(mesh.points, mesh.faces)[soft]
+    if soft is None:
+        soft = np.isin(np.arange(len(points)), cloth)
+    if pressure is None:
+        pressure = np.zeros(len(points), np.float32)
+    whole = soft[mesh.faces].all(axis=1)
+    strain = np.where(whole, principal_strain(mesh.points, points, mesh.faces), 0.0)
+    stretched, areas = np.maximum(strain[whole], 0.0), face_areas(mesh.points, mesh.faces)[whole]
     known = {name: region for name, region in found.items() if name in design}
     offs = {name: off_design(region.ease, design[name], region.body) for name, region in known.items()}
     return SizeFit(
         size=size,
-        regions={name: _region(region, design[name], worn.pressure) for name, region in known.items()},
+        regions={name: _region(region, design[name], pressure) for name, region in known.items()},
         stretch_mean_percent=100 * float(np.average(stretched, weights=areas)) if len(areas) else 0.0,
         stretch_p95_percent=100 * _percentile(stretched, areas, 0.95),
         misfit=misfit(offs),
-        points=worn.points,
+        points=points,
         faces=mesh.faces,
         strain=strain.astype(np.float32),
-        pressure=worn.pressure,
+        pressure=pressure,
     )
 
 
-def _design(cut: Cut) -> dict[str, float]:
+def design_eases(cut: Cut) -> dict[str, float]:
     """Return the ease of each region that the default size has on the body it is made for [m]."""
     mesh, made_on = cut.meshes[cut.default], canonical_rest()
-    garment = DressedGarment(cut.label, mesh, cut.rigs[cut.default], 0)
-    found = regions(made_on, mesh.points, mesh.points, garment.cloth)
+    found = regions(made_on, mesh.points, mesh.points, cut.garment(cut.default).cloth)
     body, stated = made_on.measures().as_dict(), cut.measures.get(cut.default, {})
     eases = {}
     for name, region in found.items():

@@ -164,5 +164,5 @@ def _around(line: Floats) -> float:
 
 def _turns(start: Floats, stop: Floats, normal: Floats) -> Floats:
     """Return the angle from each spoke to the next about a unit normal [rad]."""
-    flat = [spokes - (spokes @ normal)[:, None] * normal for spokes in (start, stop)]
-    return np.asarray(np.arctan2(np.cross(*flat) @ normal, np.sum(flat[0] * flat[1], axis=1)))
+    one, other = (spokes - (spokes @ normal)[:, None] * normal for spokes in (start, stop))
+    return np.asarray(np.arctan2(np.cross(one, other) @ normal, np.sum(one * other, axis=1)))

@@ -20,7 +20,7 @@ from dressform.assets.files.rig import Rig, SizeBinding
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.garment.outfit import SKIN_GAP
+from dressform.runtime.garment.contacts import SKIN_GAP
 from dressform.runtime.garment.penetration import body_penetration
 from dressform.runtime.garment.rest_fit import settle
 from dressform.runtime.garment.shape_transfer import bind, transfer

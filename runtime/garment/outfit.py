@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import warp as wp
@@ -17,16 +17,16 @@ from dressform.assets.files.rig import Rig
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import Body, RestBody
 from dressform.runtime.body.skinning import Skinner, skin
-from dressform.runtime.geometry.adjacency import averaging_matrix, neighbours
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.errors import AssetError
 
 from .candidates import Posed, find_candidates, sample_transforms
+from .contacts import BODY_PASSES, CLOTH_GAP, LAYER_PASSES, LAYERED, LYING, SKIN_GAP, TOUCHING, Contact, movable
 from .field import FieldOnBody
 from .hide import hidden_cloth, hidden_faces
 from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
-from .push_out import Fade, PushOut, Side
+from .push_out import PushOut, Side
 from .rest_fit import settle
 from .shape_transfer import Binding, transfer
 from .stiff import cleared_as_one, kept_stiff, of_one_part, stiff_pieces
@@ -37,27 +37,9 @@ Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 
 REST_GAP = 0.005  # [m] least height of cloth over skin in the rest pose: bending joints take some of it away
-SKIN_GAP = 0.0025  # [m] least height of cloth over skin in every other pose
-CLOTH_GAP = 0.002  # [m] least height of cloth over the layer below
 FOLDS = 0.08  # [m] cloth comes out of folds of the layer below that are up to this deep
-
-
-class Contact(NamedTuple):
-    """One kind of contact: see `Side` and `find_candidates`."""
-
-    gap: float
-    fade: Fade
-    facing: bool
-    reach: float
-
-
-LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), facing=True, reach=0.08)
-TOUCHING = Contact(0.002, Fade(0.01, 0.03, 0.045), facing=False, reach=0.03)
-LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), facing=True, reach=0.08)
 _THIN = 0.003  # [m] hems and linings up to this depth fit between the gap and the skin
 _THICKEST = 0.01  # [m] cloth is not lifted by more than this for what lies under it
-BODY_PASSES = (3,)
-LAYER_PASSES = (4,)
 
 
 @dataclass(frozen=True)
@@ -295,7 +277,7 @@ class Outfit:
         meeting = np.any([(candidates >= 0).any(axis=1) for candidates in found], axis=0)
         if not meeting.any():
             return None
-        moved, starts, around = _movable(meeting, mover_faces, max(passes))
+        moved, starts, around = movable(meeting, mover_faces, max(passes))
         sides = [
             Side(candidates[moved], contact.gap, contact.fade)
             for candidates, contact in zip(found, contacts, strict=True)
@@ -322,25 +304,6 @@ def _left_alone(garment: DressedGarment) -> NDArray[np.bool_]:
     alone[garment.trims.points] = True
     alone[garment.under.points] = True
     return alone
-
-
-def _movable(meeting: NDArray[np.bool_], faces: Integers, passes: int) -> tuple[Integers, Integers, Integers]:
-    """Leave out the points that neither meet anything nor are within some edges of one that does.
-
-    Returns:
-        The points that stay int32 [M], and their neighbours among them in compressed rows.
-    """
-    averaging = averaging_matrix(faces, len(meeting))
-    near: NDArray[np.float64] = np.asarray(meeting, np.float64)
-    for _ in range(passes):
-        near = np.asarray(near + averaging @ near)
-    stays = np.asarray(near > 0)
-    moved = np.flatnonzero(stays).astype(np.int32)
-    number = np.full(len(meeting), -1, np.int32)
-    number[moved] = np.arange(len(moved))
-    kept = number[faces[stays[faces].all(axis=1)]]
-    starts, around = neighbours(kept, len(moved))
-    return moved, starts, around
 
 
 def _check(garment: DressedGarment, body: Body) -> None:

@@ -1,0 +1,52 @@
+"""What kinds of contact there are, and which points of a mesh a push-out has to move for them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.runtime.geometry.adjacency import averaging_matrix, neighbours
+
+from .push_out import Fade
+
+Integers = NDArray[np.int32]
+
+SKIN_GAP = 0.0025  # [m] least height of cloth over skin in every pose but the rest pose
+CLOTH_GAP = 0.002  # [m] least height of cloth over the layer below
+
+
+class Contact(NamedTuple):
+    """One kind of contact: see `Side` and `find_candidates`."""
+
+    gap: float
+    fade: Fade
+    facing: bool
+    reach: float
+
+
+LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), facing=True, reach=0.08)
+TOUCHING = Contact(0.002, Fade(0.01, 0.03, 0.045), facing=False, reach=0.03)
+LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), facing=True, reach=0.08)
+BODY_PASSES = (3,)
+LAYER_PASSES = (4,)
+
+
+def movable(meeting: NDArray[np.bool_], faces: Integers, passes: int) -> tuple[Integers, Integers, Integers]:
+    """Leave out the points that neither meet anything nor are within some edges of one that does.
+
+    Returns:
+        The points that stay int32 [M], and their neighbours among them in compressed rows.
+    """
+    averaging = averaging_matrix(faces, len(meeting))
+    near: NDArray[np.float64] = np.asarray(meeting, np.float64)
+    for _ in range(passes):
+        near = np.asarray(near + averaging @ near)
+    stays = np.asarray(near > 0)
+    moved = np.flatnonzero(stays).astype(np.int32)
+    number = np.full(len(meeting), -1, np.int32)
+    number[moved] = np.arange(len(moved))
+    kept = number[faces[stays[faces].all(axis=1)]]
+    starts, around = neighbours(kept, len(moved))
+    return moved, starts, around

@@ -11,7 +11,7 @@ import hashlib
 import platform
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import Any
@@ -96,6 +96,13 @@ def worn_size(garment: TemplateVersion, body: str, step: int) -> str:
     return order[min(max(order.index(fits) + step, 0), len(order) - 1)]
 
 
+def _worn_by(body: str, entry: Entry) -> tuple[TemplateVersion, ...]:
+    """Return what one of the set's bodies wears, from the inside, each in its size."""
+    size = next(group.size for group in entry.plan.groups if group.body == body)
+    below = (replace(each, size=size if size in each.manifest["sizes"] else each.size) for each in entry.below)
+    return (*below, replace(entry.garment, size=size))
+
+
 def build(
     folder: Path, library: Library | None = None, *, workers: int | None = None, progress: Progress = silent
 ) -> dict[str, Any]:
@@ -116,7 +123,8 @@ def build(
         sets[row.name] = make_samples(
             row.garment, row.plan, folder / row.name, below=row.below, workers=workers, progress=told
         )
-    jobs = [Extras(folder, row.name, row.motions, **asked["extras"]) for row in rows]
+    shown = asked["extras"]["body"]
+    jobs = [Extras(folder, row.name, _worn_by(shown, row), row.motions, **asked["extras"]) for row in rows]
     extras = make_extras(jobs, sets, workers=workers, progress=part(progress, 0.75, 1.0))
     record = {
         "schema": asked["schema"],

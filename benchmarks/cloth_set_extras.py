@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
-import json
 import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
@@ -15,17 +13,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors.numpy import save
 
 from dressform.assets.atomic import write_bytes
+from dressform.assets.files.cloth_clip import SUFFIX
+from dressform.assets.hashing import file_sha256
+from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.learn import sampling_worker
 from dressform.authoring.learn.canonical_cloth import wear
 from dressform.authoring.learn.samples import Sample, SampleSet, load_samples
 from dressform.authoring.learn.score import Gauge
 from dressform.authoring.simulate.posed import CANONICAL, CanonicalProtocol, PosedCloth
 from dressform.authoring.simulate.poses import blended, eased
+from dressform.authoring.simulate.record import Take, record
 from dressform.authoring.simulate.solver import FRAME
-from dressform.runtime.body.protocol import Pose
+from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import motion
 from dressform.schemas.documents import dump_json, load_json
@@ -47,6 +48,7 @@ class Extras:
     Attributes:
         folder: Of the whole set.
         name: The garment's in the set.
+        versions: What is worn in its clips, from the inside, each in its size.
         motions: Of its clips.
         body: Which of the set's bodies all this is done on.
         noise_poses: How many of its poses are simulated again.
@@ -57,6 +59,7 @@ class Extras:
 
     folder: Path
     name: str
+    versions: tuple[TemplateVersion, ...]
     motions: tuple[str, ...]
     body: str
     noise_poses: int
@@ -71,7 +74,7 @@ class Extras:
 
     def clip(self, name: str) -> Path:
         """Return where a clip lies."""
-        return self.folder / "clips" / f"{self.name}.{name}.safetensors"
+        return self.folder / "clips" / f"{self.name}.{name}{SUFFIX}"
 
 
 def make_extras(
@@ -116,7 +119,7 @@ def make(job: Extras) -> None:
         )
         for cause, found in again.items()
     }
-    clips = {name: _write_clip(job, cloth, name) for name in job.motions}
+    clips = {name: _write_clip(job, rest, name) for name in job.motions}
     write_bytes(job.report, dump_json({"digest": samples.digest, "noise_floor_mm": floor, "clips": clips}))
 
 
@@ -133,20 +136,12 @@ def _by_way_of(cloth: PosedCloth, first: Pose, last: Pose) -> Floats:
     return points[-1]
 
 
-def _write_clip(job: Extras, cloth: PosedCloth, name: str) -> str:
-    """Write a motion of the cloth, and return the file's sha256.
-
-    The file holds `points.K` float32 [T, V, 3] of each garment from the inside [m], `rotations` and `root` of the pose.
-    """
-    first, last = round(job.from_s * job.fps), round((job.from_s + job.seconds) * job.fps)
-    poses = list(itertools.islice(play(motion(name), cloth.rest, job.fps), first, last))
-    frames = list(cloth.clip(poses, job.fps))
-    arrays: dict[str, Floats] = {
-        f"points.{layer}": np.stack(points).astype(np.float32) for layer, points in enumerate(zip(*frames, strict=True))
-    }
-    arrays["rotations"] = np.stack([pose.rotations for pose in poses]).astype(np.float32)
-    arrays["root"] = np.stack([pose.root for pose in poses]).astype(np.float32)
-    header = {"garment": job.name, "motion": name, "body": job.body, "fps": job.fps}
-    data = save(arrays, metadata={"clip": json.dumps(header, sort_keys=True)})
-    write_bytes(job.clip(name), data)
-    return hashlib.sha256(data).hexdigest()
+def _write_clip(job: Extras, rest: RestBody, name: str) -> str:
+    """Simulate a motion, going on where an interrupted run stopped, and return the file's sha256."""
+    path = job.clip(name)
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        first, last = round(job.from_s * job.fps), round((job.from_s + job.seconds) * job.fps)
+        poses = list(itertools.islice(play(motion(name), rest, job.fps), first, last))
+        record(Take(job.versions, rest, poses, job.fps, {"body_name": job.body, "motion": name}), path)
+    return file_sha256(path)

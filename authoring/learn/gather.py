@@ -10,7 +10,9 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+from dressform.assets.files.field import Field
 from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.garment.field_base import FieldBase, carry, displacements, field_base
 from dressform.runtime.garment.field_features import PoseFeatures, body_features, size_ratio
 from dressform.runtime.garment.outfit import DressedGarment, Outfit
@@ -95,27 +97,32 @@ def gather(samples: SampleSet, progress: Progress = silent) -> Gathered:
 
 
 class Dressed:
-    """A set's garment, over what is worn under it, on one of its bodies.
+    """A set's garment, over what is worn under it, on a body.
 
     Args:
         samples: The set.
-        body: The body's name.
+        rest: The body.
         size: The garment's size.
+        field: The garment's, or None for plain skinning.
 
     Attributes:
         rest: The body.
         size: The garment's size.
-        outfit: By plain skinning.
+        outfit: What is worn.
     """
 
-    def __init__(self, samples: SampleSet, body: str, size: str) -> None:
-        self.rest = samples.rest(body)
+    def __init__(self, samples: SampleSet, rest: RestBody, size: str, field: Field | None = None) -> None:
+        self.rest = rest
         self.size = size
-        worn = [(below, below.size_like(size)) for below in samples.below] + [(samples.garment, size)]
         garments = [
-            DressedGarment(each.name, each.meshes[own], each.rig_of(own), layer)
-            for layer, (each, own) in enumerate(worn)
+            DressedGarment(below.name, below.meshes[own], below.rig_of(own), layer)
+            for layer, below in enumerate(samples.below)
+            for own in (below.size_like(size),)
         ]
+        own = samples.garment
+        garments.append(
+            DressedGarment(own.name, own.meshes[size], own.rig_of(size), len(garments), field=field, size=size)
+        )
         self.outfit = Outfit(self.rest, garments)
         self._out = wp.zeros(sum(self.outfit.vertex_counts), dtype=wp.vec3, device="cpu")
 
@@ -124,18 +131,27 @@ class Dressed:
         """The garment fitted to the body, float32 [V, 3], rest frame [m]."""
         return self.outfit.rest_points[-1]
 
-    def skinned(self, transforms: Floats, *, push_out: bool) -> Floats:
-        """Return the garment by plain skinning, float32 [V, 3], world [m]."""
+    def posed(self, transforms: Floats, *, push_out: bool = True) -> Floats:
+        """Return the garment as a frame shows it, float32 [V, 3], world [m].
+
+        Args:
+            transforms: Rest → world of the body's joints [J, 4, 4].
+            push_out: False leaves it as it is before push-out.
+        """
+        return self.worn(transforms, push_out=push_out)[-1]
+
+    def worn(self, transforms: Floats, *, push_out: bool = True) -> list[Floats]:
+        """Return all garments, from the inside, as `posed` returns the outermost."""
         self.outfit.pose(transforms, self._out, push_out=push_out)
-        return self.outfit.split(self._out.numpy())[-1].copy()
+        return [points.copy() for points in self.outfit.split(self._out.numpy())[1:]]
 
 
 def dressed_groups(samples: SampleSet, chosen: Samples) -> Iterator[tuple[Dressed, Samples]]:
-    """Yield the samples of each body and size together, with the garment on that body."""
+    """Yield the samples of each body and size together, with the garment on that body by plain skinning."""
     start = 0
     for (body, size), entries in itertools.groupby(chosen.entries, key=lambda entry: (entry.body, entry.size)):
         count = len(list(entries))
-        yield Dressed(samples, body, size), chosen[start : start + count]
+        yield Dressed(samples, samples.rest(body), size), chosen[start : start + count]
         start += count
 
 
@@ -149,7 +165,7 @@ def _row(
     image = taken.of_transforms(dressed.rest.skin_transforms(mirrored_pose(sample.pose)))
     carried = carry(base, dressed.rest_points, transforms)
     moves = displacements(carried, sample.points[base.points])
-    plain = dressed.skinned(transforms, push_out=False)
+    plain = dressed.posed(transforms, push_out=False)
     off = np.linalg.norm(plain[base.points] - sample.points[base.points], axis=1).astype(np.float64)
     turns = 2 * np.arctan2(np.linalg.norm(sample.pose.rotations[:, :3], axis=1), np.abs(sample.pose.rotations[:, 3]))
     return (

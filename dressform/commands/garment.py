@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import rich_click as click
 
+from .garment_learn import learn
 from .garment_meshes import conversion_lines, meshes
 from .garment_options import DRAFT, IMPORT, JSON, LOOK, OUT, PLACE_FILE, SMPLX, SOURCE, TRIANGLES
 from .garment_summary import next_step, summary
@@ -33,6 +34,7 @@ def garment() -> None:
 
 
 garment.add_command(meshes)
+garment.add_command(learn)
 
 
 @garment.command()

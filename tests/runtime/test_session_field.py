@@ -59,8 +59,15 @@ def publish(parts, field, folder):
 
 
 @pytest.fixture(scope="module")
-def library(parts, field, tmp_path_factory):
-    return publish(parts, field, tmp_path_factory.mktemp("fields"))
+def folder(parts, field, tmp_path_factory):
+    made = tmp_path_factory.mktemp("fields")
+    publish(parts, field, made)
+    return made / "library"
+
+
+@pytest.fixture(scope="module")
+def library(folder):
+    return Library.open(folder)
 
 
 def frame(avatar, library, **options):
@@ -82,12 +89,22 @@ def test_the_field_acts_unless_it_is_switched_off(library, plain_avatar):
     assert np.abs(moved.astype(int) - plain).mean() > 0.2
 
 
-def test_a_field_for_another_mesh_is_left_out_and_said(parts, field, plain_avatar, tmp_path):
-    other = publish(parts, dataclasses.replace(field, topology="0" * 64), tmp_path)
-    with pytest.raises(AssetError, match=r"tube@1.0.0: field.anny.safetensors is for anny and the mesh 000000000000"):
-        other.resolve("tube").field("anny")
-    args = ["render", str(plain_avatar), "--wear", "tube", "--library", str(tmp_path / "library"), "--size", "64x64"]
-    args += ["--seconds", "0.1", "-o", str(tmp_path / "out.mp4")]
-    result = CliRunner().invoke(cli, args)
+def test_a_field_of_another_tool_is_left_out_and_said(folder, plain_avatar, tmp_path, monkeypatch):
+    monkeypatch.setattr("dressform.runtime.garment.field.FEATURES", ("another",))
+    args = ["render", str(plain_avatar), "--wear", "tube", "--library", str(folder), "--size", "64x64"]
+    result = CliRunner().invoke(cli, [*args, "--seconds", "0.1", "-o", str(tmp_path / "out.mp4")])
     assert result.exit_code == 0
-    assert "posed without its field: tube@1.0.0: field.anny.safetensors is for anny" in result.stderr
+    assert "posed without its field: tube@1.0.0: its field was trained on other features" in result.stderr
+
+
+def test_a_field_for_another_mesh_is_not_published(parts, field, tmp_path):
+    with pytest.raises(AssetError, match="DF-FIELD-002 it was trained for the mesh 000000000000"):
+        publish(parts, dataclasses.replace(field, topology="0" * 64), tmp_path)
+
+
+def test_a_version_refuses_a_field_that_is_not_its_own(library):
+    version = library.resolve("tube")
+    digests = {**version.manifest["digests"], "topology": "1" * 64}
+    other = dataclasses.replace(version, manifest={**version.manifest, "digests": digests})
+    with pytest.raises(AssetError, match=r"tube@1.0.0: field.anny.safetensors is for anny and the mesh"):
+        other.field("anny")

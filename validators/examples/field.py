@@ -7,7 +7,13 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dressform.assets.files.digests import topology_digest, uv1_digest
+from dressform.assets.files.field import Field, FieldModel
+from dressform.assets.files.field_file import field_bytes
+from dressform.runtime.garment.field_features import FEATURES
 
 from .broken import breaks
 from .builder import Parts
@@ -16,8 +22,8 @@ _FIELD, _CARD = "field.anny.safetensors", "field.anny.json"
 
 
 def carry_a_field(parts: Parts) -> None:
-    """A garment with a field and its card; no rule looks into the field itself."""
-    content = bytes(range(256)) * 4000
+    """A garment with a field, of zeros, and its card."""
+    content = _still_field(parts)
     scores = {
         "samples": 24,
         "error_mm": {"mean": 7.2, "p95": 18.7},
@@ -50,6 +56,27 @@ def carry_a_field(parts: Parts) -> None:
         "tool": "dressform 0.1.0",
     }
     parts.files |= {_FIELD: content, _CARD: json.dumps(card).encode()}
+
+
+def _still_field(parts: Parts, *, modes: int = 8, centres: int = 100) -> bytes:
+    """Return the file of a field that moves nothing."""
+    features, count = len(FEATURES), len(parts.mesh.points)
+
+    def zeros(*shape: int) -> NDArray[np.float32]:
+        return np.zeros(shape, np.float32)
+
+    model = FieldModel(
+        shift=zeros(features), scale=zeros(features), low=zeros(features), high=zeros(features),
+        centres=zeros(centres, features), coefficients=zeros(centres, modes), linear=zeros(features, modes),
+        offset=zeros(modes), lowest=zeros(modes), highest=zeros(modes), support=zeros(centres, 1),
+        doubt_full=0.5, doubt_none=0.9,
+    )  # fmt: skip
+    return field_bytes(Field(
+        body=parts.rig.body, body_digest=parts.rig.body_digest, topology=topology_digest(parts.mesh),
+        joints=parts.rig.joints, sizes={"M": 1.0}, features=FEATURES, points=np.arange(count, dtype=np.int32),
+        joint_indices=parts.rig.joint_indices, joint_weights=parts.rig.joint_weights,
+        mean=zeros(count, 3), modes=zeros(modes, count, 3), model=model, bound=0.18,
+    ))  # fmt: skip
 
 
 def _edit(parts: Parts, change: Callable[[dict[str, Any]], None]) -> None:
@@ -125,7 +152,7 @@ def break_latency(parts: Parts) -> None:
 @breaks("field.size", at=_FIELD, prepare=carry_a_field)
 def break_size(parts: Parts) -> None:
     """A field of five megabytes."""
-    content = bytes(5_000_000)
+    content = _still_field(parts, centres=18_500)
     parts.files[_FIELD] = content
-    _edit(parts, lambda card: card.update(megabytes=5.0))
+    _edit(parts, lambda card: card.update(megabytes=len(content) / 1e6))
     _edit(parts, lambda card: card["digests"].update(field=hashlib.sha256(content).hexdigest()))

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import cast
 
 from dressform.assets.files.digests import topology_digest, uv1_digest
+from dressform.assets.files.field_file import read_field
 from dressform.assets.hashing import file_sha256
 from dressform.runtime.body.anny_body import load_anny
 from dressform.runtime.body.joints import CANONICAL_JOINTS
+from dressform.runtime.garment.field_features import FEATURES
 from dressform.schemas.documents import document_errors, load_json
 from dressform.schemas.errors import InputError
 from dressform.schemas.field import FieldCard, Scores
@@ -39,7 +41,7 @@ def has_a_card(subject: Subject) -> Iterator[Defect]:
 
 
 def belongs_here(subject: Subject) -> Iterator[Defect]:
-    """Fields that were made for another mesh, atlas, body or size, and cards of another field."""
+    """Fields that cannot be read or were made for another mesh, atlas, body or size, and cards of another field."""
     mesh = next(iter(subject.meshes.values()), None)
     for body, card in _cards(subject):
         path, digests = f"field.{body}.json", card["digests"]
@@ -55,9 +57,30 @@ def belongs_here(subject: Subject) -> Iterator[Defect]:
                 yield Defect(f"the {key} has another digest: {digest[:12]}", f"{path} $.digests.{key}")
         if card["body"] != body:
             yield Defect(f"it is for {card['body']}", f"{path} $.body")
+        yield from _was_trained_for_this(subject, body, found)
         if sorted(card["sizes"]) != subject.sizes:
             known, needed = ", ".join(card["sizes"]), ", ".join(subject.sizes)
             yield Defect(f"it knows the sizes {known}, the garment has {needed}", f"{path} $.sizes")
+
+
+def _was_trained_for_this(subject: Subject, body: str, found: Mapping[str, str]) -> Iterator[Defect]:
+    """Tell what a field itself says that is not so here, or that it cannot be read."""
+    path = f"field.{body}.safetensors"
+    try:
+        field = read_field(subject.files[path])
+    except InputError as error:
+        yield Defect(str(error).replace(str(subject.files[path]), path), path)
+        return
+    for what, own, here in (
+        ("body family", field.body, body),
+        ("body", field.body_digest, found.get("body", field.body_digest)),
+        ("mesh", field.topology, found.get("topology", field.topology)),
+        ("sizes", ", ".join(sorted(field.sizes)), ", ".join(subject.sizes)),
+    ):
+        if own != here:
+            yield Defect(f"it was trained for the {what} {own[:12]}, needed {here[:12]}", path)
+    if field.features != FEATURES:
+        yield Defect("it was trained on other features of pose and body than this version has", path)
 
 
 def is_near_the_truth(subject: Subject) -> Iterator[Defect | Measured]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from dressform.assets.files.field_file import read_field, write_field
+from dressform.runtime.garment.field_features import FEATURES
 from dressform.validators.examples.builder import Parts
 from dressform.validators.examples.field import carry_a_field
 from dressform.validators.rule import Defect, Measured, NotTestableError
@@ -16,7 +19,7 @@ from dressform.validators.rules import field
 from dressform.validators.subject import Subject
 from dressform.validators.targets import find_subjects
 
-CARD = "field.anny.json"
+CARD, FIELD = "field.anny.json", "field.anny.safetensors"
 
 
 @pytest.fixture
@@ -73,6 +76,32 @@ def test_worse_than_plain_skinning_outside_is_a_defect(written: Any) -> None:
 def test_a_field_of_something_else_is_refused(written: Any, edit: Any, path: str) -> None:
     (found,) = field.belongs_here(written(edit))
     assert found.path == f"{CARD} {path}"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"topology": "0" * 64}, "it was trained for the mesh 000000000000"),
+        ({"body_digest": "0" * 64}, "it was trained for the body 000000000000"),
+        ({"body": "smplx"}, "it was trained for the body family smplx, needed anny"),
+        ({"sizes": {"S": 0.9, "M": 1.0}}, "it was trained for the sizes M, S, needed M"),
+        ({"features": tuple(f"{k}" for k in range(len(FEATURES)))}, "it was trained on other features"),
+    ],
+)
+def test_a_field_that_says_it_is_another_ones_is_refused(written: Any, changes: Any, message: str) -> None:
+    subject = written(lambda card: None)
+    file = subject.files[FIELD]
+    write_field(file, dataclasses.replace(read_field(file), **changes))
+    found = [each.message for each in field.belongs_here(subject) if each.path == FIELD]
+    assert len(found) == 1
+    assert found[0].startswith(message)
+
+
+def test_a_field_that_cannot_be_read_is_a_defect(written: Any) -> None:
+    subject = written(lambda card: None)
+    subject.files[FIELD].write_bytes(b"nothing")
+    (message,) = [each.message for each in field.belongs_here(subject) if each.path == FIELD]
+    assert message.startswith(f"{FIELD}: not a field file")
 
 
 @pytest.mark.parametrize(

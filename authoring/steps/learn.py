@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.draft import Draft
 from dressform.authoring.learn.cloth_on_body import Dress
 from dressform.authoring.learn.learn import BODY, learn_field
@@ -28,6 +30,7 @@ def learn(
     *,
     samples: Path | None = None,
     fresh: bool = False,
+    below: Sequence[TemplateVersion] = (),
     dress: Dress | None = None,
     workers: int | None = None,
     progress: Progress = silent,
@@ -39,6 +42,7 @@ def learn(
         options: How much is simulated.
         samples: Folder for the simulated samples, which stays; None takes `samples_folder` and removes it at the end.
         fresh: Throw away samples of an earlier run that are there.
+        below: What is worn under it in the simulations, from the inside.
         dress: Starts a simulation; None takes the default solver.
         workers: Processes at once; None takes one a core.
         progress: Told how far it is.
@@ -54,10 +58,10 @@ def learn(
     folder = samples_folder(draft) if samples is None else samples
     if fresh and folder.exists():
         _throw_away(folder)
-    learned = learn_field(draft, folder, options, dress=dress, workers=workers, progress=progress)
+    learned = learn_field(draft, folder, options, below=below, dress=dress, workers=workers, progress=progress)
     done = draft.commit_step(
         "learn",
-        asdict(options),
+        {**asdict(options), "over": [version.label for version in below]},
         learned.report(),
         files={f"field.{BODY}.safetensors": learned.data, f"field.{BODY}.json": dump_json(learned.card)},
         seconds=time.perf_counter() - begun,

@@ -19,6 +19,9 @@ from .progress import progress_bar
 @click.option("--bodies", type=int, default=6, show_default=True, help="To train on, 2 to 8.")
 @click.option("--minutes", type=float, help="Instead of --poses: as many as two laptop cores simulate in that time.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the poses.")
+@click.option(
+    "--over", multiple=True, help="A garment that it is worn over, as for --wear; repeat from the inside out."
+)
 @click.option("--samples", type=click.Path(path_type=Path), help="Folder for the samples, to keep; else DRAFT.samples.")
 @click.option(
     "--resume/--fresh", default=True, show_default=True, help="Go on with an interrupted run's samples, or start anew."
@@ -31,6 +34,7 @@ def learn(
     bodies: int,
     minutes: float | None,
     seed: int,
+    over: tuple[str, ...],
     samples: Path | None,
     resume: bool,
     workers: int | None,
@@ -41,8 +45,9 @@ def learn(
     Writes field.anny.safetensors and its card field.anny.json. An interrupted run goes on where it stopped when it is
     started again. Needs the extra [sim].
 
-    Example: dressform garment learn drafts/tee --poses 120 --bodies 6
+    Example: dressform garment learn drafts/jacket --over tee --poses 120 --bodies 6
     """
+    from dressform.assets.library import Library
     from dressform.authoring.draft import Draft
     from dressform.authoring.learn.study import LearnOptions
     from dressform.authoring.steps.learn import learn as run
@@ -55,8 +60,10 @@ def learn(
     else:
         options = LearnOptions(LearnOptions.poses if poses is None else poses, bodies, seed)
     opened = Draft.open(draft)
+    library = Library.open()
+    below = [library.resolve(name) for name in over]
     with progress_bar("learn") as progress:
-        done = run(opened, options, samples=samples, fresh=not resume, workers=workers, progress=progress)
+        done = run(opened, options, samples=samples, fresh=not resume, below=below, workers=workers, progress=progress)
     report = done.report("learn")
     if as_json:
         click.echo(json.dumps({"draft": str(draft), "step": "learn", "report": report}, indent=2))

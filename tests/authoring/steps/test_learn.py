@@ -77,7 +77,7 @@ def test_field_and_card_go_into_the_draft_and_the_samples_go(draft: Draft, learn
     assert (done.folder / "field.anny.safetensors").read_bytes() == b"field"
     assert json.loads((done.folder / "field.anny.json").read_text()) == {"schema": "dressform/field/1"}
     assert done.report("learn") == REPORT
-    assert done.steps[-1]["options"] == {"poses": 12, "bodies": 2, "seed": 0, "modes": 64}
+    assert done.steps[-1]["options"] == {"poses": 12, "bodies": 2, "seed": 0, "modes": 64, "over": []}
     assert not step.samples_folder(draft).exists()
     assert learning() == [(draft.folder.parent / "skirt.samples", LearnOptions(12, 2))]
 
@@ -128,6 +128,15 @@ def test_the_command_says_what_came_of_it(draft: Draft, learning: Any) -> None:
     assert learning()[0][1] == LearnOptions(12, 2, 5)
     shown = json.loads(CliRunner().invoke(cli, [*args, "--json"], catch_exceptions=False).stdout)
     assert shown["report"] == REPORT
+
+
+def test_what_it_is_worn_over_comes_from_the_library(draft: Draft, learning: Any) -> None:
+    args = ["garment", "learn", str(draft.folder), "--over", "tee"]
+    assert CliRunner().invoke(cli, args, catch_exceptions=False).exit_code == 0
+    (label,) = Draft.open(draft.folder).steps[-1]["options"]["over"]
+    assert label.startswith("tee@")
+    with pytest.raises(AssetError):
+        CliRunner().invoke(cli, [*args, "--over", "nothing"], standalone_mode=False, catch_exceptions=False)
 
 
 def test_minutes_stand_for_poses_and_do_not_go_with_them(draft: Draft, learning: Any) -> None:

@@ -27,7 +27,8 @@ UP = np.array([0.0, 0.0, 1.0])
 OPEN = 0.75  # least share of the way round of a garment that is open in front
 STEP = 0.01  # [m] between the levels that are tried below a line where sleeves are set in
 STEPS = 12
-INTO_SLEEVES = 1.03  # a section this much longer than that a step below runs out into sleeves
+INTO_SLEEVES = 1.03  # a section this much longer than that a step below runs out into sleeves; no bust does
+SAME_SWEEP = 0.02  # a section that goes less far round than that above by more than this runs into the lower edge
 ON_SHOULDERS = 0.03  # [m] a neckline comes at least so near to the height of the shoulder joints
 
 
@@ -109,7 +110,10 @@ class _Finder:
 
     def _neck(self) -> Region | None:
         shoulders = self._joint("left_shoulder")[2] - ON_SHOULDERS
-        necklines = [one for one in self._around_trunk if self._worn[one.points, 2].max() > shoulders]
+        skull = self._joint("head")[2]
+        necklines = [
+            one for one in self._around_trunk if one.center[2] < skull and self._worn[one.points, 2].max() > shoulders
+        ]
         if not necklines:
             return None
         return Region(self._measures["neck"], min(necklines, key=lambda one: one.ring.cut).ring)
@@ -120,7 +124,10 @@ class _Finder:
         rings = [self._trunk_ring(center - k * STEP * UP) for k in range(STEPS)]
         first = 0
         for k, (ring, lower) in enumerate(itertools.pairwise(rings)):
-            if lower is not None and (ring is None or ring.cut > INTO_SLEEVES * lower.cut):
+            if lower is None:
+                continue
+            leaves_sleeves = ring is not None and ring.cut > INTO_SLEEVES * lower.cut
+            if ring is None or (leaves_sleeves and lower.sweep > ring.sweep - SAME_SWEEP):
                 first = k + 1
         ring = rings[first]
         return None if ring is None else Region(self._measures["chest"], ring)
@@ -219,7 +226,7 @@ class _Finder:
         lowest = float(self._worn[np.unique(self._cloth), 2].min())
         levels = [self._spine(lowest + k * STEP) for k in range(1, STEPS)]
         rings = [(ring, center) for center in levels if (ring := self._trunk_ring(center)) is not None]
-        if not rings:
+        if not rings or lowest > self._lines["chest"][0, 2]:
             return None
         most = max(ring.sweep for ring, _ in rings)
         ring, center = next(one for one in rings if one[0].sweep > most - 0.01)

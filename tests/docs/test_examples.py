@@ -28,6 +28,7 @@ PAGES = (
     "docs/library.md",
     "docs/profiles.md",
     "docs/versions.md",
+    "docs/fit.md",
 )
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

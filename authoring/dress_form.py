@@ -22,6 +22,7 @@ _WOOD = (132, 104, 78)  # sRGB
 _NECK = 0.45  # where the neck is cut, from its joint to the head's
 _ARMHOLE = 0.035  # [m] from the shoulder joint to the plate that closes a bare armhole
 _INSIDE = 0.03  # [m] how far inside a sleeve, a leg or a hem the form ends
+_INSIDE_CUFF = 0.1  # [m] and inside a long sleeve, whose cuff shows what is in it from below
 _ABOVE = 0.075  # [m] of the form shown above a waistband
 _ABOVE_CROTCH = 0.01  # [m] where a form without legs ends
 _HIPS = 0.08  # [m] above the crotch; a hem that ends lower hides the form's end
@@ -129,7 +130,8 @@ def _sleeve_end(cloth: Floats, shoulder: Floats, wrist: Floats) -> float | None:
     if near[0] > length / 2:
         return None
     gaps = np.flatnonzero(np.diff(near) > _STEP)
-    end = float(near[gaps[0]] if len(gaps) else near[-1]) - _INSIDE
+    end = float(near[gaps[0]] if len(gaps) else near[-1])
+    end -= _INSIDE_CUFF if end > length / 2 else _INSIDE
     # what only reaches over the shoulder's edge is no sleeve
     return end if end > 0.1 else _ARMHOLE
 

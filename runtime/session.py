@@ -11,7 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import warp as wp
+from numpy.typing import NDArray
 
+from dressform.assets.files.cloth_clip import ClothClip, read_clip
 from dressform.assets.files.field import Field
 from dressform.assets.library import Library
 from dressform.assets.lock import read_lock, resolve_locked
@@ -35,6 +37,8 @@ from dressform.runtime.render.scene import Background, Lighting, SceneMesh
 from dressform.runtime.video.writer import VideoWriter
 from dressform.schemas.errors import AssetError, InputError, UsageError
 from dressform.schemas.progress import Progress, silent
+
+ALIKE = 0.002  # bodies whose measures differ by less are the same [m, kg]
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class TryOn:
     Attributes:
         fields: By the name of each garment worn, whether a learned field acts on it; the others are skinned plainly.
         unusable_fields: By the name of garments that carry a field which cannot be used here, why not.
+        simulated: The clip of simulated garments that is shown instead, see `replay`.
     """
 
     def __init__(
@@ -131,6 +136,37 @@ class TryOn:
         total = int(sum(counts))
         self._buffers = [wp.zeros(total, dtype=wp.vec3, device=self._device) for _ in range(2)]
         self.stages_s: defaultdict[str, float] = defaultdict(float)
+        self.simulated: ClothClip | None = None
+        self._shown: list[NDArray[np.float32]] | None = None
+
+    def replay(self, clip: ClothClip | Path | str) -> ClothClip:
+        """Show simulated garments, and the poses they were simulated in, in what is streamed from now on.
+
+        Args:
+            clip: What `dressform simulate` wrote of this avatar in these garments.
+
+        Returns:
+            The clip; its `fps` is the rate to stream at.
+
+        Raises:
+            InputError: When the clip cannot be read, or is of another body or of other garments.
+        """
+        found = clip if isinstance(clip, ClothClip) else read_clip(Path(clip))
+        worn = [(garment.name, len(garment.mesh.points)) for garment in self.outfit.garments]
+        if [(garment.name, garment.points) for garment in found.garments] != worn:
+            names = ", ".join(f"{garment.name}:{garment.size}" for garment in found.garments)
+            raise InputError(f"{found.path} shows {names}; wear the same, in the same sizes")
+        own, simulated = self.rest.measures().as_dict(), found.about.get("measures", {})
+        if any(abs(simulated.get(name, 0.0) - value) > ALIKE for name, value in own.items()):
+            raise InputError(f"{found.path} was simulated on another body; simulate it for this avatar")
+        self.simulated = found
+        return found
+
+    def _replayed(self, clip: ClothClip) -> Iterator[Pose]:
+        """Yield the clip's poses, each after its garments were laid out for `_dress`."""
+        for frame in clip:
+            self._shown = frame.garments
+            yield Pose(frame.rotations, frame.root)
 
     def _scene(self) -> tuple[list[SceneMesh], list[int]]:
         """Return what is drawn and its vertex counts, in the order of the vertices: body, garments, then the parts."""
@@ -152,8 +188,11 @@ class TryOn:
             fps: Frames per second.
             seconds: Length [s].
         """
-        clip = motion if isinstance(motion, MotionClip) else load_motion(motion)
-        poses = self._poses(clip, fps, seconds)
+        if self.simulated is not None:
+            poses = self._replayed(self.simulated)
+        else:
+            clip = motion if isinstance(motion, MotionClip) else load_motion(motion)
+            poses = self._poses(clip, fps, seconds)
         camera = FollowCamera(self.avatar.height, self.size, self._look.framing)
         lighting = self._look.lighting or Lighting.studio()
         background = self._look.background or Background.studio()
@@ -189,6 +228,10 @@ class TryOn:
         posed = time.perf_counter()
         self.stages_s["pose"] += posed - started
         self.outfit.pose(transforms, self._buffers[slot])
+        if self.simulated is not None and self._shown is not None:
+            points = np.concatenate(self._shown) + (lifted.root - pose.root)
+            laid = wp.array(points.astype(np.float32), dtype=wp.vec3, device=self._device)
+            wp.copy(self._buffers[slot], laid, dest_offset=self.outfit.vertex_counts[0])
         for skinner, offset in zip(self._skinners, self._offsets, strict=True):
             skinner.launch(transforms, self._buffers[slot], int(offset))
         self.stages_s["dress"] += time.perf_counter() - posed
@@ -204,7 +247,7 @@ class TryOn:
         codec: str = "h264",
         progress: Progress = silent,
     ) -> VideoReport:
-        """Write a video; it appears at `path` when it is whole.
+        """Write a video; it appears at `path` when it is whole. A clip that is replayed brings its length and rate.
 
         Args:
             path: An .mp4 file.
@@ -216,6 +259,8 @@ class TryOn:
         """
         if not seconds > 0:
             raise UsageError(f"--seconds must be above zero, got {seconds}")
+        if self.simulated is not None:
+            fps, seconds = self.simulated.fps, self.simulated.frames / self.simulated.fps
         started = time.perf_counter()
         self.stages_s.clear()
         total, count = max(1, round(seconds * fps)), 0

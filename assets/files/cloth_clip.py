@@ -1,17 +1,18 @@
 """A clip of simulated garments in a file: a header, then one block of points a frame.
 
 The file is `MAGIC`, the header's length as a little-endian uint32, the header as UTF-8 JSON, zeros up to a multiple of
-64 bytes, then for each frame the points of all garments one after another, little-endian float32 [m], z up.
+64 bytes, then for each frame, in little-endian float32: the body's pose (22 quaternions xyzw, 3 of the root [m]), and
+the points of all garments one after another [m], z up.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,23 @@ MAGIC = b"DFCLOTH1"
 SCHEMA = "dressform/cloth-clip/1"
 SUFFIX = ".cloth"
 _ALIGNED = 64
+_POSE = 22 * 4 + 3  # numbers of a pose
 _LARGEST_HEADER = 1 << 20  # [bytes]
 _CURE = "make it again with `dressform simulate`"
+
+
+class ClothFrame(NamedTuple):
+    """One frame of a clip.
+
+    Attributes:
+        rotations: float32 [22, 4] xyzw of the body's pose.
+        root: float32 [3] of the body's pose [m].
+        garments: float32 [V, 3] of each garment [m].
+    """
+
+    rotations: NDArray[np.float32]
+    root: NDArray[np.float32]
+    garments: list[NDArray[np.float32]]
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,7 @@ class ClothClip:
         fps: Frames per second.
         frames: How many.
         garments: In layer order.
-        about: What else its header says: avatar, motion, solver.
+        about: What else its header says: motion, solver, and the body's family and measures [m, kg].
     """
 
     path: Path
@@ -64,21 +80,25 @@ class ClothClip:
     about: Mapping[str, Any]
     _start: int
 
-    def frame(self, number: int) -> list[NDArray[np.float32]]:
-        """Return each garment's points [V, 3] [m] of one frame, counted from 0."""
+    def frame(self, number: int) -> ClothFrame:
+        """Return one frame, counted from 0."""
         if not 0 <= number < self.frames:
             raise InputError(f"{self.path} has frames 0 to {self.frames - 1}, not {number}; {_CURE} for longer")
         counts = [garment.points for garment in self.garments]
-        size = 12 * sum(counts)
+        size = frame_size(counts)
         with self.path.open("rb") as file:
             file.seek(self._start + number * size)
             data = file.read(size)
         if len(data) != size:
             raise InputError(f"{self.path} ends within frame {number}; {_CURE}")
-        points = np.frombuffer(data, "<f4").astype(np.float32).reshape(-1, 3)
-        return np.split(points, np.cumsum(counts)[:-1])
+        values = np.frombuffer(data, "<f4").astype(np.float32)
+        if not np.isfinite(values).all():
+            raise InputError(f"{self.path}: frame {number} holds what is not a number; {_CURE}")
+        points = values[_POSE:].reshape(-1, 3)
+        garments = np.split(points, np.cumsum(counts)[:-1])
+        return ClothFrame(values[: _POSE - 3].reshape(-1, 4), values[_POSE - 3 : _POSE], garments)
 
-    def __iter__(self) -> Iterator[list[NDArray[np.float32]]]:
+    def __iter__(self) -> Iterator[ClothFrame]:
         return (self.frame(number) for number in range(self.frames))
 
 
@@ -91,9 +111,15 @@ def clip_header(fps: float, frames: int, garments: tuple[WornInClip, ...], about
     return head + bytes(-len(head) % _ALIGNED)
 
 
-def frame_bytes(garments: list[NDArray[np.float32]]) -> bytes:
+def frame_bytes(frame: ClothFrame) -> bytes:
     """Return one frame as the file holds it."""
-    return np.concatenate(garments).astype("<f4").tobytes()
+    parts = [frame.rotations.reshape(-1), frame.root, *(points.reshape(-1) for points in frame.garments)]
+    return np.concatenate(parts).astype("<f4").tobytes()
+
+
+def frame_size(counts: Sequence[int]) -> int:
+    """Return the bytes of a frame whose garments have these many points."""
+    return 4 * (_POSE + 3 * sum(counts))
 
 
 def read_clip(path: Path) -> ClothClip:
@@ -121,7 +147,7 @@ def read_clip(path: Path) -> ClothClip:
     if schema != SCHEMA or not garments or not 0 < fps < 1e4 or frames < 1 or min(g.points for g in garments) < 1:
         raise InputError(f"{path}: its header does not describe a clip of {SCHEMA}; {_CURE}")
     start = -(-(len(MAGIC) + 4 + len(text)) // _ALIGNED) * _ALIGNED
-    wanted = start + frames * 12 * sum(garment.points for garment in garments)
+    wanted = start + frames * frame_size([garment.points for garment in garments])
     if size != wanted:
         raise InputError(f"{path}: needed {wanted} bytes for {frames} frames, found {size}; {_CURE}")
     about = {key: value for key, value in document.items() if key not in ("schema", "fps", "frames", "garments")}

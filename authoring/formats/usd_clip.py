@@ -70,7 +70,7 @@ def _write(path: Path, clip: ClothClip, meshes: list[GarmentMesh], progress: Pro
         for own, (garment, mesh) in enumerate(zip(clip.garments, meshes, strict=True)):
             _write_mesh(file, f"garment_{own + 1}", garment.name, mesh)
             for frame in range(clip.frames):
-                points = turned(clip.frame(frame)[own])
+                points = turned(clip.frame(frame).garments[own])
                 file.write(f"            {frame}: {_tuples(points)},\n")
                 progress((int(starts[own]) + (frame + 1) / clip.frames * garment.points) / int(starts[-1]), "USD")
             file.write("        }\n    }\n")

@@ -14,7 +14,15 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from dressform.assets.atomic import sync_file, write_bytes
-from dressform.assets.files.cloth_clip import ClothClip, WornInClip, clip_header, frame_bytes, read_clip
+from dressform.assets.files.cloth_clip import (
+    ClothClip,
+    ClothFrame,
+    WornInClip,
+    clip_header,
+    frame_bytes,
+    frame_size,
+    read_clip,
+)
 from dressform.assets.template_version import TemplateVersion
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.schemas.errors import InputError, UsageError
@@ -91,13 +99,14 @@ def record(take: Take, path: Path, progress: Progress = silent) -> ClothClip:
         raise InputError(f"{path}: the folder {path.parent} does not exist; make it first")
     progress(0.0, "fitting")
     worn = wearings(take.versions, take.rest)
-    header = clip_header(take.fps, len(take.poses), _garments(take, worn), {**take.about, "solver": take.solver})
+    body = {"body": take.rest.body.family, "measures": _measures(take.rest), "solver": take.solver}
+    header = clip_header(take.fps, len(take.poses), _garments(take, worn), {**take.about, **body})
     key = _key(take, header)
     part, kept = path.with_name(path.name + ".part"), path.with_name(path.name + ".moment")
     done, after = _kept(kept, part, key, len(header), worn)
     cloth = PosedCloth(worn, take.rest, solver=take.solver, seed=take.seed)
     with part.open("r+b" if done else "wb") as file:
-        size = 12 * sum(len(wearing.garment.mesh.points) for wearing in worn)
+        size = _frame_size(worn)
         file.seek(0)
         file.write(header)
         file.seek(len(header) + done * size)
@@ -105,7 +114,8 @@ def record(take: Take, path: Path, progress: Progress = silent) -> ClothClip:
         progress(done / len(take.poses), "settling")
         left = itertools.islice(take.poses, done, None)
         for number, garments in enumerate(cloth.clip(left, take.fps, after=after), start=done + 1):
-            file.write(frame_bytes(garments))
+            pose = take.poses[number - 1]
+            file.write(frame_bytes(ClothFrame(pose.rotations, pose.root, garments)))
             if number % KEPT_EVERY == 0 and number < len(take.poses) and cloth.moment is not None:
                 file.flush()
                 _keep(kept, key, number, cloth.moment)
@@ -114,6 +124,14 @@ def record(take: Take, path: Path, progress: Progress = silent) -> ClothClip:
     part.replace(path)
     kept.unlink(missing_ok=True)
     return read_clip(path)
+
+
+def _measures(rest: RestBody) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in rest.measures().as_dict().items()}
+
+
+def _frame_size(worn: Sequence[Wearing]) -> int:
+    return frame_size([len(wearing.garment.mesh.points) for wearing in worn])
 
 
 def _garments(take: Take, worn: Sequence[Wearing]) -> tuple[WornInClip, ...]:
@@ -125,7 +143,7 @@ def _garments(take: Take, worn: Sequence[Wearing]) -> tuple[WornInClip, ...]:
 def _key(take: Take, header: bytes) -> str:
     """Return a digest of all that decides what the frames are."""
     digest = hashlib.sha256(header)
-    digest.update(np.int64(take.seed).tobytes() + np.ascontiguousarray(take.rest.vertices).tobytes())
+    digest.update(np.int64(take.seed).tobytes())
     for pose in take.poses:
         digest.update(pose.rotations.tobytes() + pose.root.tobytes())
     return digest.hexdigest()
@@ -152,7 +170,7 @@ def _kept(path: Path, part: Path, key: str, header: int, worn: Sequence[Wearing]
             pose = Pose(file.get_tensor("rotations"), file.get_tensor("root"))
             points = [file.get_tensor(f"points.{k}") for k in range(len(worn))]
             speeds = [file.get_tensor(f"speeds.{k}") for k in range(len(worn))]
-        size = 12 * sum(len(wearing.garment.mesh.points) for wearing in worn)
+        size = _frame_size(worn)
         if part.stat().st_size < header + frames * size:
             return 0, None
     except (OSError, SafetensorError, KeyError, ValueError):

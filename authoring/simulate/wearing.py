@@ -86,9 +86,9 @@ class Wearing:
             AssetError: When the rig is not for this body or mesh.
         """
         garment = DressedGarment(name, mesh, rig, len(below))
+        rows = hanging_faces(garment)
         under = [DressedGarment(w.garment.name, w.garment.mesh, w.garment.rig, k) for k, w in enumerate(below)]
         fitted = Outfit(rest, [*under, garment]).rest_points[-1]
-        rows = hanging_faces(garment)
         kept = np.unique(mesh.faces[rows]).astype(np.intp)
         number = np.full(len(mesh.points), -1, np.int32)
         number[kept] = np.arange(len(kept))

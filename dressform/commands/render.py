@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PRESETS = ["realtime", "quality"]
 LOCK_HELP = "Wear the versions that this file locks; else dressform.lock, where the working folder has one."
+SIMULATED_HELP = "Show what `dressform simulate` wrote of this avatar in these garments; it brings motion and length."
 FIELD_HELP = "Let cloth fold by the learned fields that garments carry, or skin it plainly."
 REFINE_HELP = "Temporal filter; auto: for captured motions."
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -60,6 +61,7 @@ def _scene_options(command: Command) -> Command:
         click.option("--preset", type=choice(PRESETS), default="realtime", help="What the renderer does."),
         click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP),
         click.option("--field/--no-field", default=True, help=FIELD_HELP),
+        click.option("--simulated", type=click.Path(path_type=Path), help=SIMULATED_HELP),
         click.option("--device", default="cpu", help="cpu, cuda or cuda:N."),
         click.option("--library", type=click.Path(path_type=Path), help="Library; else the default one."),
         click.option("--lock", type=click.Path(path_type=Path), help=LOCK_HELP),
@@ -160,6 +162,8 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
         refine=options["refine"],
         field=options["field"],
     )
+    if options["simulated"] is not None:
+        tryon.replay(options["simulated"])
     for reason in tryon.unusable_fields.values():
         click.echo(f"posed without its field: {reason}", err=True)
     length = {name: options[name] for name in ("seconds", "fps", "codec")}

@@ -90,7 +90,7 @@ def _take(
     clip = load_motion(motion)
     versions = worn_versions(wear, library, None, person.family)
     poses = tuple(play(clip, rest, fps, seconds))
-    return Take(versions, rest, poses, fps, {"motion": clip.name, "body": person.family}, solver, seed)
+    return Take(versions, rest, poses, fps, {"motion": clip.name}, solver, seed)
 
 
 def _version(versions: Any, name: str) -> TemplateVersion:

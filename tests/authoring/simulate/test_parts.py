@@ -1,0 +1,86 @@
+"""What of a garment hangs as cloth, and how the rest goes along."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from dressform.assets.files.garment import Part, inner_points
+from dressform.assets.library import STARTER, Library
+from dressform.authoring.simulate.parts import along_grain, laid_flat
+from dressform.authoring.simulate.wearing import Wearing
+from dressform.runtime.body.canonical import canonical_rest
+from dressform.schemas.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def shorts() -> Wearing:
+    version = Library.open(STARTER).resolve("shorts")
+    return Wearing.of(version.mesh(), version.rig(), canonical_rest(), {"main": version.manifest["fabric"]})
+
+
+def test_hems_and_buttons_are_not_simulated(shorts: Wearing) -> None:
+    mesh = shorts.garment.mesh
+    simulated = np.zeros(len(mesh.points), bool)
+    simulated[shorts.points] = True
+    assert not simulated[inner_points(mesh)].any()
+    rigid = np.array([part.rigid for part in mesh.parts])[mesh.part_ids]
+    assert not simulated[mesh.faces[rigid]].any()
+
+
+def test_what_is_not_simulated_goes_along_with_a_rigid_motion(shorts: Wearing) -> None:
+    turn = np.array([[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    points = shorts.garment.mesh.points.astype(np.float64) @ turn.T + [0.3, 0.2, 0.1]
+    moved = shorts.expand(points[shorts.points])
+    assert np.abs(moved - points).max() < 1e-3
+
+
+def test_buttons_keep_their_shape_on_moving_cloth(shorts: Wearing) -> None:
+    points = shorts.fitted.astype(np.float64)
+    points[:, 2] *= 1.2
+    moved = shorts.expand(points[shorts.points])
+    for piece in shorts.garment.stiff:
+        before, after = shorts.garment.mesh.points[piece], moved[piece]
+        sizes = [np.linalg.norm(p - p.mean(axis=0), axis=1) for p in (before, after)]
+        assert np.allclose(*sizes, atol=1e-5)
+
+
+def test_a_waistband_is_found_where_nothing_hangs_from_the_shoulders(shorts: Wearing) -> None:
+    heights = shorts.garment.mesh.points[shorts.points[shorts.band], 2]
+    assert len(shorts.band) > 20
+    assert heights.min() > shorts.garment.mesh.points[:, 2].max() - 0.05
+
+
+def test_nothing_is_held_where_shoulders_carry_the_garment() -> None:
+    version = Library.open(STARTER).resolve("tee")
+    tee = Wearing.of(version.mesh(), version.rig(), canonical_rest())
+    assert len(tee.band) == 0
+
+
+def test_laid_flat_keeps_lengths_and_grain_turns_y_along_v(shorts: Wearing) -> None:
+    mesh = shorts.garment.mesh
+    faces = mesh.faces[shorts.rows]
+    flat = laid_flat(mesh.points.astype(np.float64), faces)
+    turned = along_grain(mesh, shorts.rows, flat)
+    lengths = [np.linalg.norm(c - np.roll(c, 1, axis=1), axis=2) for c in (flat, turned)]
+    real = np.linalg.norm(mesh.points[faces] - mesh.points[np.roll(faces, 1, axis=1)], axis=2)
+    assert np.allclose(lengths[0], real, atol=1e-6)
+    assert np.allclose(lengths[1], real, atol=1e-6)
+    uv = mesh.uv0[mesh.uv0_faces[shorts.rows]]
+    rise = np.linalg.solve(turned[:, 1:] - turned[:, :1], (uv[:, 1:, 1:] - uv[:, :1, 1:]).astype(np.float64))[..., 0]
+    assert np.allclose(rise[:, 0], 0, atol=1e-4 * np.abs(rise).max())
+    assert (rise[:, 1] > 0).all()
+
+
+def test_a_garment_without_cloth_is_refused(shorts: Wearing) -> None:
+    mesh = replace(shorts.garment.mesh, parts=tuple(Part(p.name, rigid=True) for p in shorts.garment.mesh.parts))
+    with pytest.raises(InputError, match="has no cloth to simulate"):
+        Wearing.of(mesh, shorts.garment.rig, canonical_rest())
+
+
+def test_physics_that_is_not_a_number_is_refused(shorts: Wearing) -> None:
+    fabric = {"name": "x", "weight": float("nan")}
+    with pytest.raises(InputError, match="the fabric's weight must be a finite number"):
+        Wearing.of(shorts.garment.mesh, shorts.garment.rig, canonical_rest(), {"main": fabric})

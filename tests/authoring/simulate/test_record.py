@@ -1,0 +1,90 @@
+"""Recording: whole or not at all, and on from where it was interrupted."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dressform.authoring.simulate import record as module
+from dressform.authoring.simulate.posed import Moment
+from dressform.authoring.simulate.record import Take, record
+from dressform.authoring.simulate.wearing import Wearing
+from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.body.protocol import Pose
+from dressform.schemas.errors import InputError, UsageError
+
+COUNT = 23
+
+
+class Counting:
+    """Cloth whose every frame follows from the one before; it can be interrupted."""
+
+    breaks_at = COUNT + 1
+    simulated = 0
+
+    def __init__(self, worn: list[Wearing], *_: Any, **__: Any) -> None:
+        self.points = worn[0].garment.mesh.points
+        self.moment: Moment | None = None
+
+    def clip(self, poses: Any, _: float, *, after: Moment | None) -> Any:
+        self.moment = after
+        for pose in poses:
+            last = np.zeros_like(self.points) if self.moment is None else self.moment.points[0]
+            Counting.simulated += 1
+            if Counting.simulated == Counting.breaks_at:
+                raise KeyboardInterrupt
+            self.moment = Moment(pose, [last * np.float32(1.1) + 1], [last])
+            yield self.moment.points
+
+
+@pytest.fixture
+def take(skirt: Wearing, monkeypatch: pytest.MonkeyPatch) -> Take:
+    monkeypatch.setattr(module, "PosedCloth", Counting)
+    monkeypatch.setattr(module, "wearings", lambda *_: [skirt])
+    monkeypatch.setattr(Counting, "simulated", 0)
+    version: Any = SimpleNamespace(name="skirt", version="1.0.0", digest="a" * 64, size="M")
+    pose = canonical_rest().rest_pose()
+    poses = tuple(Pose(pose.rotations, pose.root + np.float32(k)) for k in range(COUNT))
+    return Take([version], canonical_rest(), poses, 30.0, {"motion": "test"})
+
+
+def test_an_interrupted_recording_goes_on_to_the_same_file(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, broken = tmp_path / "whole.cloth", tmp_path / "broken.cloth"
+    record(take, whole)
+    monkeypatch.setattr(Counting, "simulated", 0)
+    monkeypatch.setattr(Counting, "breaks_at", 17)
+    with pytest.raises(KeyboardInterrupt):
+        record(take, broken)
+    assert not broken.exists()
+    monkeypatch.setattr(Counting, "breaks_at", 10 * COUNT)
+    monkeypatch.setattr(Counting, "simulated", 0)
+    record(take, broken)
+    assert Counting.simulated == COUNT - 10
+    assert broken.read_bytes() == whole.read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.cloth", "whole.cloth"]
+
+
+def test_what_was_begun_for_another_take_is_not_gone_on_with(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.cloth"
+    monkeypatch.setattr(Counting, "breaks_at", 17)
+    with pytest.raises(KeyboardInterrupt):
+        record(take, path)
+    monkeypatch.setattr(Counting, "breaks_at", 10 * COUNT)
+    monkeypatch.setattr(Counting, "simulated", 0)
+    record(Take(take.versions, take.rest, take.poses, take.fps, take.about, seed=5), path)
+    assert Counting.simulated == COUNT
+
+
+def test_nothing_to_record_is_refused(take: Take, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="no frames"):
+        record(Take(take.versions, take.rest, (), 30.0, {}), tmp_path / "a.cloth")
+    with pytest.raises(InputError, match="does not exist"):
+        record(take, tmp_path / "none" / "a.cloth")

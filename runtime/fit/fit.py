@@ -17,7 +17,7 @@ from dressform.schemas.progress import Progress, silent
 
 from .cut import Cut
 from .judge import misfit, off_design, range_notes, recommend, verdict
-from .regions import REGIONS, Region, regions
+from .regions import REGIONS, Region, regions, waistband
 from .report import GarmentFit, RegionFit, SizeFit
 
 ON_FLOOR = 0.01  # [m] below the soles from which cloth is too long
@@ -76,7 +76,8 @@ def fit_size(rest: RestBody, cut: Cut, size: str, design: Mapping[str, float]) -
         fabric=cut.fabric,
     )
     (start,) = fit_garments(rest, [garment])
-    worn = solver.worn(start, rest.vertices, rest.body.faces)
+    band = waistband(rest, start, mesh.points, garment.cloth)
+    worn = solver.worn(start, rest.vertices, rest.body.faces, band=band)
     return judge_worn(rest, cut, size, worn.points, design, pressure=worn.pressure, soft=solver.soft)
 
 

@@ -28,6 +28,7 @@ OPEN = 0.75  # least share of the way round of a garment that is open in front
 STEP = 0.01  # [m] between the levels that are tried below a line where sleeves are set in
 STEPS = 12
 INTO_SLEEVES = 1.03  # a section this much longer than that a step below runs out into sleeves; no bust does
+BAND = 0.05  # [m] above the waist's line up to which an upper edge is a waistband's
 SAME_SWEEP = 0.02  # a section that goes less far round than that above by more than this runs into the lower edge
 ON_SHOULDERS = 0.03  # [m] a neckline comes at least so near to the height of the shoulder joints
 
@@ -64,6 +65,18 @@ def regions(
     finder = _Finder(rest, np.asarray(worn, np.float64), np.asarray(own, np.float64), cloth)
     found = {name: find() for name, find in finder.finders().items()}
     return {name: region for name, region in found.items() if region is not None}
+
+
+def waistband(
+    rest: RestBody, worn: NDArray[np.floating], own: NDArray[np.floating], cloth: Integers
+) -> NDArray[np.intp] | None:
+    """Return the upper edge of a garment that no shoulder holds up, points [K]; None where one does.
+
+    Args are those of `regions`.
+    """
+    finder = _Finder(rest, np.asarray(worn, np.float64), np.asarray(own, np.float64), cloth)
+    edge = finder.upper_edge()
+    return None if edge is None else edge.points
 
 
 class _Finder:
@@ -139,13 +152,16 @@ class _Finder:
     def _trunk_ring(self, center: Floats) -> Ring | None:
         return self._section(center, UP).around(center, least=OPEN)
 
+    def upper_edge(self) -> Opening | None:
+        """Return the upper edge of what is worn from the waist down."""
+        level, crotch = self._lines["waist"][0, 2] + BAND, self._lines["thigh"][:, 2].max()
+        top = max(self._around_trunk, key=lambda one: one.center[2], default=None)
+        return top if top is not None and crotch < top.center[2] < level else None
+
     def _waistband(self) -> Region | None:
         """Return the upper edge of what is worn below the waist's line, such as low trousers."""
-        below = [one for one in self._around_trunk if one.center[2] < self._lines["waist"][0, 2] + STEP]
-        if not below:
-            return None
-        top = max(below, key=lambda one: one.center[2])
-        if top.center[2] < self._lines["thigh"][:, 2].max():
+        top = self.upper_edge()
+        if top is None:
             return None
         return Region(self._body_girth(self._part(*TRUNK), top.center, top.normal), top.ring)
 

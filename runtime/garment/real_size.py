@@ -122,29 +122,40 @@ class RealSize:
         """Whether there is any cloth that can give way; a hat has none."""
         return len(self.faces) > 0
 
-    def worn(self, start: Points, body: NDArray[np.floating], body_faces: Integers) -> Worn:
+    def worn(
+        self,
+        start: Points,
+        body: NDArray[np.floating],
+        body_faces: Integers,
+        *,
+        band: NDArray[np.integer] | None = None,
+    ) -> Worn:
         """Let the cloth find its own lengths on a body.
 
         Args:
             start: The garment as carried to the body and settled clear of it [V, 3] [m].
             body: Rest vertices [B, 3] [m].
             body_faces: [F, 3].
+            band: The garment's points that stay at their height, as a waistband does that would slide down; or None.
         """
         pressure = np.zeros(len(start), np.float32)
         if not self.is_soft:
             return Worn(start, pressure, 0.0)
         skin = _Skin(body_faces, Surface(body, body_faces, sign="normal"), vertex_normals(body, body_faces))
         points = start[self._points].astype(np.float64)
+        kept = np.zeros(len(points), np.bool_)
+        kept[np.isin(self._points, [] if band is None else band)] = True
         before = points
         for share, rounds in STAGES:
             for k in range(rounds):
                 if k % LOOK_AGAIN == 0:
                     contact = _Contact.of(points, self.faces, skin)
-                    hold = self._hold * np.where(contact.touching(points), share, LOOSE)
+                    hold = self._hold * np.where(contact.touching(points) | kept, share, LOOSE)
                     solve = _solver((self._matrix + sparse.diags(hold)).tocsc())
                 ahead = points + k / (k + 3) * (points - before)  # Nesterov's momentum, anew in every stage
-                held = hold[:, None] * contact.cleared(ahead)
-                before, points = points, solve(self._pull(ahead) + held + self._weight)
+                held = contact.cleared(ahead)
+                held[kept, 2] = start[self._points[kept], 2]
+                before, points = points, solve(self._pull(ahead) + hold[:, None] * held + self._weight)
         push = hold * contact.lift(points) / self._areas
         for _ in range(SMOOTHING):
             push = 0.5 * push + 0.5 * (self._averaging @ push)

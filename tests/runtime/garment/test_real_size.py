@@ -92,3 +92,13 @@ def test_two_runs_agree_to_the_bit():
     one, two = (cloth.worn(start, *BODY) for _ in range(2))
     assert one.points.tobytes() == two.points.tobytes()
     assert one.pressure.tobytes() == two.pressure.tobytes()
+
+
+def test_a_band_stays_at_its_height_and_the_rest_hangs_from_it():
+    points, faces = pipe(0.2, 0.3, 0.7, 24)
+    start = points * np.float32([0.9, 0.9, 1]) + np.float32([0, 0, 0.05])
+    cloth, top = RealSize(points, faces), np.flatnonzero(points[:, 2] > 0.69)
+    held, free = (cloth.worn(start, *BODY, band=band).points for band in (top, None))
+    np.testing.assert_allclose(held[top, 2], 0.75, atol=0.002)
+    assert free[top, 2].max() < 0.74
+    assert np.ptp(held[:, 2]) == pytest.approx(0.4, abs=0.01)

@@ -95,7 +95,7 @@ class _Finder:
         return {
             "neck": self._neck,
             "chest": self._chest,
-            "waist": lambda: self._level("waist") or self._waistband(),
+            "waist": lambda: self._waistband() or self._level("waist"),
             "hip": lambda: self._level("hip"),
             "sleeve": self._sleeve,
             "thigh": self._thigh,
@@ -159,7 +159,7 @@ class _Finder:
         return top if top is not None and crotch < top.center[2] < level else None
 
     def _waistband(self) -> Region | None:
-        """Return the upper edge of what is worn below the waist's line, such as low trousers."""
+        """Return the edge of a waistband where it sits: in a flared skirt a level beside it has another girth."""
         top = self.upper_edge()
         if top is None:
             return None

@@ -23,11 +23,11 @@ from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.body.skinning import skin
 from dressform.runtime.garment._field_reference import moved
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.field import FieldOnBody
 from dressform.runtime.garment.field_base import FieldBase, carry, field_base
 from dressform.runtime.garment.field_code import read_model
 from dressform.runtime.garment.field_features import FEATURES, PoseFeatures, body_features, pose_features
-from dressform.runtime.garment.outfit import DressedGarment
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import motion
 

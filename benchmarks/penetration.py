@@ -13,7 +13,8 @@ import warp as wp
 from dressform.assets.library import Library
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.garment.penetration import NOTHING, PenetrationReport
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import motion

@@ -22,7 +22,8 @@ from dressform.assets.files.rig import Rig
 from dressform.authoring.steps._rig_other_body import rig_to_other_body
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.body.smplx_body import load_smplx
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.garment.penetration import NOTHING
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.motion.playback import play

@@ -23,8 +23,9 @@ from dressform.runtime.avatar.appearance import build_appearance, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.body.skinning import Skinner
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.field import check_usable
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.motion.clip import MotionClip
 from dressform.runtime.motion.load import load_motion
 from dressform.runtime.motion.playback import play

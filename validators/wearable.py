@@ -15,7 +15,7 @@ from dressform.assets.sizes import GIRTHS, nearest_size
 from dressform.runtime.body.body_range import ranged_body
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.garment.outfit import DressedGarment
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.schemas.errors import DressformError, UsageError
 
 from .rule import NotTestableError

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from dressform.assets.files.field import Field
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.field_base import FieldBase, carry, displacements, field_base
 from dressform.runtime.garment.field_features import PoseFeatures, body_features, size_ratio
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.outfit import Outfit
 from dressform.schemas.errors import InputError
 from dressform.schemas.progress import Progress, silent
 

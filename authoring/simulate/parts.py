@@ -8,12 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh
-from dressform.runtime.body.joints import JOINT_INDEX
-from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.garment.outfit import DressedGarment
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.shape_transfer import triangle_frames
 from dressform.runtime.garment.under import Under, followed
-from dressform.runtime.geometry.adjacency import boundary_loops, components
+from dressform.runtime.geometry.adjacency import components
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_areas
 from dressform.runtime.geometry.rotations import nearest_rotations
@@ -23,8 +21,6 @@ Points = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
 LEAST_SHARE = 0.1  # a piece of cloth smaller than this, beside the largest, is sewn on: a pocket, a loop, a badge
-# Cloth on these holds a garment up without a waistband.
-SHOULDERS = ("neck", "head", *(f"{s}_{n}" for s in ("left", "right") for n in ("collar", "shoulder", "elbow", "wrist")))
 
 
 def laid_flat(points: Points, faces: Integers) -> Points:
@@ -84,26 +80,6 @@ def hanging_faces(garment: DressedGarment) -> NDArray[np.intp]:
     piece = label[mesh.faces[rows, 0]]
     areas = np.bincount(piece, face_areas(mesh.points, mesh.faces[rows]))
     return np.asarray(rows[areas[piece] >= LEAST_SHARE * areas.max()])
-
-
-def waistband(
-    points: Points, faces: Integers, joint_indices: Integers, joint_weights: NDArray[np.float32], rest: RestBody
-) -> NDArray[np.intp]:
-    """Return the points of the border that a garment hangs from at the waist; none where shoulders hold it up.
-
-    Args:
-        points: The cloth at rest [P, 3] [m].
-        faces: [F, 3] into the points.
-        joint_indices: [P, K] into the body's joints.
-        joint_weights: [P, K].
-        rest: The body.
-    """
-    shoulders = [JOINT_INDEX[name] for name in SHOULDERS]
-    holding = np.isin(rest.rig.segment_of_bone, shoulders)[joint_indices]
-    loops = boundary_loops(faces)
-    if not loops or (np.where(holding, joint_weights, 0).sum(axis=1) > 0.5).any():
-        return np.zeros(0, np.intp)
-    return max(loops, key=lambda loop: float(points[loop, 2].mean())).astype(np.intp)
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,14 @@ from numpy.typing import NDArray
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.outfit import Outfit
+from dressform.runtime.garment.waistband import waistband
 from dressform.schemas.errors import InputError
 from dressform.schemas.template import Fabric
 
 from .cloth import Cloth
-from .parts import Trims, along_grain, hanging_faces, laid_flat, waistband
+from .parts import Trims, along_grain, hanging_faces, laid_flat
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]

@@ -15,7 +15,8 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.body_range import BODIES, ranged_body
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.garment.penetration import DEPTH
 from dressform.runtime.garment.stretch import cloth_edges, edge_ratios
 from dressform.runtime.geometry.distance import Surface

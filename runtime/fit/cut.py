@@ -10,7 +10,7 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
 from dressform.assets.sizes import ordered_sizes
 from dressform.assets.template_version import TemplateVersion
-from dressform.runtime.garment.outfit import DressedGarment
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.schemas.template import Fabric
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.garment.outfit import fit_garments
+from dressform.runtime.garment.fitting import fit_garments
 from dressform.runtime.garment.real_size import RealSize, principal_strain
 from dressform.runtime.geometry.normals import face_areas
 from dressform.schemas.errors import InputError, UsageError

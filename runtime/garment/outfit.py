@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -12,96 +10,24 @@ import warp as wp
 from numpy.typing import NDArray
 
 from dressform.assets.files.field import Field
-from dressform.assets.files.garment import GarmentMesh, Material, outer_faces
-from dressform.assets.files.rig import Rig
-from dressform.runtime.body.canonical import canonical_rest
+from dressform.assets.files.garment import Material
 from dressform.runtime.body.protocol import Body, RestBody
 from dressform.runtime.body.skinning import Skinner, skin
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
-from dressform.schemas.errors import AssetError
 
 from .candidates import Posed, find_candidates, sample_transforms
-from .contacts import BODY_PASSES, CLOTH_GAP, LAYER_PASSES, LAYERED, LYING, SKIN_GAP, TOUCHING, Contact, movable
+from .contacts import BODY_PASSES, LAYER_PASSES, LAYERED, LYING, TOUCHING, Contact, movable
+from .dressed import DressedGarment
 from .field import FieldOnBody
+from .fitting import fit_garments, skins
 from .hide import hidden_cloth, hidden_faces
 from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
 from .push_out import PushOut, Side
-from .rest_fit import settle
-from .shape_transfer import Binding, transfer
-from .stiff import cleared_as_one, kept_stiff, of_one_part, stiff_pieces
-from .turned import turned_over
-from .under import NONE, Followers, Under, followed, trims_on_cloth, under_cloth
+from .under import Followers
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
-
-REST_GAP = 0.005  # [m] least height of cloth over skin in the rest pose: bending joints take some of it away
-FOLDS = 0.08  # [m] cloth comes out of folds of the layer below that are up to this deep
-_THIN = 0.003  # [m] hems and linings up to this depth fit between the gap and the skin
-_THICKEST = 0.01  # [m] cloth is not lifted by more than this for what lies under it
-
-
-@dataclass(frozen=True)
-class DressedGarment:
-    """One garment to wear.
-
-    Attributes:
-        name: For messages.
-        mesh: In the canonical body's rest frame.
-        rig: Of the family of the body to dress.
-        layer: Higher lies over lower; of equal layers the later lies over the earlier.
-        field: The learned deformation field for the body's family, or None: plain skinning.
-        size: Which of the garment's sizes it is; needed only where there is a field.
-    """
-
-    name: str
-    mesh: GarmentMesh
-    rig: Rig
-    layer: int
-    field: Field | None = None
-    size: str = "M"
-
-    @cached_property
-    def stiff(self) -> list[NDArray[np.int64]]:
-        """The points of each piece, or rigid part, that is skinned as one and keeps its shape."""
-        return of_one_part(stiff_pieces(self.rig, self.mesh.faces), self.mesh)
-
-    @cached_property
-    def turned(self) -> NDArray[np.bool_]:
-        """Which of its outer triangles [F_outer] are turned over onto the others, as a collar that is folded down."""
-        made_on, outer = canonical_rest(), outer_faces(self.mesh)
-        if self.is_stiff:
-            return np.zeros(len(outer), np.bool_)
-        return turned_over(self.mesh.points, outer, made_on.vertices, made_on.body.faces)
-
-    @cached_property
-    def cloth(self) -> Integers:
-        """Its outer triangles [F, 3] without those that are turned over: what the skin and lower layers hold up."""
-        return outer_faces(self.mesh)[~self.turned]
-
-    @cached_property
-    def unfolded(self) -> Integers:
-        """Its triangles [F, 3], hems and linings too, without those that are turned over and what hangs on them."""
-        over = np.zeros(len(self.mesh.points), np.bool_)
-        over[outer_faces(self.mesh)[self.turned].reshape(-1)] = True
-        over[self.cloth.reshape(-1)] = False
-        return self.mesh.faces[~over[self.mesh.faces].any(axis=1)]
-
-    @cached_property
-    def under(self) -> Under:
-        """Its inner and turned points, where they lie on its cloth; none where all of it is stiff."""
-        return NONE if self.is_stiff else under_cloth(self.mesh, self.turned)
-
-    @cached_property
-    def trims(self) -> Under:
-        """The points of its buttons and other small rigid parts, where they sit on its cloth."""
-        return NONE if self.is_stiff else trims_on_cloth(self.mesh, self.stiff)
-
-    @property
-    def is_stiff(self) -> bool:
-        """Whether all of it is stiff."""
-        return sum(map(len, self.stiff)) == len(np.unique(self.mesh.faces))
 
 
 class Outfit:
@@ -306,80 +232,9 @@ def _left_alone(garment: DressedGarment) -> NDArray[np.bool_]:
     return alone
 
 
-def _check(garment: DressedGarment, body: Body) -> None:
-    rig = garment.rig
-    if rig.body_digest != body.topology_digest:
-        raise AssetError(
-            f"{garment.name}: its rig is for another version of the {rig.body} body ({rig.body_digest[:12]} instead of "
-            f"{body.topology_digest[:12]}); run `dressform garment rig` on it again"
-        )
-    if len(rig.joint_weights) != len(garment.mesh.points):
-        raise AssetError(
-            f"{garment.name}: its rig has {len(rig.joint_weights)} points, its mesh {len(garment.mesh.points)}; "
-            "run `dressform garment rig` on it again"
-        )
-    missing = set(rig.joints) - set(body.joint_names)
-    if missing:
-        raise AssetError(
-            f"{garment.name}: its rig names the joint {min(missing)}, which the {body.family} body lacks; "
-            "run `dressform garment rig` on it again"
-        )
-
-
-def fit_garments(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ...]:
-    """Carry each garment to the body's shape and settle it over the skin and the layers below.
-
-    Args:
-        rest: The body.
-        garments: From the innermost to the outermost.
-
-    Returns:
-        For each its points float32 [V, 3] in the body's rest frame [m]; they stretch with the body.
-
-    Raises:
-        AssetError: When a rig is not for this body or not for its mesh.
-    """
-    body = rest.body
-    for garment in garments:
-        _check(garment, body)
-    source = _template_body(body).vertices
-    nude = Surface(rest.vertices, body.faces)
-    fitted: list[Floats] = []
-    for position, garment in enumerate(garments):
-        rig, faces, cloth = garment.rig, garment.mesh.faces, garment.cloth
-        binding = Binding(rig.binding_triangles, rig.binding_barycentrics, rig.binding_offsets)
-        carried = transfer(binding, faces, source, rest.vertices, body.faces, stiff=garment.stiff)
-        if garment.is_stiff:  # a hat clears the skin as it is, it does not mould itself to it
-            points = cleared_as_one(carried, nude, SKIN_GAP).astype(np.float32)
-        else:
-            points = settle(carried, cloth, rest.vertices, body.faces, _gap(garment))
-        for below in range(position):
-            points = settle(points, cloth, fitted[below], garments[below].mesh.faces, CLOTH_GAP, folds=FOLDS)
-        points = kept_stiff(carried, points, garment.stiff)
-        fitted.append(followed(followed(points, garment.under), garment.trims))
-    return tuple(fitted)
-
-
-def _gap(garment: DressedGarment) -> Floats:
-    """Return the least height of each point over the skin [V] [m]: what lies under the cloth has to clear it too."""
-    gap = np.full(len(garment.mesh.points), REST_GAP, np.float32)
-    depth = -garment.under.offsets[:, 2:]
-    np.maximum.at(gap, garment.under.corners, REST_GAP + np.clip(depth - _THIN, 0.0, _THICKEST))
-    return gap
-
-
-def _template_body(body: Body) -> RestBody:
-    """Return the body of this family that rigs are made on: for Anny the canonical one, else the family's mean."""
-    return canonical_rest() if body.family == "anny" else body.rest({})
-
-
 def _joint_tables(body: Body, garments: Sequence[DressedGarment]) -> tuple[Integers, Floats]:
     """Return the skin of body and garments over the body's own joints: indices [V, K] and weights [V, K]."""
-    number = {name: index for index, name in enumerate(body.joint_names)}
-    tables = [(body.joint_indices, body.joint_weights)]
-    for garment in garments:
-        renumbered = np.array([number[name] for name in garment.rig.joints], np.int32)
-        tables.append((renumbered[garment.rig.joint_indices], garment.rig.joint_weights))
+    tables = [(body.joint_indices, body.joint_weights), *skins(body, garments)]
     width = max(indices.shape[1] for indices, _ in tables)
 
     def widened(table: NDArray[Any]) -> NDArray[Any]:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from dressform.authoring.learn.cloth_on_body import ClothOnBody, Lost, Rested
 from dressform.authoring.learn.specimen import Specimen
 from dressform.runtime.body.protocol import Pose, RestBody
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.outfit import Outfit
 
 Floats = NDArray[np.float32]
 

@@ -11,10 +11,10 @@ from dressform.authoring.learn.fit_field import FieldOptions, FittedField, featu
 from dressform.authoring.learn.gather import Gathered
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.body.protocol import Pose, RestBody
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.field_base import field_base
 from dressform.runtime.garment.field_code import read_model
 from dressform.runtime.garment.field_features import FEATURES, body_features, pose_features
-from dressform.runtime.garment.outfit import DressedGarment
 from dressform.runtime.geometry.rotations import quat_from_rotvec, quat_multiply
 
 WEIGHTS = (0.1, 0.5, 0.9)

@@ -13,7 +13,7 @@ from dressform.runtime.fit.cut import Cut
 from dressform.runtime.fit.fit import design_eases, fit_garment, judge_worn
 from dressform.runtime.fit.picture import PAPER, cloth_colors, fit_picture, stacked
 from dressform.runtime.fit.regions import regions
-from dressform.runtime.garment.outfit import DressedGarment
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.schemas.errors import InputError, UsageError
 
 

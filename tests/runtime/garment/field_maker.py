@@ -6,9 +6,9 @@ from dressform.assets.files.digests import topology_digest
 from dressform.assets.files.field import Field, FieldModel
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import Pose
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.field_base import field_base
 from dressform.runtime.garment.field_features import FEATURES, body_features, pose_features
-from dressform.runtime.garment.outfit import DressedGarment
 from dressform.runtime.geometry.adjacency import averaging_matrix
 from dressform.runtime.geometry.rotations import quat_from_rotvec
 

@@ -4,8 +4,8 @@ import pytest
 from dressform.runtime.body.protocol import Pose
 from dressform.runtime.body.skinning import skin
 from dressform.runtime.garment.candidates import sample_transforms
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.field_base import carry, cloth_points, displacements, field_base
-from dressform.runtime.garment.outfit import DressedGarment
 
 
 @pytest.fixture(scope="module")

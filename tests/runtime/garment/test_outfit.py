@@ -8,7 +8,8 @@ from dressform.assets.library import Library
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.body.skinning import skin
 from dressform.runtime.garment.candidates import sample_transforms
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.errors import AssetError

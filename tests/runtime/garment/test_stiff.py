@@ -9,7 +9,8 @@ from scipy.spatial.transform import Rotation
 from dressform.assets.files.garment import GarmentMesh, Material, Part
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.canonical import CANONICAL_SHAPE
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.garment.shape_transfer import bind
 from dressform.runtime.garment.stiff import cleared_as_one, moved_as_one, of_one_part, stiff_pieces
 from dressform.runtime.geometry.adjacency import edges
@@ -108,7 +109,7 @@ def test_a_hat_keeps_its_shape_on_another_head_and_in_every_frame(rest) -> None:
 
 
 def test_a_button_stays_on_its_cloth_and_stays_a_button(rest, top, monkeypatch) -> None:
-    monkeypatch.setattr("dressform.runtime.garment.outfit.REST_GAP", 0.04)  # so that the cloth really is lifted
+    monkeypatch.setattr("dressform.runtime.garment.fitting.REST_GAP", 0.04)  # so that the cloth really is lifted
     cloth, rig = top
     at = int(np.argmin(cloth.points[:, 1] + np.abs(cloth.points[:, 0])))  # front, in the middle
     disc = np.array([[np.cos(t), 0, np.sin(t)] for t in np.linspace(0, 2 * np.pi, 9)[:-1]] + [[0, 0, 0]])

@@ -11,7 +11,8 @@ from dressform.assets.files.garment import GarmentMesh, Material, Part, outer_fa
 from dressform.assets.library import Library
 from dressform.authoring.steps.rig import RigOptions, rig_mesh
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.garment.shape_transfer import Binding, transfer
 from dressform.runtime.garment.turned import turned_over
 from dressform.runtime.garment.under import followed, under_cloth

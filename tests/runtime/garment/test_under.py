@@ -10,7 +10,8 @@ from dressform.assets.files.garment import GarmentMesh, Material, Part
 from dressform.authoring.steps.rig import RigOptions, rig_mesh
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.body.protocol import Pose
-from dressform.runtime.garment.outfit import DressedGarment, Outfit
+from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.garment.under import Followers, cloth_normals, followed, under_cloth
 from dressform.runtime.geometry.distance import Surface
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -31,7 +32,11 @@ OPTION = click.option(
     "--option", "options", multiple=True, metavar="NAME=VALUE", help="An option of `dressform pattern show`; repeat."
 )
 FABRIC = click.option(
-    "--fabric", "fabrics", multiple=True, metavar="[CLOTH=]FABRIC", help="What the main or another cloth is cut from."
+    "--fabric",
+    "fabrics",
+    multiple=True,
+    metavar="[CLOTH=]FABRIC",
+    help="What the main or another cloth is cut from; one look.",
 )
 COLOR = click.option(
     "--color", "colors", multiple=True, metavar="[CLOTH=]COLOR",
@@ -253,9 +258,12 @@ def _pairs(option: str, texts: tuple[str, ...]) -> list[tuple[str, str]]:
 
 def _metres(name: str, text: str) -> float:
     try:
-        return float(text)
+        value = float(text)
     except ValueError:
         raise UsageError(f"--measure {name}={text}: needs metres such as 0.96") from None
+    if not 0 < value < math.inf:
+        raise UsageError(f"--measure {name}={text}: needs a positive number such as 0.96 (metres; mass in kg)")
+    return value
 
 
 def _hex(text: str) -> str:

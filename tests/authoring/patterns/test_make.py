@@ -207,6 +207,8 @@ def test_the_command_line_shows_exports_and_writes_recipes(tmp_path: Path, capsy
     [
         (("make", "tank", "-o", "OUT", "--measure", "chest"), "must be NAME=VALUE"),
         (("make", "tank", "-o", "OUT", "--measure", "chest=wide"), "needs metres such as 0.96"),
+        (("make", "tank", "-o", "OUT", "--measure", "chest=-1"), "needs a positive number"),
+        (("make", "tank", "-o", "OUT", "--measure", "chest=nan"), "needs a positive number"),
         (("make", "tank", "-o", "OUT", "--size", "H"), "H"),
         (("make", "tank", "-o", "OUT", "--fabric", "tweed"), "tweed"),
         (("make", "tank", "-o", "OUT", "--color", "bluish"), "bluish"),

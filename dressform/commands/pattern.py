@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -36,11 +37,11 @@ FABRIC = click.option(
     "fabrics",
     multiple=True,
     metavar="[CLOTH=]FABRIC",
-    help="What the main or another cloth is cut from; one look.",
+    help="What the main or another cloth is cut from.",
 )
 COLOR = click.option(
     "--color", "colors", multiple=True, metavar="[CLOTH=]COLOR",
-    help="Colour of the main or another cloth, a CSS name or #rrggbb; one look.",
+    help="A look of the recipe, or the colour of the main or another cloth (CSS name or #rrggbb): makes one look.",
 )  # fmt: skip
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -144,6 +145,8 @@ def recipe(name: str, out: Path) -> None:
 def make(name: str, out: Path, template: str | None, as_json: bool, **given: Any) -> None:
     """Make pattern NAME, or a recipe file, as a draft: sewn, draped on the canonical body, rigged, with pictures.
 
+    A size takes half a minute to a few minutes.
+
     Example: dressform pattern make tee -o drafts/tee --size M --measure chest=0.96 --fabric jersey --color "#8a2b2b"
     """
     made = _recipe(name, template=template, **given)
@@ -235,15 +238,31 @@ def _recipe(
         document["measures"] = {**document.get("measures", {}), **stated}
     if options:
         document["options"] = {**document.get("options", {}), **dict(_pairs("--option", options))}
+    _dress(document, fabrics, colors)
+    return recipe_of(cast("RecipeDocument", document), path.parent, name, body=_body(avatar_file))
+
+
+def _dress(document: dict[str, Any], fabrics: tuple[str, ...], colors: tuple[str, ...]) -> None:
+    """Lay fabrics and colours over a recipe's: a look of its own is chosen by name, other colours make one look."""
+    looks: dict[str, Any] = document.get("colourways", {})
+    chosen = [text for text in colors if text in looks]
+    if chosen and len(colors) > 1:
+        raise UsageError(f"--color {chosen[0]} is a look of the recipe, which colours every cloth; give it alone")
     cloths = {slot: dict(cloth) for slot, cloth in document.get("cloths", {}).items()}
-    for key, texts in (("fabric", fabrics), ("color", colors)):
+    for key, texts in (("fabric", fabrics), ("color", () if chosen else colors)):
+        given: dict[str, str] = {}
         for text in texts:
             slot, _, value = text.rpartition("=")
-            cloths.setdefault(slot or "main", {})[key] = _hex(value) if key == "color" else value
+            if (slot or "main") in given:
+                raise UsageError(f"--{key} is given twice for the {slot or 'main'} cloth: give it once")
+            given[slot or "main"] = _hex(value, looks) if key == "color" else value
+        for slot, value in given.items():
+            cloths.setdefault(slot, {})[key] = value
     document["cloths"] = cloths
-    if fabrics or colors:
-        document.pop("colourways", None)  # they were chosen for other cloths
-    return recipe_of(cast("RecipeDocument", document), path.parent, name, body=_body(avatar_file))
+    if chosen:
+        document["colourways"] = {chosen[0]: looks[chosen[0]]}
+    elif colors:
+        document.pop("colourways", None)
 
 
 def _pairs(option: str, texts: tuple[str, ...]) -> list[tuple[str, str]]:
@@ -266,14 +285,15 @@ def _metres(name: str, text: str) -> float:
     return value
 
 
-def _hex(text: str) -> str:
-    """Return the colour of a CSS name or #rrggbb as a recipe has it."""
+def _hex(text: str, looks: Collection[str]) -> str:
+    """Return the colour of a CSS name or #rrggbb as a recipe has it; `looks` are named when it is none."""
     from PIL import ImageColor
 
     try:
         red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError:
-        raise UsageError(f"--color {text!r} is no colour; needed a CSS name such as navy, or #rrggbb") from None
+        own = f", or a look of the recipe: {', '.join(looks)}" if looks else ""
+        raise UsageError(f"--color {text!r} is no colour; needed a CSS name such as navy, #rrggbb{own}") from None
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 

@@ -18,7 +18,7 @@ from dressform.authoring.patterns import make as make_module
 from dressform.authoring.patterns.garment import Made
 from dressform.authoring.patterns.kinds import KINDS, kind_of
 from dressform.authoring.patterns.make import make_draft
-from dressform.authoring.patterns.recipe import options_of, read_recipe, recipe_of
+from dressform.authoring.patterns.recipe import Recipe, options_of, read_recipe, recipe_of
 from dressform.authoring.steps.preview import PreviewOptions
 from dressform.authoring.steps.rig import RigOptions
 from dressform.authoring.wardrobe import publish
@@ -203,6 +203,32 @@ def test_the_command_line_shows_exports_and_writes_recipes(tmp_path: Path, capsy
 
 
 @pytest.mark.parametrize(
+    ("given", "looks"),
+    [
+        ((), ["rust", "black"]),
+        (("--fabric", "rib=knit-rib"), ["rust", "black"]),
+        (("--color", "black"), ["black"]),
+        (("--color", "red"), []),
+    ],
+)
+def test_looks_are_kept_chosen_or_replaced(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, given: tuple[str, ...], looks: list[str]
+) -> None:
+    made: list[Recipe] = []
+
+    def stop(recipe: Recipe, *_: object, **__: object) -> None:
+        made.append(recipe)
+        raise InputError("enough seen")
+
+    monkeypatch.setattr("dressform.authoring.patterns.make.make_draft", stop)
+    assert run("pattern", "make", "tank", "-o", str(tmp_path / "tank"), *given) == 1
+    (recipe,) = made
+    assert list(recipe.document.get("colourways", {})) == looks
+    if not looks:
+        assert recipe.document["cloths"]["main"]["color"] == "#ff0000"
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("make", "tank", "-o", "OUT", "--measure", "chest"), "must be NAME=VALUE"),
@@ -212,6 +238,9 @@ def test_the_command_line_shows_exports_and_writes_recipes(tmp_path: Path, capsy
         (("make", "tank", "-o", "OUT", "--size", "H"), "H"),
         (("make", "tank", "-o", "OUT", "--fabric", "tweed"), "tweed"),
         (("make", "tank", "-o", "OUT", "--color", "bluish"), "bluish"),
+        (("make", "tank", "-o", "OUT", "--color", "bluish"), "or a look of the recipe: rust, black"),
+        (("make", "tank", "-o", "OUT", "--color", "rust", "--color", "rib=red"), "give it alone"),
+        (("make", "tank", "-o", "OUT", "--color", "red", "--color", "main=blue"), "given twice for the main"),
         (("export", "tank", "-o", "OUT.pdf"), "must end in .svg, .dxf or .json"),
         (("export", "tank", "-o", "OUT.json", "--size", "S", "--size", "M"), "a .json holds one size"),
         (("recipe", "tank", "-o", "OUT"), "must end in .json"),

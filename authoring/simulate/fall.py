@@ -44,6 +44,7 @@ CREEP, CREEP_MAX = 0.004, 0.012  # 99 % and all of the points, in a window [m]
 GROUND = 0.005  # a garment below this lies on the floor [m]
 RESTLESS = "it did not come to rest"
 PENETRATING = 0.5  # share of points and triangles that may be inside the body [%]
+LOST = 2.0  # an opening that sank by so many times what is allowed slides off for good
 
 
 @dataclass(frozen=True)
@@ -153,6 +154,8 @@ def let_fall(
         for state in _frames(piece, begin, rest, options, solver, calm):
             points, frames, settled = state
             progress(min(frames / options.frames, 0.99), f"draping, frame {frames}")
+            if any(o.height(piece.start) - o.height(points) > LOST * options.drop_limit for o in piece.borders):
+                break  # it slides off: no later frame brings it back
         wrong = _broken(membrane, points)
         if wrong is None:
             points = _cleared(piece, rest, points, options.gap)

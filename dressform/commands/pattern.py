@@ -41,7 +41,7 @@ FABRIC = click.option(
 )
 COLOR = click.option(
     "--color", "colors", multiple=True, metavar="[CLOTH=]COLOR",
-    help="A look of the recipe, or the colour of the main or another cloth (CSS name or #rrggbb): makes one look.",
+    help="A look of the recipe, given alone; or the colour of the main or another cloth, a CSS name or #rrggbb: one look.",
 )  # fmt: skip
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
@@ -245,11 +245,9 @@ def _recipe(
 def _dress(document: dict[str, Any], fabrics: tuple[str, ...], colors: tuple[str, ...]) -> None:
     """Lay fabrics and colours over a recipe's: a look of its own is chosen by name, other colours make one look."""
     looks: dict[str, Any] = document.get("colourways", {})
-    chosen = [text for text in colors if text in looks]
-    if chosen and len(colors) > 1:
-        raise UsageError(f"--color {chosen[0]} is a look of the recipe, which colours every cloth; give it alone")
+    chosen = next((text for text in colors if len(colors) == 1 and text in looks), None)
     cloths = {slot: dict(cloth) for slot, cloth in document.get("cloths", {}).items()}
-    for key, texts in (("fabric", fabrics), ("color", () if chosen else colors)):
+    for key, texts in (("fabric", fabrics), ("color", colors if chosen is None else ())):
         given: dict[str, str] = {}
         for text in texts:
             slot, _, value = text.rpartition("=")
@@ -259,8 +257,8 @@ def _dress(document: dict[str, Any], fabrics: tuple[str, ...], colors: tuple[str
         for slot, value in given.items():
             cloths.setdefault(slot, {})[key] = value
     document["cloths"] = cloths
-    if chosen:
-        document["colourways"] = {chosen[0]: looks[chosen[0]]}
+    if chosen is not None:
+        document["colourways"] = {chosen: looks[chosen]}
     elif colors:
         document.pop("colourways", None)
 
@@ -292,8 +290,8 @@ def _hex(text: str, looks: Collection[str]) -> str:
     try:
         red, green, blue = ImageColor.getrgb(text)[:3]
     except ValueError:
-        own = f", or a look of the recipe: {', '.join(looks)}" if looks else ""
-        raise UsageError(f"--color {text!r} is no colour; needed a CSS name such as navy, #rrggbb{own}") from None
+        own = f", or alone a look of the recipe: {', '.join(looks)}" if looks else ""
+        raise UsageError(f"--color {text!r} is no colour; needed a CSS name such as navy, or #rrggbb{own}") from None
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 

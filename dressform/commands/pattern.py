@@ -41,7 +41,7 @@ FABRIC = click.option(
 )
 COLOR = click.option(
     "--color", "colors", multiple=True, metavar="[CLOTH=]COLOR",
-    help="A look of the recipe, given alone; or the colour of the main or another cloth, a CSS name or #rrggbb: one look.",
+    help="Alone, a look of the recipe; or the colour of the main or another cloth, a CSS name or #rrggbb.",
 )  # fmt: skip
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 

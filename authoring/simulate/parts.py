@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh
-from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.shape_transfer import triangle_frames
-from dressform.runtime.garment.under import Under, followed
+from dressform.runtime.garment.under import NONE, Under, followed
 from dressform.runtime.geometry.adjacency import components
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_areas
-from dressform.runtime.geometry.rotations import nearest_rotations
+from dressform.runtime.geometry.rotations import moved_rigidly
 from dressform.schemas.errors import InputError
 
 Points = NDArray[np.float64]
@@ -60,22 +60,26 @@ def along_grain(mesh: GarmentMesh, faces: NDArray[np.intp], flat: Points) -> Poi
     return np.stack([np.einsum("fik,fk->fi", flat, weft), np.einsum("fik,fk->fi", flat, warp)], axis=2)
 
 
-def hanging_faces(garment: DressedGarment) -> NDArray[np.intp]:
+def hanging_faces(mesh: GarmentMesh, stiff: Sequence[NDArray[np.integer]] = (), name: str = "") -> NDArray[np.intp]:
     """Return which triangles of a garment hang as one layer of cloth: no inner shell, nothing stiff, no small trim.
+
+    Args:
+        mesh: The garment; its rigid parts are stiff.
+        stiff: Points of each further stiff piece.
+        name: For messages.
 
     Raises:
         InputError: When nothing is left.
     """
-    mesh = garment.mesh
-    stiff = np.zeros(len(mesh.points), np.bool_)
-    for piece in garment.stiff:
-        stiff[piece] = True
-    soft = ~stiff[mesh.faces].any(axis=1)
+    bent = np.ones(len(mesh.points), np.bool_)
+    for piece in stiff:
+        bent[piece] = False
+    soft = bent[mesh.faces].all(axis=1)
     if mesh.part_ids is not None:
         soft &= ~np.array([part.inner or part.rigid for part in mesh.parts])[mesh.part_ids]
     rows = np.flatnonzero(soft)
     if not len(rows):
-        raise InputError(f"{garment.name} has no cloth to simulate: every part of it is stiff")
+        raise InputError(f"{name or 'the garment'} has no cloth to simulate: every part of it is stiff; leave it out")
     _, label = components(mesh.faces[rows], len(mesh.points))
     piece = label[mesh.faces[rows, 0]]
     areas = np.bincount(piece, face_areas(mesh.points, mesh.faces[rows]))
@@ -105,9 +109,15 @@ class Trims:
     under: Under
 
     @classmethod
-    def of(cls, garment: DressedGarment, faces: Integers) -> Trims:
-        """Find what goes along; `faces` [F, 3] are those that are simulated, into the garment's points."""
-        mesh = garment.mesh
+    def of(cls, mesh: GarmentMesh, faces: Integers, stiff: Sequence[NDArray[np.integer]], under: Under = NONE) -> Trims:
+        """Find what goes along.
+
+        Args:
+            mesh: The garment.
+            faces: int32 [F, 3] those that are simulated, into the garment's points.
+            stiff: Points of each stiff piece, none of them simulated.
+            under: What lies under the cloth.
+        """
         points = mesh.points.astype(np.float64)
         free = np.ones(len(points), np.bool_)
         free[faces.reshape(-1)] = False
@@ -119,10 +129,8 @@ class Trims:
         offsets = np.einsum("lij,lj->li", triangle_frames(points, corners), off)
         number = np.full(len(points), -1)
         number[loose] = np.arange(len(loose))
-        stiff = tuple(number[piece].astype(np.intp) for piece in garment.stiff)
-        return cls(
-            loose, corners, barycentrics, offsets, stiff, tuple(points[piece] for piece in garment.stiff), garment.under
-        )
+        rows = tuple(number[piece].astype(np.intp) for piece in stiff)
+        return cls(loose, corners, barycentrics, offsets, rows, tuple(points[piece] for piece in stiff), under)
 
     def followed(self, points: Points) -> NDArray[np.float32]:
         """Return the garment's points float32 [V, 3] [m] with what is not simulated in its place."""
@@ -130,13 +138,6 @@ class Trims:
         base = np.einsum("lk,lkc->lc", self.barycentrics, moved[self.corners])
         after = base + np.einsum("lij,li->lj", triangle_frames(moved, self.corners), self.offsets)
         for rows, shape in zip(self.stiff, self.shapes, strict=True):
-            after[rows] = _as_one(shape, after[rows])
+            after[rows] = moved_rigidly(shape, after[rows])
         moved[self.points] = after
         return followed(moved, self.under)
-
-
-def _as_one(shape: Points, wanted: Points) -> Points:
-    """Return a shape [N, 3] under the one rotation and shift that come nearest to where its points want to be."""
-    middle, landed = shape.mean(axis=0), wanted.mean(axis=0)
-    turn = nearest_rotations((wanted - landed).T @ (shape - middle))
-    return np.asarray(landed + (shape - middle) @ turn.T)

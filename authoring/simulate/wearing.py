@@ -33,10 +33,8 @@ class Wearing:
 
     Attributes:
         garment: The whole garment.
-        rest: The body that wears it.
         points: int [P] into the garment's points: what is simulated.
         faces: int32 [F, 3] into `points`.
-        rows: int [F] into the garment's triangles.
         corners: float64 [F, 3, 2] each triangle's corners laid flat: the size's own metric, which does not grow with
             the body; y along the warp [m].
         cloths: The cloths it is made of.
@@ -49,10 +47,8 @@ class Wearing:
     """
 
     garment: DressedGarment
-    rest: RestBody
     points: NDArray[np.intp]
     faces: Integers
-    rows: NDArray[np.intp]
     corners: Floats
     cloths: tuple[Cloth, ...]
     cloth_of: NDArray[np.intp]
@@ -88,7 +84,7 @@ class Wearing:
             AssetError: When the rig is not for this body or mesh.
         """
         garment = DressedGarment(name, mesh, rig, len(below))
-        rows = hanging_faces(garment)
+        rows = hanging_faces(mesh, garment.stiff, name)
         under = [DressedGarment(w.garment.name, w.garment.mesh, w.garment.rig, k) for k, w in enumerate(below)]
         fitted = Outfit(rest, [*under, garment]).rest_points[-1]
         kept = np.unique(mesh.faces[rows]).astype(np.intp)
@@ -101,10 +97,8 @@ class Wearing:
         names = [material.name for material in mesh.materials]
         return cls(
             garment=garment,
-            rest=rest,
             points=kept,
             faces=faces,
-            rows=rows,
             corners=along_grain(mesh, rows, laid_flat(start, faces)),
             cloths=tuple(_cloth(fabrics or {}, slot, name) for slot in names),
             cloth_of=mesh.material_ids[rows].astype(np.intp),
@@ -112,7 +106,7 @@ class Wearing:
             joint_indices=joint_indices,
             joint_weights=joint_weights,
             band=waistband(start, faces, joint_indices, joint_weights, rest),
-            trims=Trims.of(garment, mesh.faces[rows]),
+            trims=Trims.of(mesh, mesh.faces[rows], garment.stiff, garment.under),
         )
 
     def expand(self, simulated: NDArray[np.floating]) -> NDArray[np.float32]:

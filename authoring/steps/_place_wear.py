@@ -12,7 +12,7 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.geometry.adjacency import averaging_matrix, components, edges
 from dressform.runtime.geometry.distance import Surface
-from dressform.runtime.geometry.rotations import nearest_rotations
+from dressform.runtime.geometry.rotations import moved_rigidly
 from dressform.schemas.progress import Progress
 
 from ._place_articulate import JointedBody
@@ -166,15 +166,8 @@ def _as_one(before: Floats, after: Floats, groups: NDArray[np.intp]) -> Floats:
     result = after.copy()
     for one in np.unique(groups):
         own = groups == one
-        result[own] = rigidly(before[own], after[own])
+        result[own] = moved_rigidly(before[own], after[own])
     return result
-
-
-def rigidly(before: Floats, after: Floats) -> Floats:
-    """Return points [n, 3] turned and moved as one, nearest to where they went."""
-    a, b = before.mean(axis=0), after.mean(axis=0)
-    turn = nearest_rotations(((after - b).T @ (before - a))[None])[0]
-    return np.asarray((before - a) @ turn.T + b, np.float64)
 
 
 def _rigid_parts(hung: Floats, moved: Floats, mesh: GarmentMesh) -> Floats:
@@ -185,7 +178,7 @@ def _rigid_parts(hung: Floats, moved: Floats, mesh: GarmentMesh) -> Floats:
     for number, part in enumerate(mesh.parts):
         if part.rigid:
             own = np.unique(mesh.faces[mesh.part_ids == number])
-            result[own] = rigidly(hung[own], moved[own])
+            result[own] = moved_rigidly(hung[own], moved[own])
     return result
 
 

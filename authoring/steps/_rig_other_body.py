@@ -28,7 +28,7 @@ from dressform.runtime.garment.under import cloth_normals
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
-from dressform.runtime.geometry.rotations import nearest_rotations
+from dressform.runtime.geometry.rotations import moved_rigidly
 from dressform.schemas.errors import InputError
 from dressform.schemas.progress import Progress, silent
 
@@ -192,9 +192,7 @@ def _with_rigid_parts(cloth: Cloth, carried: NDArray[np.float64], worn: NDArray[
     for part in np.unique(cloth.rigid[cloth.rigid >= 0]):
         own = np.flatnonzero(cloth.rigid == part)
         beside = soft[cKDTree(cloth.points[soft]).query(cloth.points[own])[1]] if len(soft) else own
-        before, after = cloth.points[own], carried[own] + worn[beside] - carried[beside]
-        turn = nearest_rotations(((after - after.mean(axis=0)).T @ (before - before.mean(axis=0)))[None])[0]
-        result[own] = (before - before.mean(axis=0)) @ turn.T + after.mean(axis=0)
+        result[own] = moved_rigidly(cloth.points[own], carried[own] + worn[beside] - carried[beside])
     return result
 
 

@@ -38,8 +38,20 @@ def waistband(
     """
     used = np.unique(faces)
     holding = np.isin(rest.rig.segment_of_bone, [JOINT_INDEX[name] for name in SHOULDERS])[joint_indices[used]]
+    if (np.where(holding, joint_weights[used], 0).sum(axis=1) > 0.5).any():
+        return np.zeros(0, np.intp)
+    return top_border(points, faces)
+
+
+def top_border(points: Points, faces: Integers) -> NDArray[np.intp]:
+    """Return the points [K], in order, of the highest border but for loops and pockets; none where all is closed.
+
+    Args:
+        points: The cloth [P, 3] [m].
+        faces: [F, 3] into the points.
+    """
     loops = boundary_loops(faces)
-    if not loops or (np.where(holding, joint_weights[used], 0).sum(axis=1) > 0.5).any():
+    if not loops:
         return np.zeros(0, np.intp)
     lengths = [ring_length(points[loop]) for loop in loops]
     around = [loop for loop, length in zip(loops, lengths, strict=True) if length >= LEAST_LENGTH * max(lengths)]

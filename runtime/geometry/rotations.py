@@ -135,6 +135,14 @@ def matrix_between(first: ArrayLike, second: ArrayLike) -> FloatArray:
     return quat_to_matrix(quat_from_rotvec(normalize(cross) * angle))
 
 
+def moved_rigidly(before: ArrayLike, after: ArrayLike) -> NDArray[np.float64]:
+    """Return points [N, 3] under the one turn and shift that come nearest to where each of them went [N, 3]."""
+    start, end = np.asarray(before, np.float64), np.asarray(after, np.float64)
+    middle, landed = start.mean(axis=0), end.mean(axis=0)
+    turn = nearest_rotations((end - landed).T @ (start - middle))
+    return np.asarray(landed + (start - middle) @ turn.T)
+
+
 def nearest_rotations(matrices: ArrayLike) -> NDArray[np.float64]:
     """Return the rotations [..., 3, 3] nearest to matrices [..., 3, 3], never mirrored."""
     u, _, vt = np.linalg.svd(np.asarray(matrices, np.float64))

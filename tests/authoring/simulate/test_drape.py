@@ -19,8 +19,8 @@ from dressform.authoring.simulate.drape import Drape, drape
 from dressform.authoring.simulate.fall import DrapeOptions, Piece, let_fall
 from dressform.authoring.simulate.figures import openings
 from dressform.authoring.simulate.membrane import flat_corners
+from dressform.authoring.simulate.parts import laid_flat
 from dressform.authoring.simulate.relax import follow, relax
-from dressform.authoring.steps.drape import laid_flat
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.geometry.distance import Surface
 from dressform.schemas.errors import InputError, UsageError

@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dressform.assets.files.garment import Part, inner_points
+from dressform.assets.files.garment import GarmentMesh, Material, Part, inner_points
 from dressform.assets.library import STARTER, Library
-from dressform.authoring.simulate.parts import along_grain, laid_flat
+from dressform.authoring.simulate.parts import Trims, along_grain, hanging_faces, laid_flat
 from dressform.authoring.simulate.wearing import Wearing
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import InputError
@@ -61,17 +61,39 @@ def test_nothing_is_held_where_shoulders_carry_the_garment() -> None:
 
 def test_laid_flat_keeps_lengths_and_grain_turns_y_along_v(shorts: Wearing) -> None:
     mesh = shorts.garment.mesh
-    faces = mesh.faces[shorts.rows]
+    rows = hanging_faces(mesh, shorts.garment.stiff)
+    faces = mesh.faces[rows]
     flat = laid_flat(mesh.points.astype(np.float64), faces)
-    turned = along_grain(mesh, shorts.rows, flat)
+    turned = along_grain(mesh, rows, flat)
     lengths = [np.linalg.norm(c - np.roll(c, 1, axis=1), axis=2) for c in (flat, turned)]
     real = np.linalg.norm(mesh.points[faces] - mesh.points[np.roll(faces, 1, axis=1)], axis=2)
     assert np.allclose(lengths[0], real, atol=1e-6)
     assert np.allclose(lengths[1], real, atol=1e-6)
-    uv = mesh.uv0[mesh.uv0_faces[shorts.rows]]
+    uv = mesh.uv0[mesh.uv0_faces[rows]]
     rise = np.linalg.solve(turned[:, 1:] - turned[:, :1], (uv[:, 1:, 1:] - uv[:, :1, 1:]).astype(np.float64))[..., 0]
     assert np.allclose(rise[:, 0], 0, atol=1e-4 * np.abs(rise).max())
     assert (rise[:, 1] > 0).all()
+
+
+def test_triangles_are_laid_flat_at_their_true_size() -> None:
+    random = np.random.default_rng(3)
+    points, faces = random.normal(size=(30, 3)), random.permutation(30).reshape(10, 3).astype(np.int32)
+    flat = laid_flat(points, faces)
+    for a, b in ((0, 1), (1, 2), (2, 0)):
+        true = np.linalg.norm(points[faces[:, a]] - points[faces[:, b]], axis=1)
+        assert np.allclose(np.linalg.norm(flat[:, a] - flat[:, b], axis=1), true)
+    assert (flat[:, 2, 1] > 0).all()
+
+
+def test_pockets_that_hang_on_nothing_go_along_with_the_cloth() -> None:
+    square = np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0]], np.float32)
+    points = np.concatenate([square, 0.2 * square + [0.3, 0.3, 0.01]]).astype(np.float32)
+    faces = np.array([[0, 1, 2], [0, 2, 3], [4, 5, 6], [4, 6, 7]], np.int32)
+    mesh = GarmentMesh(points, faces, None, None, None, None, (Material("main"),), np.zeros(4, np.int32))
+    assert hanging_faces(mesh).tolist() == [0, 1]
+    lifted = points + np.array([0.0, 0.0, 0.5])
+    lifted[4:] = points[4:]
+    assert np.allclose(Trims.of(mesh, faces[:2], ()).followed(lifted)[4:, 2], 0.51, atol=1e-6)
 
 
 def test_a_garment_without_cloth_is_refused(shorts: Wearing) -> None:

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from dressform.authoring.simulate.cloth import BENDING, DEFAULT, WEIGHT, Cloth
+from dressform.authoring.simulate.parts import laid_flat
 from dressform.authoring.simulate.solver import FRAME, GRAVITY
 from dressform.authoring.simulate.style3d import Simulation
-from dressform.authoring.steps.drape import laid_flat
 from dressform.schemas.errors import InputError
 
 FLOOR = np.array([[-1.0, -1, 0], [1, -1, 0], [1, 1, 0], [-1, 1, 0], [0, 0, -1]])

@@ -10,7 +10,7 @@ import pytest
 
 from dressform.assets.files.garment import GarmentMesh, Part
 from dressform.authoring.draft import Draft
-from dressform.authoring.steps.drape import DrapeStepOptions, drape_draft, laid_flat
+from dressform.authoring.steps.drape import DrapeStepOptions, drape_draft
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
@@ -66,16 +66,6 @@ def test_a_tube_hangs_from_its_held_waist_and_its_button_goes_along(tmp_path: Pa
     assert cloth.closest(moved.points[button]).distances.max() < 0.03
     rest = canonical_rest()
     assert Surface(rest.vertices, rest.body.faces).signed_distance(moved.points[: len(skirt.points)]).min() > 0
-
-
-def test_triangles_are_laid_flat_at_their_true_size() -> None:
-    random = np.random.default_rng(3)
-    points, faces = random.normal(size=(30, 3)), random.permutation(30).reshape(10, 3).astype(np.int32)
-    flat = laid_flat(points, faces)
-    for a, b in ((0, 1), (1, 2), (2, 0)):
-        true = np.linalg.norm(points[faces[:, a]] - points[faces[:, b]], axis=1)
-        assert np.allclose(np.linalg.norm(flat[:, a] - flat[:, b], axis=1), true)
-    assert (flat[:, 2, 1] > 0).all()
 
 
 def test_what_cannot_be_draped_is_said_and_nothing_written(tmp_path: Path, skirt: GarmentMesh) -> None:

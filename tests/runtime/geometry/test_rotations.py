@@ -5,6 +5,7 @@ from scipy.spatial.transform import Rotation
 from dressform.runtime.geometry.rotations import (
     matrix_between,
     matrix_to_quat,
+    moved_rigidly,
     nearest_rotations,
     quat_conjugate,
     quat_from_rotvec,
@@ -86,3 +87,13 @@ def test_matrix_between_is_the_smallest_turn():
     cosine = np.sum(a * b, axis=1)  # |a| |b| = 1
     np.testing.assert_allclose((np.trace(turn, axis1=1, axis2=2) - 1) / 2, cosine, atol=1e-9)
     np.testing.assert_allclose(matrix_between([0, 0, 1], [0, 0, 1]), np.eye(3), atol=1e-12)
+
+
+def test_points_that_moved_as_one_are_moved_so_and_others_keep_their_shape():
+    points = np.random.default_rng(4).normal(size=(6, 3))
+    turned = points @ Rotation.from_rotvec([0.3, -1.2, 0.5]).as_matrix().T + [1.0, 2.0, 3.0]
+    np.testing.assert_allclose(moved_rigidly(points, turned), turned, atol=1e-12)
+    kept = moved_rigidly(points, turned * [1.0, 1.0, -1.4])
+    np.testing.assert_allclose(
+        np.linalg.norm(kept[:, None] - kept, axis=2), np.linalg.norm(points[:, None] - points, axis=2), atol=1e-12
+    )

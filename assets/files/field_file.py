@@ -6,16 +6,12 @@ size per feature, weights 65535ths.
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from dressform.assets.atomic import write_bytes
 from dressform.schemas.documents import is_number
@@ -23,10 +19,10 @@ from dressform.schemas.errors import InputError
 
 from .field import Field, FieldModel
 from .field_checks import check_field
+from .safetensors_file import encode, is_texts, read_arrays, read_limited, read_names
 
 SCHEMA = "dressform/field/1"
 MAX_BYTES = 64 * 2**20
-MAX_HEADER = 2**20
 
 _WEIGHT_STEPS = np.iinfo(np.uint16).max
 _PLAIN = ("shift", "scale", "low", "high", "coefficients", "linear", "offset", "lowest", "highest")
@@ -77,8 +73,7 @@ def field_bytes(field: Field) -> bytes:
         "doubt_reach": model.doubt_reach,
     }
     held = {name: np.ascontiguousarray(arrays[name], dtype) for name, dtype in _DTYPES.items()}
-    # one entry only: the order of several would change from run to run
-    return save(held, metadata={"dressform": json.dumps(names, sort_keys=True)})
+    return encode(held, names)
 
 
 def as_written(field: Field) -> Field:
@@ -97,23 +92,12 @@ def read_field(path: Path) -> Field:
     Raises:
         InputError: When the file is missing, too big, truncated, or its arrays do not make a field.
     """
-    where = str(path)
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise InputError(f"{where}: {size / 2**20:.0f} MiB, needed at most {MAX_BYTES // 2**20} MiB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{where}: cannot be read ({error.strerror})") from None
-    return _decoded(data, where)
+    return _decoded(read_limited(path, MAX_BYTES), str(path))
 
 
 def _decoded(data: bytes, where: str) -> Field:
     names = _names(data, where)
-    try:
-        arrays = load(data)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{where}: not a readable safetensors file ({error})") from None
+    arrays = read_arrays(data, where)
     if set(arrays) != set(_DTYPES):
         raise InputError(f"{where}: holds {sorted(arrays)}, needed {sorted(_DTYPES)}")
     for name, dtype in sorted(_DTYPES.items()):
@@ -167,27 +151,14 @@ def _packed(
 
 
 def _names(data: bytes, where: str) -> dict[str, Any]:
-    """Read what the header's metadata says, of the right types."""
-    try:
-        (length,) = struct.unpack_from("<Q", data)
-        if length > min(MAX_HEADER, len(data) - 8):
-            raise InputError(f"{where}: truncated or not a safetensors file (header of {length} bytes)")
-        names = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["dressform"])
-        known = names["schema"] == SCHEMA
-        sound = all(isinstance(names[name], str) for name in _TEXTS)
-        sound &= all(is_number(names[name]) for name in _NUMBERS)
-        sound &= all(_texts(names[name]) for name in ("joints", "features"))
-        sizes = names["sizes"]
-        sound &= isinstance(sizes, dict) and bool(sizes) and all(map(is_number, sizes.values()))
-    except (struct.error, ValueError, KeyError, TypeError, RecursionError):
-        raise InputError(f"{where}: not a field file (no {SCHEMA} entry); {_AGAIN}") from None
-    if not known:
-        raise InputError(f"{where}: schema is {names['schema']!r}, needed {SCHEMA!r}")
+    """Read the names from the header, of the right types."""
+    names = read_names(data, where, SCHEMA, _AGAIN)
+    sizes = names.get("sizes")
+    sound = all(isinstance(names.get(name), str) for name in _TEXTS)
+    sound &= all(is_number(names.get(name)) for name in _NUMBERS)
+    sound &= all(is_texts(names.get(name)) for name in ("joints", "features"))
+    sound &= isinstance(sizes, dict) and bool(sizes) and all(map(is_number, sizes.values()))
     if not sound:
         needed = ", ".join(("joints", "features", "sizes", *_TEXTS, *_NUMBERS))
         raise InputError(f"{where}: one of {needed} is missing or of another type; {_AGAIN}")
-    return dict(names)
-
-
-def _texts(values: object) -> bool:
-    return isinstance(values, list) and bool(values) and all(isinstance(value, str) for value in values)
+    return names

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-import json
-import struct
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError
-from safetensors.numpy import load, save
 
 from dressform.assets.atomic import write_bytes
 from dressform.schemas.errors import InputError
 
 from .checks import check_rig, check_rig_shapes, check_rig_values
 from .rig import Rig, SizeBinding, rig_size_arrays
+from .safetensors_file import encode, is_texts, read_arrays, read_limited, read_names
 
 SCHEMA = "dressform/rig/1"
 MAX_BYTES = 512 * 2**20
-MAX_HEADER = 2**20
 
 _DTYPES: dict[str, type[np.generic]] = {
     "joint_indices": np.int32,
@@ -30,6 +27,7 @@ _DTYPES: dict[str, type[np.generic]] = {
     "binding_offsets": np.float32,
     "hide": np.bool_,
 }
+_TEXTS = ("body", "body_digest")
 _BINDING = ("binding_triangles", "binding_barycentrics", "binding_offsets")  # once more for every further size
 
 
@@ -47,8 +45,7 @@ def rig_bytes(rig: Rig, *, check_values: bool = True) -> bytes:
     if _fits_a_byte(rig.joint_indices):
         arrays["joint_indices"] = arrays["joint_indices"].astype(np.uint8)
     names = {"schema": SCHEMA, "body": rig.body, "body_digest": rig.body_digest, "joints": list(rig.joints)}
-    # one entry only: the order of several would change from run to run
-    return save(arrays, metadata={"dressform": json.dumps(names, sort_keys=True)})
+    return encode(arrays, names)
 
 
 def write_rig(path: Path, rig: Rig) -> None:
@@ -67,18 +64,9 @@ def read_rig(path: Path, *, check_values: bool = True) -> Rig:
         InputError: When the file is missing, too big, truncated, or its arrays do not make a rig.
     """
     where = str(path)
-    try:
-        size = path.stat().st_size
-        if size > MAX_BYTES:
-            raise InputError(f"{where}: {size / 2**20:.0f} MiB, needed at most {MAX_BYTES // 2**20} MiB")
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{where}: cannot be read ({error.strerror})") from None
+    data = read_limited(path, MAX_BYTES)
     names = _names(data, where)
-    try:
-        arrays = load(data)
-    except (SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{where}: not a readable safetensors file ({error})") from None
+    arrays = read_arrays(data, where)
     needed = {*_DTYPES, *(f"{name}.{size}" for size in _sizes(arrays) for name in _BINDING)}
     if set(arrays) != needed:
         raise InputError(f"{where}: holds {sorted(arrays)}, needed {sorted(needed)}")
@@ -98,14 +86,11 @@ def _fits_a_byte(indices: NDArray[np.integer]) -> bool:
     return bool(indices.size) and int(indices.min()) >= 0 and int(indices.max()) <= np.iinfo(np.uint8).max
 
 
-def _rig(names: dict[str, object], arrays: dict[str, NDArray[np.generic]]) -> Rig:
-    joints = names["joints"]
-    assert isinstance(joints, list)
+def _rig(names: Mapping[str, Any], arrays: dict[str, NDArray[np.generic]]) -> Rig:
     # the dtypes were compared with the table by the caller
     return Rig(
-        body=str(names["body"]),
-        body_digest=str(names["body_digest"]),
-        joints=tuple(joints),
+        **{name: names[name] for name in _TEXTS},
+        joints=tuple(names["joints"]),
         joint_indices=arrays["joint_indices"].astype(np.int32),
         joint_weights=arrays["joint_weights"].astype(np.float32),
         binding_triangles=arrays["binding_triangles"].astype(np.int32),
@@ -129,20 +114,9 @@ def _size_binding(arrays: Mapping[str, NDArray[np.generic]], size: str) -> SizeB
     )
 
 
-def _names(data: bytes, where: str) -> dict[str, object]:
-    """Read body, joints and schema from the header's metadata."""
-    try:
-        (length,) = struct.unpack_from("<Q", data)
-        if length > min(MAX_HEADER, len(data) - 8):
-            raise InputError(f"{where}: truncated or not a safetensors file (header of {length} bytes)")
-        names = json.loads(json.loads(data[8 : 8 + length])["__metadata__"]["dressform"])
-        known = names["schema"] == SCHEMA
-        text = isinstance(names["body"], str) and isinstance(names["body_digest"], str)
-        listed = isinstance(names["joints"], list) and all(isinstance(joint, str) for joint in names["joints"])
-    except (struct.error, ValueError, KeyError, TypeError, RecursionError):
-        raise InputError(f"{where}: not a rig file (no {SCHEMA} entry); run `dressform garment rig` again") from None
-    if not known:
-        raise InputError(f"{where}: schema is {names['schema']!r}, needed {SCHEMA!r}")
-    if not (text and listed and names["joints"]):
+def _names(data: bytes, where: str) -> dict[str, Any]:
+    """Read body, joints and schema from the header."""
+    names = read_names(data, where, SCHEMA, "run `dressform garment rig` again")
+    if not (all(isinstance(names.get(name), str) for name in _TEXTS) and is_texts(names.get("joints"))):
         raise InputError(f"{where}: body, body_digest or joints are missing or not text")
-    return dict(names)
+    return names

@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.schemas.documents import parse_json
 from dressform.schemas.errors import InputError
 
 MAGIC = b"DFCLOTH1"
@@ -138,8 +139,8 @@ def read_clip(path: Path) -> ClothClip:
             text = file.read(count) if count <= _LARGEST_HEADER else b""
     except OSError as error:
         raise InputError(f"{path} cannot be read ({error.strerror}); {_CURE}") from None
+    document = parse_json(text, f"{path} (header)")
     try:
-        document = json.loads(text)
         garments = tuple(_worn(entry) for entry in document["garments"])
         fps, frames, schema = float(document["fps"]), int(document["frames"]), document["schema"]
     except (ValueError, KeyError, TypeError) as error:

@@ -47,10 +47,12 @@ def test_a_clip_reads_back_as_it_was_written(clip: Path) -> None:
     [
         (lambda data: b"PK" + data[2:], "another kind of file"),
         (lambda data: data[:-4], "needed .* bytes for 3 frames"),
-        (lambda data: data[:8] + b"\xff\xff\xff\xff" + data[12:], "its header is damaged"),
+        (lambda data: data[:8] + b"\xff\xff\xff\xff" + data[12:], "header.*not a readable JSON document"),
         (lambda data: data.replace(b'"fps"', b'"fpx"'), "its header is damaged"),
         (lambda data: data.replace(b'"frames": 3', b'"frames":-3'), "does not describe a clip"),
         (lambda data: data[:5], "another kind of file"),
+        (lambda data: data[:8] + (60_000).to_bytes(4, "little") + b"[" * 60_000, "not a readable JSON document"),
+        (lambda data: data.replace(b'"frames": 3', b'"frames":1e999'), "not a readable JSON document"),
     ],
 )
 def test_a_damaged_clip_is_refused_in_one_line(clip: Path, damage: object, message: str) -> None:

@@ -156,7 +156,7 @@ def _opened(path: Path | None) -> sqlite3.Connection:
                     for statement in _TABLES.split(";"):
                         table.execute(statement)
                     table.execute(f"PRAGMA user_version = {_VERSION}")
-    except BaseException:
+    except BaseException:  # an interrupt too must leave the file free: the caller may remove it
         table.close()
         raise
     return table
@@ -173,7 +173,7 @@ def _transaction(table: sqlite3.Connection) -> Iterator[None]:
     table.execute("BEGIN IMMEDIATE")
     try:
         yield
-    except BaseException:
+    except BaseException:  # an interrupt too: half of a block must not wait to be committed with the next one
         table.execute("ROLLBACK")
         raise
     table.execute("COMMIT")
@@ -183,7 +183,7 @@ def _updated(table: sqlite3.Connection, library: Library, progress: Progress) ->
     """Return the index after it was brought up to date."""
     try:
         _update(table, library, progress)
-    except BaseException:
+    except BaseException:  # as in _opened
         table.close()
         raise
     return table

@@ -11,8 +11,12 @@ GIRTHS = ("chest", "waist", "hip")  # what a size is chosen by
 
 def ordered_sizes(sizes: Iterable[str]) -> list[str]:
     """Return sizes from small to large: letters as the trade orders them, then the rest as they stand."""
-    ranks = {size: size_rank(size) for size in sizes}
-    return sorted(ranks, key=lambda size: len(_LETTERS) if (rank := ranks[size]) is None else rank)
+
+    def place(size: str) -> int:
+        rank = size_rank(size)
+        return len(_LETTERS) if rank is None else rank
+
+    return sorted(sizes, key=place)
 
 
 def size_rank(size: str) -> int | None:

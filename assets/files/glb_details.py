@@ -273,6 +273,7 @@ def _source_skin(file: GlbFile, record: dict[str, Any], point_count: int) -> Sou
     if len(parents) != len(joints) or not all(type(p) is int and -1 <= p < k for k, p in enumerate(parents)):
         raise InputError(f"{file.where}: {where} parents must be {len(joints)} earlier joints or -1")
     rest = unpack_array(file, record.get("rest"), (len(joints), 4, 4), f"{where} rest")
+    # smaller than any unit makes a joint (1e-4 along each axis), or not a number: it has no inverse to bind with
     flat = ~(np.abs(np.linalg.det(rest.astype(np.float64))) > 1e-12)
     if flat.any():
         raise InputError(f"{file.where}: {where} joint {joints[int(np.argmax(flat))]!r} is scaled to nothing")

@@ -73,12 +73,12 @@ def _was_trained_for_this(subject: Subject, body: str, found: Mapping[str, str])
         return
     for what, own, here in (
         ("body family", field.body, body),
-        ("body", field.body_digest, found.get("body", field.body_digest)),
-        ("mesh", field.topology, found.get("topology", field.topology)),
+        ("body", field.body_digest[:12], found.get("body", field.body_digest)[:12]),
+        ("mesh", field.topology[:12], found.get("topology", field.topology)[:12]),
         ("sizes", ", ".join(sorted(field.sizes)), ", ".join(subject.sizes)),
     ):
         if own != here:
-            yield Defect(f"it was trained for the {what} {own[:12]}, needed {here[:12]}", path)
+            yield Defect(f"it was trained for the {what} {own}, needed {here}", path)
     if field.features != FEATURES:
         yield Defect("it was trained on other features of pose and body than this version has", path)
 

@@ -85,6 +85,10 @@ def test_a_field_of_something_else_is_refused(written: Any, edit: Any, path: str
         ({"body_digest": "0" * 64}, "it was trained for the body 000000000000"),
         ({"body": "smplx"}, "it was trained for the body family smplx, needed anny"),
         ({"sizes": {"S": 0.9, "M": 1.0}}, "it was trained for the sizes M, S, needed M"),
+        (
+            {"sizes": dict.fromkeys(("XS", "S", "M", "L", "XL"), 1.0)},
+            "it was trained for the sizes L, M, S, XL, XS, needed M",
+        ),
         ({"features": tuple(f"{k}" for k in range(len(FEATURES)))}, "it was trained on other features"),
     ],
 )

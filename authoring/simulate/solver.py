@@ -106,10 +106,12 @@ class ClothSimulation(ABC):
     ) -> None:
         self._newton = import_newton()
         self.options = options
-        kinds = np.zeros(len(faces), np.intp) if cloth_of is None else np.asarray(cloth_of, np.intp)
-        friction = float(np.mean([cloths[k].friction for k in sorted(set(kinds.tolist()))]))
+        kinds = [0] * len(faces) if cloth_of is None else np.asarray(cloth_of).tolist()
+        friction = float(np.mean([cloths[k].friction for k in sorted(set(kinds))]))
+        own, flat = [cloths[k] for k in kinds], np.asarray(corners, np.float64)
         builder = self._newton.ModelBuilder(up_axis=self._newton.Axis.Z)
-        self._add_cloth(builder, np.asarray(corners, np.float64), faces, start, cloths, kinds)
+        self._add_cloth(builder, flat, faces, np.asarray(start, np.float64), own)
+        builder.particle_mass[:] = _point_masses(flat, faces, own, len(start)).tolist()
         shape = self._newton.ModelBuilder.ShapeConfig(mu=friction, ke=options.contact, kd=CONTACT_DAMPING, margin=0.0)
         collider = self._newton.Mesh(
             np.ascontiguousarray(body, np.float32), body_faces.reshape(-1).astype(np.int32), compute_inertia=False
@@ -145,11 +147,10 @@ class ClothSimulation(ABC):
         builder: Any,
         corners: NDArray[np.float64],
         faces: Integers,
-        start: Floats,
-        cloths: Sequence[Cloth],
-        kinds: NDArray[np.intp],
+        start: NDArray[np.float64],
+        own: Sequence[Cloth],
     ) -> None:
-        """Tell newton's builder of the cloth; `kinds` [F] counts the cloths."""
+        """Tell newton's builder of the cloth, all but its mass; `own` [F] is what each triangle is made of."""
 
     @abstractmethod
     def _made_solver(self, model: Any) -> Any:
@@ -279,10 +280,16 @@ def import_newton() -> Any:
     return newton
 
 
-def point_masses(corners: NDArray[np.float64], faces: Integers, densities: Floats, count: int) -> NDArray[np.float64]:
-    """Return the mass of each point [kg], a third of each triangle around it; `densities` [F] [kg/m²]."""
+def flat_areas(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the area of each triangle [F] whose corners [F, 3, 2] are laid flat [m²]."""
     one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-    areas = np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]) / 2
+    return np.asarray(np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]) / 2)
+
+
+def _point_masses(
+    corners: NDArray[np.float64], faces: Integers, own: Sequence[Cloth], count: int
+) -> NDArray[np.float64]:
+    """Return the mass of each point [kg], a third of each triangle around it."""
     masses = np.zeros(count)
-    np.add.at(masses, faces, (areas * densities / 3)[:, None])
+    np.add.at(masses, faces, (flat_areas(corners) * [cloth.density for cloth in own] / 3)[:, None])
     return masses

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dressform.runtime.geometry.adjacency import edges
 
 from .cloth import Cloth
-from .solver import ClothSimulation, Floats, Integers, point_masses
+from .solver import ClothSimulation, Integers
 
 
 class Simulation(ClothSimulation):
@@ -52,9 +52,8 @@ class Simulation(ClothSimulation):
         builder: Any,
         corners: NDArray[np.float64],
         faces: Integers,
-        start: Floats,
-        cloths: Sequence[Cloth],
-        kinds: NDArray[np.intp],
+        start: NDArray[np.float64],
+        own: Sequence[Cloth],
     ) -> None:
         from newton.solvers import style3d
 
@@ -64,20 +63,18 @@ class Simulation(ClothSimulation):
             pos=wp.vec3(0.0, 0.0, 0.0),
             rot=wp.quat_identity(),
             vel=wp.vec3(0.0, 0.0, 0.0),
-            vertices=np.asarray(start, np.float64).tolist(),
+            vertices=start.tolist(),
             indices=faces.reshape(-1).tolist(),
             density=1.0,
             particle_radius=self.options.radius,
             panel_verts=corners.reshape(-1, 2).tolist(),
             panel_indices=list(range(3 * len(faces))),
-            tri_aniso_ke=[wp.vec3(*cloths[k].stretch) for k in kinds],
+            tri_aniso_ke=[wp.vec3(*cloth.stretch) for cloth in own],
             edge_aniso_ke=wp.vec3(1.0, 1.0, 1.0),
         )
-        densities = np.array([cloths[k].density for k in kinds])
-        builder.particle_mass[:] = point_masses(corners, faces, densities, len(start)).tolist()
         found = edges(faces)
         bending = np.zeros(len(found.vertices))
-        np.add.at(bending, found.face_edges, np.array([cloths[k].bending for k in kinds])[:, None])
+        np.add.at(bending, found.face_edges, np.array([cloth.bending for cloth in own])[:, None])
         bending /= found.face_counts
         index = {tuple(pair): k for k, pair in enumerate(found.vertices.tolist())}
         builder.edge_bending_properties[:] = [

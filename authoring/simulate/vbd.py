@@ -12,7 +12,7 @@ import warp as wp
 from numpy.typing import NDArray
 
 from .cloth import Cloth
-from .solver import ClothSimulation, Floats, Integers, point_masses
+from .solver import ClothSimulation, Floats, Integers, flat_areas
 
 RUBBER = 1e-6  # damping beside stiffness [s]
 NEIGHBOURS = 2  # rings of cloth around a point that it does not collide with
@@ -52,28 +52,23 @@ class Simulation(ClothSimulation):
         builder: Any,
         corners: NDArray[np.float64],
         faces: Integers,
-        start: Floats,
-        cloths: Sequence[Cloth],
-        kinds: NDArray[np.intp],
+        start: NDArray[np.float64],
+        own: Sequence[Cloth],
     ) -> None:
         builder.add_cloth_mesh(
             pos=wp.vec3(0.0, 0.0, 0.0),
             rot=wp.quat_identity(),
             scale=1.0,
             vel=wp.vec3(0.0, 0.0, 0.0),
-            vertices=np.asarray(start, np.float64).tolist(),
+            vertices=start.tolist(),
             indices=faces.reshape(-1).tolist(),
             density=1.0,
             edge_ke=1.0,
             edge_kd=0.0,
             particle_radius=self.options.radius,
         )
-        own = [cloths[k] for k in kinds]
         one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
-        areas = np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]) / 2
-        builder.particle_mass[:] = point_masses(
-            corners, faces, np.array([cloth.density for cloth in own]), len(start)
-        ).tolist()
+        areas = flat_areas(corners)
         builder.tri_poses[:] = np.linalg.inv(np.stack([one, two], axis=2)).tolist()
         builder.tri_areas[:] = areas.tolist()
         builder.tri_materials[:] = [(*_lame(cloth), RUBBER, 0.0, 0.0) for cloth in own]

@@ -43,7 +43,7 @@ class Take:
         rest: The body.
         poses: Its poses, in order; a pose is 360 bytes, so an hour of them is some tens of megabytes.
         fps: Poses per second.
-        about: JSON values for the file's header: avatar, motion, what a viewer wants to know.
+        about: JSON values for the file's header: the motion, what else a viewer wants to know.
         solver: "style3d" or "vbd".
         seed: Of what is random.
     """
@@ -143,7 +143,7 @@ def _garments(take: Take, worn: Sequence[Wearing]) -> tuple[WornInClip, ...]:
 def _key(take: Take, header: bytes) -> str:
     """Return a digest of all that decides what the frames are."""
     digest = hashlib.sha256(header)
-    digest.update(np.int64(take.seed).tobytes())
+    digest.update(np.int64(take.seed).tobytes() + take.rest.vertices.tobytes())
     for pose in take.poses:
         digest.update(pose.rotations.tobytes() + pose.root.tobytes())
     return digest.hexdigest()
@@ -151,10 +151,9 @@ def _key(take: Take, header: bytes) -> str:
 
 def _keep(path: Path, key: str, frames: int, moment: Moment) -> None:
     """Write a moment, whole or not at all."""
-    speeds = moment.speeds or [np.zeros_like(points) for points in moment.points]
     arrays = {"rotations": moment.pose.rotations, "root": moment.pose.root}
-    for k, (points, speed) in enumerate(zip(moment.points, speeds, strict=True)):
-        arrays |= {f"points.{k}": points, f"speeds.{k}": speed}
+    arrays |= {f"points.{k}": points for k, points in enumerate(moment.points)}
+    arrays |= {f"speeds.{k}": speeds for k, speeds in enumerate(moment.speeds or ())}
     ready = {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}
     write_bytes(path, save(ready, metadata={"take": key, "frames": str(frames)}))
 

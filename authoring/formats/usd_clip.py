@@ -51,7 +51,7 @@ def write_usd_clip(path: Path, clip: ClothClip, meshes: list[GarmentMesh], progr
 def check_usd_target(path: Path) -> None:
     """Raise before any work when a clip cannot be written to this path."""
     if path.suffix.lower() not in SUFFIXES:
-        raise UsageError(f"--usd {path} must end in one of {', '.join(SUFFIXES)}")
+        raise UsageError(f"{path} must end in one of {', '.join(SUFFIXES)}")
     if not path.parent.is_dir():
         raise InputError(f"{path}: the folder {path.parent} does not exist; make it first")
     if path.suffix.lower() != ".usda" and importlib.util.find_spec("pxr") is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +12,13 @@ import rich_click as click
 
 from dressform.schemas.errors import UsageError
 
+from .output_file import in_folder
 from .progress import progress_bar
 
 if TYPE_CHECKING:
     from dressform.assets.files.cloth_clip import ClothClip
     from dressform.assets.template_version import TemplateVersion
+    from dressform.authoring.simulate.record import Take
 
 
 @click.command()
@@ -64,6 +67,9 @@ def _check(out: Path, usd: Path | None, wear: tuple[str, ...]) -> None:
         raise UsageError("there is nothing to simulate; name a garment with --wear")
     if out.suffix != SUFFIX:
         raise UsageError(f"--output {out} must end in {SUFFIX}")
+    in_folder(out, "--output")
+    if usd is not None:
+        in_folder(usd, "--usd")
     if usd is not None and usd.resolve() == out.resolve():
         raise UsageError("--usd and --output name the same file")
 
@@ -78,7 +84,7 @@ def _take(
     solver: str,
     seed: int,
     library: Path | None,
-) -> Any:
+) -> Take:
     from dressform.authoring.simulate.record import Take
     from dressform.runtime.avatar.avatar_file import Avatar
     from dressform.runtime.motion.load import load_motion
@@ -93,9 +99,8 @@ def _take(
     return Take(versions, rest, poses, fps, {"motion": clip.name}, solver, seed)
 
 
-def _version(versions: Any, name: str) -> TemplateVersion:
-    found: TemplateVersion = next(version for version in versions if version.name == name)
-    return found
+def _version(versions: Sequence[TemplateVersion], name: str) -> TemplateVersion:
+    return next(version for version in versions if version.name == name)
 
 
 def _print(clip: ClothClip, usd: Path | None, seconds: float, as_json: bool) -> None:

@@ -26,6 +26,10 @@ def test_wrong_use_is_refused_before_any_work(tmp_path: Path) -> None:
     wrong = refused(avatar, "-w", "tee", "-o", clip, "--usd", str(tmp_path / "a.obj"))
     assert isinstance(wrong, UsageError)
     assert "must end in .usda, .usdc, .usd" in str(wrong).replace("one of ", "")
+    for option, name in (("--output", "a.cloth"), ("--usd", "a.usda")):
+        wrong = refused(avatar, "-w", "tee", "-o", clip, option, str(tmp_path / "no" / name))
+        assert isinstance(wrong, UsageError)
+        assert f"{option} {tmp_path / 'no' / name}: the folder {tmp_path / 'no'} does not exist" in str(wrong)
     wrong = refused(avatar, "-w", "tee", "-o", clip)
     assert isinstance(wrong, (InputError, UsageError))
     assert "none.json" in str(wrong)

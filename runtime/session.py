@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import warp as wp
@@ -77,6 +78,18 @@ class VideoReport:
     stages_ms: dict[str, float]
 
 
+class _Coming(NamedTuple):
+    """What a frame will show.
+
+    Attributes:
+        pose: Of the body.
+        garments: World points [V, 3] of each garment as simulated [m]; None: they are posed with the body.
+    """
+
+    pose: Pose
+    garments: Sequence[NDArray[np.float32]] | None = None
+
+
 class TryOn:
     """An avatar that wears templates of a library, ready to move.
 
@@ -138,7 +151,6 @@ class TryOn:
         self._buffers = [wp.zeros(total, dtype=wp.vec3, device=self._device) for _ in range(2)]
         self.stages_s: defaultdict[str, float] = defaultdict(float)
         self.simulated: ClothClip | None = None
-        self._shown: list[NDArray[np.float32]] | None = None
 
     def replay(self, clip: ClothClip | Path | str) -> ClothClip:
         """Show simulated garments, and the poses they were simulated in, in what is streamed from now on.
@@ -153,21 +165,16 @@ class TryOn:
             InputError: When the clip cannot be read, or is of another body or of other garments.
         """
         found = clip if isinstance(clip, ClothClip) else read_clip(Path(clip))
-        worn = [(garment.name, len(garment.mesh.points)) for garment in self.outfit.garments]
-        if [(garment.name, garment.points) for garment in found.garments] != worn:
-            names = ", ".join(f"{garment.name}:{garment.size}" for garment in found.garments)
-            raise InputError(f"{found.path} shows {names}; wear the same, in the same sizes")
+        worn = [(garment.name, garment.size, len(garment.mesh.points)) for garment in self.outfit.garments]
+        shown = [(garment.name, garment.size, garment.points) for garment in found.garments]
+        if shown != worn:
+            needed, given = (", ".join(f"{name}:{size} ({n} points)" for name, size, n in on) for on in (shown, worn))
+            raise InputError(f"{found.path}: needed {needed}, found {given or 'nothing'}; wear what was simulated")
         own, simulated = self.rest.measures().as_dict(), found.about.get("measures", {})
         if any(abs(simulated.get(name, 0.0) - value) > ALIKE for name, value in own.items()):
             raise InputError(f"{found.path} was simulated on another body; simulate it for this avatar")
         self.simulated = found
         return found
-
-    def _replayed(self, clip: ClothClip) -> Iterator[Pose]:
-        """Yield the clip's poses, each after its garments were laid out for `_dress`."""
-        for frame in clip:
-            self._shown = frame.garments
-            yield Pose(frame.rotations, frame.root)
 
     def _scene(self) -> tuple[list[SceneMesh], list[int]]:
         """Return what is drawn and its vertex counts, in the order of the vertices: body, garments, then the parts."""
@@ -189,21 +196,22 @@ class TryOn:
             fps: Frames per second.
             seconds: Length [s].
         """
+        frames: Iterator[_Coming]
         if self.simulated is not None:
-            poses = self._replayed(self.simulated)
+            frames = (_Coming(Pose(frame.rotations, frame.root), frame.garments) for frame in self.simulated)
         else:
             clip = motion if isinstance(motion, MotionClip) else load_motion(motion)
-            poses = self._poses(clip, fps, seconds)
+            frames = map(_Coming, self._poses(clip, fps, seconds))
         camera = FollowCamera(self.avatar.height, self.size, self._look.framing)
         lighting = self._look.lighting or Lighting.studio()
         background = self._look.background or Background.studio()
         # the next pose is dressed while this one is rendered: both cores work, and Warp lets go of the GIL
         with ThreadPoolExecutor(1, thread_name_prefix="pose") as ahead:
-            coming = ahead.submit(self._dress, poses, 0)
+            coming = ahead.submit(self._dress, frames, 0)
             turn = 0
             while (pose := coming.result()) is not None:
                 turn = 1 - turn
-                coming = ahead.submit(self._dress, poses, turn)
+                coming = ahead.submit(self._dress, frames, turn)
                 started = time.perf_counter()
                 wp.copy(self._renderer.vertices, self._buffers[1 - turn])
                 frame = self._renderer.render(camera.follow(pose.root[:2], 1 / fps), lighting, background)
@@ -218,21 +226,21 @@ class TryOn:
         refine = OneEuroFilter()
         return (refine(pose, 1 / fps) for pose in poses)
 
-    def _dress(self, poses: Iterator[Pose], slot: int) -> Pose | None:
+    def _dress(self, frames: Iterator[_Coming], slot: int) -> Pose | None:
         """Take the next pose and fill a vertex buffer with it; None at the end."""
         started = time.perf_counter()
-        pose = next(poses, None)
-        if pose is None:
+        coming = next(frames, None)
+        if coming is None:
             return None
+        pose, garments = coming
         lifted = Pose(pose.rotations, pose.root + np.array([0, 0, self._appearance.ground_offset], np.float32))
         transforms = self.rest.skin_transforms(lifted)
         posed = time.perf_counter()
         self.stages_s["pose"] += posed - started
-        self.outfit.pose(transforms, self._buffers[slot])
-        if self.simulated is not None and self._shown is not None:
-            points = np.concatenate(self._shown) + (lifted.root - pose.root)
-            laid = wp.array(points.astype(np.float32), dtype=wp.vec3, device=self._device)
-            wp.copy(self._buffers[slot], laid, dest_offset=self.outfit.vertex_counts[0])
+        if garments is None:
+            self.outfit.pose(transforms, self._buffers[slot])
+        else:
+            self.outfit.lay(transforms, garments, lifted.root - pose.root, self._buffers[slot])
         for skinner, offset in zip(self._skinners, self._offsets, strict=True):
             skinner.launch(transforms, self._buffers[slot], int(offset))
         self.stages_s["dress"] += time.perf_counter() - posed

@@ -60,13 +60,14 @@ class Skinner:
     def __len__(self) -> int:
         return int(self.rest_points.shape[0])
 
-    def launch(self, transforms: Any, out: Any, offset: int = 0) -> None:
+    def launch(self, transforms: Any, out: Any, offset: int = 0, *, count: int | None = None) -> None:
         """Write posed points into `out`.
 
         Args:
             transforms: Rest → world [J, 4, 4], numpy or a Warp mat44 array on the device.
             out: Warp vec3 array on the device, with room for the points from `offset` on.
             offset: First entry of `out` to write.
+            count: How many points, from the first on; all when None.
         """
         if len(transforms) < self._joint_count:
             raise ValueError(f"transforms must hold {self._joint_count} joints or more, got {len(transforms)}")
@@ -76,7 +77,7 @@ class Skinner:
             transforms = self._upload(transforms)
         wp.launch(
             skin_points,
-            dim=len(self),
+            dim=len(self) if count is None else count,
             inputs=[self.rest_points, self._indices, self._weights, transforms, offset],
             outputs=[out],
             device=self.device,

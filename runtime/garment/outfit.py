@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -95,6 +96,22 @@ class Outfit:
         for followers in self._followers:
             followers.launch(out)
 
+    def lay(self, skin_transforms: Floats, garments: Sequence[Floats], shift: Floats, out: Any) -> None:
+        """Write the posed body, and garments that are already posed, such as simulated ones, into `out`.
+
+        Args:
+            skin_transforms: Rest → world [J, 4, 4], from `RestBody.skin_transforms`.
+            garments: World points [V, 3] of each garment, in layer order [m].
+            shift: What is added to them [3] [m].
+            out: As of `pose`.
+        """
+        self._transforms.assign(np.ascontiguousarray(skin_transforms, np.float32))
+        self._skinner.launch(self._transforms, out, count=self.vertex_counts[0])
+        points = self._given.numpy()
+        np.concatenate(garments, out=points)
+        points += shift
+        wp.copy(out, self._given, dest_offset=self.vertex_counts[0])
+
     def penetration(self, vertices: Floats) -> PenetrationReport:
         """Measure all garments in the posed body; `vertices` [V, 3] are those `pose` wrote [m]."""
         parts = self.split(vertices)
@@ -125,6 +142,11 @@ class Outfit:
     def split(self, vertices: Floats) -> list[Floats]:
         """Return the views of the concatenated vertices [V, 3]: the body's, then each garment's."""
         return [vertices[a:b] for a, b in zip(self._offsets, self._offsets[1:], strict=False)]
+
+    @cached_property
+    def _given(self) -> Any:
+        """The host's buffer for the points of all garments, which `lay` copies to the device."""
+        return wp.zeros(sum(self.vertex_counts[1:]), dtype=wp.vec3, device="cpu")
 
     def _skin(self, skin_transforms: Floats, out: Any, *, fields: bool) -> None:
         """Write plain skinned vertices, and move cloth from there to where its field says."""

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dressform.assets.library import Library
+from dressform.assets.wear import parse_wear
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.fit.cut import Cut
 from dressform.runtime.fit.fit import fit_garment
@@ -42,5 +43,5 @@ def fit(
     """
     person = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
     (version,) = worn_versions([wear], library, lock, person.family)
-    asked = [version.size] if ":" in wear.partition("/")[0] and not sizes else list(sizes)
+    asked = list(sizes) or ([version.size] if parse_wear(wear).size else [])
     return fit_garment(person.rest(), Cut.of(version, person.family), asked, progress=progress)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
-from dressform.runtime.garment.fitting import fit_garments
+from dressform.runtime.garment.fitting import band_of, fit_garments
 from dressform.runtime.garment.real_size import RealSize, principal_strain
 from dressform.runtime.geometry.normals import face_areas
 from dressform.schemas.errors import InputError, UsageError
@@ -17,7 +17,7 @@ from dressform.schemas.progress import Progress, silent
 
 from .cut import Cut
 from .judge import misfit, off_design, range_notes, recommend, verdict
-from .regions import REGIONS, Region, regions, waistband
+from .regions import REGIONS, Region, regions
 from .report import GarmentFit, RegionFit, SizeFit
 
 ON_FLOOR = 0.01  # [m] below the soles from which cloth is too long
@@ -76,8 +76,7 @@ def fit_size(rest: RestBody, cut: Cut, size: str, design: Mapping[str, float]) -
         fabric=cut.fabric,
     )
     (start,) = fit_garments(rest, [garment])
-    band = waistband(rest, start, mesh.points, garment.cloth)
-    worn = solver.worn(start, rest.vertices, rest.body.faces, band=band)
+    worn = solver.worn(start, rest.vertices, rest.body.faces, band=band_of(garment, rest))
     return judge_worn(rest, cut, size, worn.points, design, pressure=worn.pressure, soft=solver.soft)
 
 

@@ -67,18 +67,6 @@ def regions(
     return {name: region for name, region in found.items() if region is not None}
 
 
-def waistband(
-    rest: RestBody, worn: NDArray[np.floating], own: NDArray[np.floating], cloth: Integers
-) -> NDArray[np.intp] | None:
-    """Return the upper edge of a garment that no shoulder holds up, points [K]; None where one does.
-
-    Args are those of `regions`.
-    """
-    finder = _Finder(rest, np.asarray(worn, np.float64), np.asarray(own, np.float64), cloth)
-    edge = finder.upper_edge()
-    return None if edge is None else edge.points
-
-
 class _Finder:
     """A garment on a body, its lines and openings."""
 
@@ -95,7 +83,7 @@ class _Finder:
         return {
             "neck": self._neck,
             "chest": self._chest,
-            "waist": lambda: self._waistband() or self._level("waist"),
+            "waist": lambda: self._upper_edge() or self._level("waist"),
             "hip": lambda: self._level("hip"),
             "sleeve": self._sleeve,
             "thigh": self._thigh,
@@ -152,16 +140,11 @@ class _Finder:
     def _trunk_ring(self, center: Floats) -> Ring | None:
         return self._section(center, UP).around(center, least=OPEN)
 
-    def upper_edge(self) -> Opening | None:
-        """Return the upper edge of what is worn from the waist down."""
+    def _upper_edge(self) -> Region | None:
+        """Return the upper edge of what is worn from the waist down, where it sits: a level beside it is wider."""
         level, crotch = self._lines["waist"][0, 2] + BAND, self._lines["thigh"][:, 2].max()
         top = max(self._around_trunk, key=lambda one: one.center[2], default=None)
-        return top if top is not None and crotch < top.center[2] < level else None
-
-    def _waistband(self) -> Region | None:
-        """Return the edge of a waistband where it sits: in a flared skirt a level beside it has another girth."""
-        top = self.upper_edge()
-        if top is None:
+        if top is None or not crotch < top.center[2] < level:
             return None
         return Region(self._body_girth(self._part(*TRUNK), top.center, top.normal), top.ring)
 

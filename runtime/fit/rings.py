@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from dressform.runtime.geometry.adjacency import boundary_loops, ring_area
+from dressform.runtime.geometry.adjacency import boundary_loops, ring_area, ring_length
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
@@ -153,13 +153,9 @@ def openings(worn: Floats, own: Floats, faces: Integers) -> list[Opening]:
         normal = area / size * (1.0 if area[2] >= 0 else -1.0)
         if np.ptp(line @ normal) > np.sqrt(4 / np.pi * size):
             continue  # it runs up an open front too
-        ring = Ring(1.0, _around(own[points]), _around(line), points)
+        ring = Ring(1.0, ring_length(own[points]), ring_length(line), points)
         found.append(Opening(points, line.mean(axis=0), normal, ring, line))
     return found
-
-
-def _around(line: Floats) -> float:
-    return float(np.linalg.norm(np.roll(line, -1, axis=0) - line, axis=1).sum())
 
 
 def _turns(start: Floats, stop: Floats, normal: Floats) -> Floats:

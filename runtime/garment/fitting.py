@@ -76,7 +76,7 @@ def fit_garments(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Fl
         if garment.is_stiff:  # a hat clears the skin as it is, it does not mould itself to it
             points = cleared_as_one(carried, nude, SKIN_GAP).astype(np.float32)
         else:
-            gap, band = _gap(garment), _band(garment, rest)
+            gap, band = _gap(garment), band_of(garment, rest)
             held = drawn_in(carried, cloth, band, ring_length(garment.mesh.points[band]), nude, gap)
             points = settle(held, cloth, rest.vertices, body.faces, gap)
         for below in range(position):
@@ -94,8 +94,8 @@ def _gap(garment: DressedGarment) -> Floats:
     return gap
 
 
-def _band(garment: DressedGarment, rest: RestBody) -> NDArray[np.intp]:
-    """Return the points of its waistband, in order; none where shoulders hold it up."""
+def band_of(garment: DressedGarment, rest: RestBody) -> NDArray[np.intp]:
+    """Return the points [K] of a garment's waistband, in order; none where shoulders hold it up."""
     ((indices, weights),) = skins(rest.body, [garment])
     return waistband(garment.mesh.points, garment.cloth, indices, weights, rest)
 

@@ -8,9 +8,9 @@ import pytest
 from dressform.assets.library import Library
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.garment.dressed import DressedGarment
-from dressform.runtime.garment.fitting import fit_garments
+from dressform.runtime.garment.fitting import band_of, fit_garments
 from dressform.runtime.garment.shape_transfer import Binding, transfer
-from dressform.runtime.garment.waistband import BELOW, drawn_in, waistband
+from dressform.runtime.garment.waistband import BELOW, drawn_in
 from dressform.runtime.geometry.adjacency import ring_length
 from dressform.runtime.geometry.distance import Surface
 
@@ -47,16 +47,9 @@ def _garment(name: str, size: str) -> DressedGarment:
     return DressedGarment(name, version.mesh(), version.rig(), 0)
 
 
-def _band(garment: DressedGarment) -> np.ndarray:
-    rest = canonical_rest()
-    number = {joint: k for k, joint in enumerate(rest.body.joint_names)}
-    joints = np.array([number[joint] for joint in garment.rig.joints])[garment.rig.joint_indices]
-    return waistband(garment.mesh.points, garment.cloth, joints, garment.rig.joint_weights, rest)
-
-
 def test_trousers_lie_closer_on_a_stout_wearer() -> None:
     garment = _garment("trousers", "L")
-    band = _band(garment)
+    band = band_of(garment, canonical_rest())
     rest = canonical_rest().body.rest({**CANONICAL_SHAPE, "gender": 1.0, "weight": 0.9})
     (fitted,) = fit_garments(rest, [garment])
     rig = garment.rig
@@ -75,7 +68,7 @@ def test_trousers_lie_closer_on_a_stout_wearer() -> None:
 
 def test_on_the_body_that_it_was_made_on_nothing_moves() -> None:
     garment, rest = _garment("trousers", "L"), canonical_rest()
-    band = _band(garment)
+    band = band_of(garment, canonical_rest())
     gap = np.full(len(garment.mesh.points), 0.005, np.float32)
     skin = Surface(rest.vertices, rest.body.faces)
     length = ring_length(garment.mesh.points[band])
@@ -83,5 +76,5 @@ def test_on_the_body_that_it_was_made_on_nothing_moves() -> None:
 
 
 def test_what_hangs_from_the_shoulders_has_no_waistband() -> None:
-    assert len(_band(_garment("tee", "M"))) == 0
-    assert len(_band(_garment("dress", "M"))) == 0
+    assert len(band_of(_garment("tee", "M"), canonical_rest())) == 0
+    assert len(band_of(_garment("dress", "M"), canonical_rest())) == 0

@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.assets.files.garment import GarmentMesh, outer_faces
-from dressform.assets.files.rig import Rig
+from dressform.assets.files.garment import outer_faces
 from dressform.runtime.body.protocol import Body
 from dressform.runtime.geometry.adjacency import averaging_matrix
 from dressform.runtime.geometry.rotations import nearest_rotations
 
-from .under import Under
+from .dressed import DressedGarment
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
 
 ROUNDS = 200  # smoothings of the weights; 0.5 of each is the neighbours' mean
 KEPT = 8  # joints that hold a point
-
-
-class Garment(Protocol):
-    """A garment to wear, such as a `DressedGarment`."""
-
-    @property
-    def mesh(self) -> GarmentMesh:
-        """In the canonical body's rest frame."""
-
-    @property
-    def rig(self) -> Rig:
-        """Of the family of the body."""
-
-    @property
-    def stiff(self) -> Sequence[NDArray[np.int64]]:
-        """The points of each piece that keeps its shape."""
-
-    @property
-    def under(self) -> Under:
-        """Its points that go with the cloth they lie on."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +51,7 @@ class Carried(NamedTuple):
     turns: Floats
 
 
-def cloth_points(garment: Garment) -> Integers:
+def cloth_points(garment: DressedGarment) -> Integers:
     """Return the points that a field moves, int32 [P]: neither those that go with cloth nor what keeps its shape."""
     cloth = np.zeros(len(garment.mesh.points), np.bool_)
     cloth[outer_faces(garment.mesh).reshape(-1)] = True
@@ -83,7 +61,7 @@ def cloth_points(garment: Garment) -> Integers:
     return np.flatnonzero(cloth).astype(np.int32)
 
 
-def field_base(garment: Garment, body: Body, *, rounds: int = ROUNDS) -> FieldBase:
+def field_base(garment: DressedGarment, body: Body, *, rounds: int = ROUNDS) -> FieldBase:
     """Return the cloth of a garment with its rig's weights smoothed over it.
 
     Args:

@@ -31,7 +31,7 @@ Points = NDArray[np.float32]
 Integers = NDArray[np.int32]
 
 GRAVITY = 9.81  # [m/s²]
-SKIN_GAP = 0.004  # [m] height over the skin of cloth that touches it
+ON_SKIN = 0.004  # [m] height over the skin of cloth that touches it
 TOUCHING = 0.006  # [m] cloth up to this height over the skin is held as cloth that touches
 REACH = 0.03  # [m] cloth further beside what it faces, such as beyond a wrist, or inside it touches nothing
 # Membrane that is solved for [N/m]. The body is rigid here, so that it alone says how far tight cloth is stretched;
@@ -241,7 +241,7 @@ class _Contact:
 
     def lift(self, points: Floats) -> Floats:
         """Return how far each point [V] has to rise to its height over the skin [m]."""
-        return np.where(self.active, np.maximum(SKIN_GAP - self._heights(points), 0.0), 0.0)
+        return np.where(self.active, np.maximum(ON_SKIN - self._heights(points), 0.0), 0.0)
 
     def cleared(self, points: Floats) -> Floats:
         """Return the points [V, 3], none lower than its height over the skin."""

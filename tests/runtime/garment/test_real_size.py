@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from dressform.runtime.garment.real_size import SKIN_GAP, RealSize, principal_strain
+from dressform.runtime.garment.real_size import ON_SKIN, RealSize, principal_strain
 from dressform.runtime.garment.under import Under
 
 AROUND = 48
@@ -35,12 +35,12 @@ def test_tight_cloth_presses_as_a_pipe_under_tension():
     start = points * np.float32([0.155 / 0.14, 0.155 / 0.14, 1])
     cloth = RealSize(points, faces, fabric=FABRIC)
     worn = cloth.worn(start, *BODY)
-    strain = (0.15 + SKIN_GAP) / 0.14 - 1
-    np.testing.assert_allclose(radii(worn.points), 0.15 + SKIN_GAP, atol=1e-3)
+    strain = (0.15 + ON_SKIN) / 0.14 - 1
+    np.testing.assert_allclose(radii(worn.points), 0.15 + ON_SKIN, atol=1e-3)
     assert np.median(principal_strain(points, worn.points, faces)) == pytest.approx(strain, abs=0.008)
     # the law of Laplace: pressure = tension / radius, tension = strain × the mean of warp and weft
     here = middle(worn.points)
-    assert worn.pressure[here].mean() == pytest.approx(400 * strain / (0.15 + SKIN_GAP), rel=0.1)
+    assert worn.pressure[here].mean() == pytest.approx(400 * strain / (0.15 + ON_SKIN), rel=0.1)
     assert worn.moving_mm < 0.5
 
 

@@ -191,6 +191,8 @@ class TryOn:
     ) -> Iterator[Frame]:
         """Yield frames; endless when `seconds` is None. A frame's arrays are valid until the next one is asked for.
 
+        A clip that is replayed brings its own motion and length; `fps` then only paces the camera.
+
         Args:
             motion: A clip, the name of a built-in one, or a clip file.
             fps: Frames per second.

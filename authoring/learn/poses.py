@@ -13,6 +13,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.authoring.simulate.poses import blended
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.geometry.rotations import matrix_to_quat, quat_to_matrix
@@ -77,10 +78,15 @@ def facing_front(pose: Pose) -> Pose:
 
 
 def _moment(random: np.random.Generator) -> MotionClip:
-    """Return one moment of a motion that ships, as a clip of one frame."""
+    """Return one moment of a motion that ships, as a clip of one frame.
+
+    It lies anywhere between two keys: keys themselves would be drawn again, in a training and in what judges it.
+    """
     clip = motion(sorted(MOTIONS)[random.integers(len(MOTIONS))])
-    key = slice(frame := int(random.integers(len(clip))), frame + 1)
-    return replace(clip, name="moment", rotations=clip.rotations[key], root=clip.root[key], contacts=clip.contacts[key])
+    key = int(random.integers(len(clip) - 1))
+    pose = blended(clip.pose(key), clip.pose(key + 1), random.random())
+    contacts = clip.contacts[key : key + 1]
+    return replace(clip, name="moment", rotations=pose.rotations[None], root=pose.root[None], contacts=contacts)
 
 
 def _attitude(random: np.random.Generator) -> MotionClip:

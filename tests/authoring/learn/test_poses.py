@@ -5,6 +5,7 @@ from functools import cache
 import numpy as np
 import pytest
 
+from dressform.authoring.learn import poses
 from dressform.authoring.learn.bodies import TRAINING
 from dressform.authoring.learn.limbs import APART, is_clear
 from dressform.authoring.learn.poses import draw_pose, facing_front
@@ -37,6 +38,12 @@ def test_poses_stand_on_the_ground_at_the_origin_and_face_the_camera() -> None:
         assert abs(heading_of(quat_to_matrix(pose.rotations[0]))) < 1e-4
         assert pose.root[:2].tolist() == [0, 0]
         assert abs(float(rest.posed_vertices(pose)[:, 2].min())) < 0.02
+
+
+def test_no_moment_of_a_motion_is_drawn_twice() -> None:
+    """A pose that recurs could be in a training and in what judges it."""
+    random = np.random.default_rng(4)
+    assert len({poses._moment(random).rotations.tobytes() for _ in range(400)}) == 400
 
 
 def test_no_limb_goes_through_another() -> None:

@@ -175,7 +175,7 @@ def compare(record: Mapping[str, Any]) -> list[str]:
 
 
 def shared_samples(first: SampleSet, second: SampleSet) -> list[str]:
-    """Return the ids of the second set's samples whose body and pose are in the first: there must be none."""
+    """Return the ids of the second set's samples whose body and pose are in the first: of a training there are none."""
 
     def key(shape: Mapping[str, float], rotations: Any) -> tuple[object, ...]:
         return (*sorted(shape.items()), rotations.tobytes())
@@ -195,6 +195,7 @@ def _record(made: SampleSet) -> dict[str, Any]:
     return {
         "garments": [each.digest for each in (*made.below, made.garment)],
         "plan": hashlib.sha256(dump_json(made.plan.document())).hexdigest(),
+        "simulation": made.simulation,
         "digest": made.digest,
         "samples": {split: len(made.samples.of(split)) for split in ("poses", "bodies", "outside")},
         "dropped": dict(made.dropped),
@@ -214,6 +215,8 @@ def _differences(name: str, made: Mapping[str, Any], held: Mapping[str, Any]) ->
         yield f"{name} is not in the frozen set"
     elif made["digest"] == held["digest"]:
         return
+    elif made["simulation"] != held["simulation"]:
+        yield f"{name} was simulated in another way than when it was frozen"
     elif made["garments"] != held["garments"]:
         yield f"{name} is another garment than was frozen"
     elif made["plan"] != held["plan"] or set(made["lies_mm"]) != set(held["lies_mm"]):

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dressform.authoring.simulate.posed import CANONICAL, CanonicalProtocol, Dropped, PosedCloth
+from dressform.authoring.simulate.solvers import solver_kind
 from dressform.authoring.simulate.wearing import MAIN, Wearing
 from dressform.runtime.body.protocol import Pose, RestBody
 
@@ -15,6 +18,8 @@ from .cloth_on_body import ClothOnBody, Lost, Rested
 from .specimen import Specimen
 
 Floats = NDArray[np.float32]
+
+SOLVER = "style3d"
 
 
 class CanonicalCloth:
@@ -36,7 +41,7 @@ class CanonicalCloth:
         rest: RestBody,
         *,
         protocol: CanonicalProtocol = CANONICAL,
-        solver: str = "style3d",
+        solver: str = SOLVER,
         seed: int = 0,
     ) -> None:
         wearings = wear(garments, size, rest)
@@ -72,3 +77,9 @@ def wear(garments: Sequence[Specimen], size: str, rest: RestBody) -> list[Wearin
 def canonical_cloth(garments: Sequence[Specimen], size: str, rest: RestBody) -> ClothOnBody:
     """Return garments on a body, simulated with the default solver."""
     return CanonicalCloth(garments, size, rest)
+
+
+def simulation() -> dict[str, Any]:
+    """Return how `canonical_cloth` simulates, as JSON values: samples that were made otherwise are others."""
+    attempts = CANONICAL.attempts or solver_kind(SOLVER).attempts
+    return {"solver": SOLVER, **asdict(CANONICAL), "attempts": [list(attempt) for attempt in attempts]}

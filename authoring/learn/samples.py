@@ -2,7 +2,7 @@
 
 A folder holds
 
-    plan.json                     what it is to hold, and of which garments, by digest
+    plan.json                     what it is to hold, of which garments, by digest, and how they are simulated
     garment/, below.0/ …          the garment, and what is worn under it, as they were simulated
     drapes/GROUP.safetensors      each body and size at rest
     samples/ID.safetensors        one pose
@@ -13,7 +13,6 @@ A folder holds
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -22,8 +21,8 @@ from typing import Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from safetensors import SafetensorError
+from safetensors.numpy import load, save
 
 from dressform.assets.atomic import write_bytes
 from dressform.assets.files.garment import GarmentMesh
@@ -130,6 +129,7 @@ class SampleSet:
         samples: In the plan's order, without those that were dropped.
         dropped: By sample, why it could not be simulated.
         digest: sha256 of the ids and contents of all samples.
+        simulation: What `simulation` said when it was begun; None when a `dress` of the caller's own made it.
     """
 
     folder: Path
@@ -139,6 +139,7 @@ class SampleSet:
     samples: Samples
     dropped: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
+    simulation: Mapping[str, Any] | None = None
 
     @property
     def meshes(self) -> Mapping[str, GarmentMesh]:
@@ -187,7 +188,7 @@ def load_samples(folder: Path) -> SampleSet:
         entries = [Entry(**entry) for entry in held["samples"]]
         dropped = {str(name): str(why) for name, why in held["dropped"].items()}
         digests = [str(digest) for digest in asked["garments"]]
-        listed = str(held["digest"])
+        listed, simulated = str(held["digest"]), asked["simulation"]
     except (KeyError, TypeError, AttributeError) as error:
         raise InputError(f"{path}: not a set of samples ({error}); {AGAIN}") from error
     if set_digest(entries) != listed:
@@ -195,7 +196,8 @@ def load_samples(folder: Path) -> SampleSet:
     garments = read_garments(folder, len(digests))
     if [garment.digest for garment in garments] != digests:
         raise InputError(f"{folder}: it holds other garments than {PLAN} names; {AGAIN}")
-    return SampleSet(folder, plan, garments[-1], garments[:-1], Samples(folder, plan, entries), dropped, listed)
+    samples = Samples(folder, plan, entries)
+    return SampleSet(folder, plan, garments[-1], garments[:-1], samples, dropped, listed, simulated)
 
 
 def set_digest(entries: Iterable[Entry]) -> str:
@@ -224,18 +226,20 @@ def drape_path(folder: Path, group: Group) -> Path:
     return folder / "drapes" / f"{group.key}.safetensors"
 
 
-def write_points(path: Path, points: Sequence[Floats], header: Mapping[str, Any], pose: Pose | None = None) -> None:
-    """Write the points of garments from the inside, each [V, 3] [m], atomically."""
-    arrays = {f"points.{layer}": np.ascontiguousarray(each, np.float32) for layer, each in enumerate(points)}
-    if pose is not None:
-        arrays |= {"rotations": pose.rotations.astype(np.float32), "root": pose.root.astype(np.float32)}
-    write_bytes(path, save(arrays, metadata={"sample": json.dumps(dict(header), sort_keys=True)}))
+def write_points(path: Path, points: Sequence[Floats], **further: NDArray[np.floating]) -> None:
+    """Write the points of garments from the inside, each [V, 3] [m], and further arrays by name, atomically."""
+    arrays = {**{f"points.{layer}": each for layer, each in enumerate(points)}, **further}
+    write_bytes(path, save({name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}))
+
+
+def write_sample(path: Path, pose: Pose, points: Sequence[Floats], still_mm: float) -> None:
+    """Write a pose, the points of the garments from the inside [m], and how still they were [mm], atomically."""
+    write_points(path, points, rotations=pose.rotations, root=pose.root, still_mm=np.array([still_mm]))
 
 
 def read_points(path: Path) -> list[Floats]:
     """Read the points of garments from the inside, each float32 [V, 3] [m]."""
-    arrays, _ = _read(path)
-    return _points(path, arrays)
+    return _points(path, _read(path))
 
 
 def read_sample(path: Path, sha256: str | None = None) -> tuple[Pose, list[Floats], float]:
@@ -244,28 +248,28 @@ def read_sample(path: Path, sha256: str | None = None) -> tuple[Pose, list[Float
     Raises:
         InputError: The file is missing, not a sample, holds NaN, or has not this sha256.
     """
-    if sha256 is not None and path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
-        raise InputError(f"{path}: damaged, its sha256 is not the one that {SET} names; {AGAIN}")
-    arrays, header = _read(path)
+    arrays = _read(path, sha256)
     try:
-        pose = Pose(arrays.pop("rotations"), arrays.pop("root"))
-        still_mm = float(header["still_mm"])
-    except (KeyError, TypeError, ValueError) as error:
+        pose = Pose(arrays["rotations"], arrays["root"])
+        still_mm = float(arrays["still_mm"].item())
+    except (KeyError, ValueError) as error:
         raise InputError(f"{path}: not a sample ({error}); {AGAIN}") from error
     return pose, _points(path, arrays), still_mm
 
 
 def _points(path: Path, arrays: Mapping[str, NDArray[Any]]) -> list[Floats]:
-    points = [arrays[name] for name in sorted(arrays) if name.startswith("points.")]
+    count = sum(name.startswith("points.") for name in arrays)
+    points = [arrays[f"points.{layer}"] for layer in range(count)]
     if not points or not all(np.isfinite(each).all() and each.shape[1:] == (3,) for each in points):
         raise InputError(f"{path}: needs finite points [V, 3], found others; {AGAIN}")
     return points
 
 
-def _read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+def _read(path: Path, sha256: str | None = None) -> dict[str, NDArray[Any]]:
     try:
-        with safe_open(str(path), framework="numpy") as file:
-            header = json.loads((file.metadata() or {})["sample"])
-            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118 (not a mapping)
+        data = path.read_bytes()
+        if sha256 is not None and hashlib.sha256(data).hexdigest() != sha256:
+            raise InputError(f"{path}: damaged, its sha256 is not the one that {SET} names; {AGAIN}")
+        return load(data)
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as a sample ({error}); {AGAIN}") from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import multiprocessing
 import os
 import shutil
@@ -17,6 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from dressform.assets.atomic import write_bytes
+from dressform.assets.hashing import file_sha256
 from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.draft import Draft
 from dressform.schemas.documents import dump_json, load_json
@@ -24,7 +24,7 @@ from dressform.schemas.errors import AssetError, InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 from . import sampling_worker
-from .canonical_cloth import canonical_cloth
+from .canonical_cloth import canonical_cloth, simulation
 from .cloth_on_body import Dress
 from .plan import Group, Plan
 from .samples import (
@@ -68,8 +68,8 @@ def make_samples(
         garment: What is sampled.
         plan: Its bodies, sizes and poses.
         folder: Where the set lies; made when it is not there.
-        dress: Starts a simulation; None takes the default solver and the canonical protocol. Another `dress` needs
-            another folder: a set does not know what made it.
+        dress: Starts a simulation; None takes the default solver and the canonical protocol, which the set notes. Each
+            `dress` of your own needs a folder of its own: a set cannot tell one from another.
         below: What is worn under the garment, from the inside.
         workers: Processes at once; None takes one a core, 1 works in this process.
         progress: Told how far it is.
@@ -81,7 +81,7 @@ def make_samples(
     garments = [Specimen.of(each) for each in (*below, garment)]
     _check_sizes(garments[-1], plan)
     with _alone_in(folder):
-        _begin(folder, plan, garments)
+        _begin(folder, plan, garments, simulation() if dress is None else None)
         if not (folder / SET).is_file():
             parts = [part for group in plan.groups for part in _missing(folder, plan, group, len(garments))]
             count = os.cpu_count() or 1 if workers is None else workers
@@ -122,14 +122,15 @@ def _alone_in(folder: Path) -> Iterator[None]:
         lock.release()
 
 
-def _begin(folder: Path, plan: Plan, garments: Sequence[Specimen]) -> None:
+def _begin(folder: Path, plan: Plan, garments: Sequence[Specimen], simulated: dict[str, Any] | None) -> None:
     """Write the garments and then the plan, or make sure that the folder was begun with the same."""
-    asked = {"plan": plan.document(), "garments": [garment.digest for garment in garments]}
+    digests = [garment.digest for garment in garments]
+    asked = {"garments": digests, "plan": plan.document(), "simulation": simulated}
     if (folder / PLAN).is_file():
         held = load_json(folder / PLAN)
-        for key, name in (("garments", "garments"), ("plan", "plan")):
-            if dump_json(held.get(key)) != dump_json(asked[key]):
-                raise UsageError(f"{folder} holds samples of another {name.rstrip('s')}; name another folder")
+        for key, wanted in asked.items():
+            if dump_json(held.get(key)) != dump_json(wanted):
+                raise UsageError(f"{folder} holds samples of another {key.rstrip('s')}; name another folder")
         for stray in folder.rglob(".*.part"):  # what a killed run was writing
             stray.unlink(missing_ok=True)
         return
@@ -227,5 +228,4 @@ def _entry(folder: Path, group: Group, index: int) -> Entry:
     name = group.sample_id(index)
     path = sample_path(folder, name)
     _, _, still_mm = read_sample(path)
-    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Entry(name, group.split, group.body, group.size, still_mm, sha256)
+    return Entry(name, group.split, group.body, group.size, round(still_mm, 4), file_sha256(path))

@@ -18,7 +18,7 @@ from dressform.schemas.errors import DressformError
 from .cloth_on_body import ClothOnBody, Dress, Lost
 from .plan import Group, Plan
 from .poses import draw_pose
-from .samples import drape_path, read_garments, rest_of, sample_path, write_points
+from .samples import drape_path, read_garments, rest_of, sample_path, write_points, write_sample
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -72,8 +72,7 @@ def simulate(part: Part, dress: Dress) -> Iterator[str]:
         if isinstance(outcome, Lost):
             write_bytes(dropped_path(part.folder, name), dump_json({"reason": outcome.reason}))
         else:
-            header = {"id": name, "still_mm": round(float(outcome.still_mm), 4)}
-            write_points(sample_path(part.folder, name), outcome.points, header, pose)
+            write_sample(sample_path(part.folder, name), pose, outcome.points, outcome.still_mm)
         yield name
 
 
@@ -92,5 +91,5 @@ def _settled(part: Part, dress: Dress) -> tuple[ClothOnBody | None, str]:
         return None, str(error)
     path = drape_path(part.folder, part.group)
     if not path.is_file():
-        write_points(path, drape, {"id": part.group.key})
+        write_points(path, drape)
     return cloth, ""

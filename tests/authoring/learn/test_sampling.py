@@ -10,12 +10,13 @@ import pytest
 
 from dressform.assets.library import Library
 from dressform.assets.template_version import TemplateVersion
-from dressform.authoring.learn import sampling_worker
+from dressform.authoring.learn import canonical_cloth, sampling, sampling_worker
 from dressform.authoring.learn.cloth_on_body import ClothOnBody, Lost, Rested
 from dressform.authoring.learn.plan import Group, Plan
 from dressform.authoring.learn.samples import SampleSet, load_samples, sample_path
 from dressform.authoring.learn.sampling import make_samples
 from dressform.authoring.learn.specimen import Specimen
+from dressform.authoring.simulate.posed import CANONICAL
 from dressform.runtime.body.canonical import CANONICAL_SHAPE
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.schemas.errors import InputError, UsageError
@@ -155,6 +156,22 @@ def test_a_folder_of_something_else_is_refused(garment: TemplateVersion, made: S
         make_samples(garment, Plan("test", 1, (Group("train", "slim", SLIM, "XL", 1),)), tmp_path / "new")
     with pytest.raises(UsageError, match="at least 1 is needed, got 0"):
         make_samples(garment, PLAN, tmp_path / "new", dress=dress_in_skin, workers=0)
+
+
+@pytest.mark.usefixtures("any_pose")
+def test_samples_of_another_protocol_are_not_gone_on_with(
+    garment: TemplateVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = Plan("test", 1, (Group("train", "slim", SLIM, "M", 1),))
+    monkeypatch.setattr(sampling, "canonical_cloth", dress_in_skin)
+    made = make_samples(garment, plan, tmp_path / "set", workers=1)
+    assert made.simulation is not None
+    assert made.simulation["finish"] == CANONICAL.finish
+    assert made.simulation["attempts"]
+    assert make_samples(garment, plan, tmp_path / "set").digest == made.digest
+    monkeypatch.setattr(canonical_cloth, "CANONICAL", replace(CANONICAL, finish=4))
+    with pytest.raises(UsageError, match="holds samples of another simulation; name another folder"):
+        make_samples(garment, plan, tmp_path / "set")
 
 
 @pytest.mark.usefixtures("any_pose")

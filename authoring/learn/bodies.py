@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from dressform.runtime.body.canonical import CANONICAL_SHAPE
 from dressform.runtime.body.protocol import RestBody
 
@@ -35,12 +33,6 @@ class Figure:
     def rest(self) -> RestBody:
         """The body in its rest pose."""
         return rest_of(self.shape)
-
-    @property
-    def build(self) -> float:
-        """Its girths over the canonical body's, their mean: 1 is the canonical build."""
-        own, canonical = self.rest.measures().as_dict(), rest_of(CANONICAL_SHAPE).measures().as_dict()
-        return float(np.mean([own[girth] / canonical[girth] for girth in GIRTHS]))
 
 
 def _figure(name: str, *, girths: Mapping[str, float] | None = None, **phenotype: float) -> Figure:

@@ -42,12 +42,10 @@ class FittedField:
         field: The field.
         unseen_mm: For each partition of the training (left-out poses, left-out bodies), the root mean square error over
             samples and points of predictions without the fold [mm].
-        kept_mm: What the modes alone leave out, root mean square [mm].
     """
 
     field: Field
     unseen_mm: tuple[float, ...]
-    kept_mm: float
 
 
 def fit_field(
@@ -92,7 +90,6 @@ def fit_field(
     return FittedField(
         field,
         tuple(1e3 * float(np.sqrt(squares.mean() / count)) for squares in unseen_squares),
-        1e3 * float(np.sqrt(lost_squares.mean() / count)),
     )
 
 

@@ -18,7 +18,7 @@ from dressform.authoring.draft import Draft
 from dressform.runtime.body.anny_body import load_anny
 from dressform.schemas.documents import dump_json
 from dressform.schemas.errors import InputError
-from dressform.schemas.field import FieldCard, FieldDigests
+from dressform.schemas.field import FieldCard, FieldDigests, Scores
 from dressform.schemas.progress import Progress, part, silent
 
 from .card import Worth, field_card
@@ -27,6 +27,7 @@ from .fit_field import FieldOptions, FittedField, fit_field
 from .gather import gather
 from .judge import frame_ms, judge
 from .noise import noise_floor_mm
+from .plan import Split
 from .samples import SampleSet
 from .sampling import make_samples
 from .specimen import Specimen
@@ -54,13 +55,13 @@ class Learned:
 
     def report(self) -> dict[str, Any]:
         """Return what a step's report says, JSON values."""
-        held = self.card["held_out"]
+        held = cast("Mapping[Split, Scores]", self.card["held_out"])
         return {
             "poses": self.card["trained"]["poses"],
             "bodies": self.card["trained"]["bodies"],
             "modes": len(self.fitted.field.modes),
-            "error_mm": {split: scores["error_mm"]["mean"] for split, scores in held.items()},  # type: ignore[index]
-            "plain_error_mm": {split: scores["plain_error_mm"]["mean"] for split, scores in held.items()},  # type: ignore[index]
+            "error_mm": {split: scores["error_mm"]["mean"] for split, scores in held.items()},
+            "plain_error_mm": {split: scores["plain_error_mm"]["mean"] for split, scores in held.items()},
             "unseen_in_training_mm": [round(value, 2) for value in self.fitted.unseen_mm],
             "megabytes": self.card["megabytes"],
             "minutes": self.card["trained"]["minutes"],

@@ -108,11 +108,6 @@ class Tally:
         self._before += _penetration(shown.skinned, gauge, body)
         self._after += _penetration(shown.pushed, gauge, body)
 
-    @property
-    def mean_errors_mm(self) -> list[float]:
-        """The mean error of each sample, in the order that they came [mm]."""
-        return [1e3 * float(errors.mean()) for errors in self._errors]
-
     def scores(self) -> Scores:
         """Return the scores of all samples taken in; at least one is needed."""
         return Scores(
@@ -129,26 +124,23 @@ class Tally:
 def crossing_pairs(points: Floats, faces: NDArray[np.int32]) -> int:
     """Return how many pairs of triangles [F, 3] that share no point go through each other."""
     suspects = np.flatnonzero(crossing_faces(points, faces))
-    corners = faces[suspects].astype(np.int64)
-    found = edges(corners.astype(np.int32))
-    triangles = np.asarray(points, np.float64)[corners]
+    corners, places = faces[suspects], np.asarray(points, np.float64)
+    found, triangles = edges(corners), places[corners]
     normals = np.cross(triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0])
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-18)
     pairs: set[tuple[int, int]] = set()
-    holders = [np.flatnonzero((found.face_edges == edge).any(axis=1)) for edge in range(len(found.vertices))]
     for start in range(0, len(found.vertices), _CHUNK):
-        part = found.vertices[start : start + _CHUNK]
-        for edge, triangle in zip(
-            *_through(np.asarray(points, np.float64), part, corners, triangles, normals), strict=True
-        ):
-            pairs.update((min(int(own), int(triangle)), max(int(own), int(triangle))) for own in holders[start + edge])
+        hits = _through(places, found.vertices[start : start + _CHUNK], corners, triangles, normals)
+        for edge, triangle in zip(*(rows.tolist() for rows in hits), strict=True):
+            owners = np.flatnonzero((found.face_edges == start + edge).any(axis=1)).tolist()
+            pairs.update((min(own, triangle), max(own, triangle)) for own in owners)
     return len(pairs)
 
 
 def _through(
     points: NDArray[np.float64],
     pairs: NDArray[np.int32],
-    corners: NDArray[np.int64],
+    corners: NDArray[np.int32],
     triangles: NDArray[np.float64],
     normals: NDArray[np.float64],
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -9,6 +9,7 @@ from dressform.assets.sizes import nearest_size, ordered_sizes
 from dressform.schemas.errors import UsageError
 
 from .bodies import CARD_INSIDE, CARD_OUTSIDE, TRAINING, Figure
+from .modes import MOST_MODES
 from .plan import Group, Plan, Split
 
 DOMAIN = "learn"  # sets of other domains draw other poses, whatever their seeds
@@ -31,7 +32,7 @@ class LearnOptions:
     poses: int = 120
     bodies: int = 6
     seed: int = 0
-    modes: int = 64
+    modes: int = MOST_MODES
 
     def __post_init__(self) -> None:
         if not 2 <= self.bodies <= len(TRAINING):
@@ -40,8 +41,8 @@ class LearnOptions:
             raise UsageError(f"--poses {self.poses} must be at least {2 * self.bodies}, two for each body")
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} must not be negative")
-        if not 1 <= self.modes <= 64:
-            raise UsageError(f"modes {self.modes} must be from 1 to 64")
+        if not 1 <= self.modes <= MOST_MODES:
+            raise UsageError(f"modes {self.modes} must be from 1 to {MOST_MODES}")
 
     @classmethod
     def of_minutes(cls, minutes: float, *, bodies: int = 6, seed: int = 0) -> LearnOptions:

@@ -50,7 +50,7 @@ OPTIONS = LearnOptions(poses=24, bodies=2)
 class SaggingCloth(SkinnedCloth):
     """Cloth that bulges to the front by what both shoulders do, alike on both sides."""
 
-    def _sagged(self, points: np.ndarray, turned: np.ndarray) -> np.ndarray:
+    def _waved(self, points: np.ndarray, turned: np.ndarray) -> np.ndarray:
         bulge = 0.4 * turned[2:, 0].sum() * np.sin(9 * points[:, 2])
         return np.asarray(points + bulge[:, None] * np.array([0, -1, 0]), np.float32)
 

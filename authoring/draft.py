@@ -58,7 +58,7 @@ class Draft:
             raise UsageError(f"{folder} is a file; name a folder for the draft")
         if folder.is_dir() and any(folder.iterdir()) and not (folder / _STEPS_FILE).is_file():
             raise UsageError(f"{folder} is not empty and holds no draft; name another folder or empty this one")
-        return cls(folder, {}, ())
+        return cls(folder if folder.name else folder.resolve(), {}, ())  # steps put files beside it by its name
 
     @classmethod
     def open(cls, folder: Path) -> Draft:
@@ -202,10 +202,11 @@ class Draft:
 
     def _publish(self, work: Path, removed: Sequence[str]) -> None:
         """Put staged files in place: a rename for a new draft, else a journal that `open` can finish."""
-        if not self.folder.exists() or not any(self.folder.iterdir()):
+        if not self.folder.exists():
             (work / "overrides").mkdir(exist_ok=True)
             os.replace(work, self.folder)
             return
+        (self.folder / "overrides").mkdir(exist_ok=True)  # a folder that is there stays: someone may stand in it
         _finish_commit(self.folder)
         journal = {"replace": list(_walk(work)), "remove": list(removed)}
         _write_json(work / "journal.json", journal)

@@ -51,6 +51,7 @@ def make_draft(
         progress: Told how far it is.
     """
     draft = Draft.create(folder)
+    folder = draft.folder
     beside = next(parent for parent in folder.resolve().parents if parent.is_dir())
     with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=beside) as scratch:
         work = Path(scratch) / folder.name

@@ -54,6 +54,18 @@ def test_nothing_is_written_before_the_first_step(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_the_folder_that_one_stands_in_becomes_the_draft(
+    tmp_path: Path, skirt: GarmentMesh, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    Draft.create(Path()).commit_step("import", {}, {}, mesh=skirt, manifest={"name": "skirt"})
+    assert Draft.open(Path()).has("import")  # the same folder still, not one in its place
+    assert (here / "overrides").is_dir()
+    assert list(tmp_path.iterdir()) == [here]
+
+
 def test_what_is_committed_can_be_opened(draft: Draft, skirt: GarmentMesh) -> None:
     opened = Draft.open(draft.folder)
     np.testing.assert_array_equal(opened.mesh.points, skirt.points)

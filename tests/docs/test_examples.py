@@ -17,6 +17,7 @@ from dressform.cli import cli
 from dressform.schemas.errors import ModelFileError
 
 ROOT = Path(__file__).parents[2]
+# docs/simulate.md is left out: what it simulates takes most of a minute
 PAGES = (
     "README.md",
     "docs/python.md",

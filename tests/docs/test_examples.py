@@ -17,7 +17,6 @@ from dressform.cli import cli
 from dressform.schemas.errors import ModelFileError
 
 ROOT = Path(__file__).parents[2]
-# docs/simulate.md is left out: what it simulates takes most of a minute
 PAGES = (
     "README.md",
     "docs/python.md",
@@ -30,6 +29,7 @@ PAGES = (
     "docs/profiles.md",
     "docs/versions.md",
     "docs/fit.md",
+    "docs/simulate.md",
 )
 FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

@@ -37,7 +37,7 @@ Floats = NDArray[np.float32]
 # By cause, another way to the same pose.
 _WAYS: dict[str, CanonicalProtocol] = {
     "start noise of 1 mm": replace(CANONICAL, noise_mm=1.0),
-    "finer solver": replace(CANONICAL, attempts=((4, 6), (6, 10))),
+    "finer solver": replace(CANONICAL, attempts=((4, 16), (6, 16)), finish=16),
 }
 
 

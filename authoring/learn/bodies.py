@@ -75,6 +75,14 @@ TRAINING: tuple[Figure, ...] = (
         "tall woman", gender=0.95, weight=0.4, muscle=0.6, height=0.6,
         girths={"bust": 0.3, "waist": 0.1},
     ),
+    _figure(
+        "plump woman", gender=0.9, weight=0.8, muscle=0.45, height=0.5,
+        girths={"waist": 0.5, "hips": 0.3, "bust": 0.3, "upperarm": 0.3, "thigh": 0.2},
+    ),
+    _figure(
+        "lean man", gender=0.1, weight=0.35, muscle=0.65, height=0.56,
+        girths={"bust": -0.1, "upperarm": -0.1, "belly": 0.1},
+    ),
 )  # fmt: skip
 
 # What a field's card is scored on. Choices of models may look at neither these nor the next.

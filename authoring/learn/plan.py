@@ -37,7 +37,7 @@ class Group:
     @property
     def key(self) -> str:
         """A name for files: letters, digits, dots and dashes."""
-        return f"{self.split}.{self.body.replace(' ', '-')}.{self.size}"
+        return f"{self.split}.{file_name(self.body)}.{self.size}"
 
     def sample_id(self, index: int) -> str:
         """Name one of its samples."""
@@ -48,6 +48,11 @@ class Group:
             raise UsageError(f"plan: there is no split {self.split!r}; use one of {', '.join(SPLITS)}")
         if self.poses < 1:
             raise UsageError(f"plan: {self.body} in {self.size} needs at least 1 pose, got {self.poses}")
+
+
+def file_name(body: str) -> str:
+    """Return a body's name as names of files have it."""
+    return body.replace(" ", "-")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ A folder holds
 
     plan.json                     what it is to hold, of which garments, by digest, and how they are simulated
     garment/, below.0/ …          the garment, and what is worn under it, as they were simulated
-    drapes/GROUP.safetensors      each body and size at rest
+    drapes/BODY.SIZE.safetensors  each body and size at rest
     samples/ID.safetensors        one pose
     dropped/ID.json               a pose that could not be simulated, and why
     set.json                      written last: every sample with its sha256, and the digest of them all
@@ -32,7 +32,7 @@ from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.schemas.documents import load_json
 from dressform.schemas.errors import InputError
 
-from .plan import Group, Plan, Split
+from .plan import Plan, Split, file_name
 from .specimen import Specimen
 
 Floats = NDArray[np.float32]
@@ -156,8 +156,7 @@ class SampleSet:
 
     def drape(self, body: str, size: str) -> Floats:
         """Return the garment at rest on one of the set's bodies, float32 [V, 3] [m]."""
-        group = next(group for group in self.plan.groups if (group.body, group.size) == (body, size))
-        return read_points(drape_path(self.folder, group))[-1]
+        return read_points(drape_path(self.folder, body, size))[-1]
 
 
 def rest_of(shape: Mapping[str, float]) -> RestBody:
@@ -221,9 +220,9 @@ def sample_path(folder: Path, sample_id: str) -> Path:
     return folder / "samples" / f"{sample_id}.safetensors"
 
 
-def drape_path(folder: Path, group: Group) -> Path:
-    """Return where the garments at rest on a group's body lie."""
-    return folder / "drapes" / f"{group.key}.safetensors"
+def drape_path(folder: Path, body: str, size: str) -> Path:
+    """Return where the garments at rest on a body lie."""
+    return folder / "drapes" / f"{file_name(body)}.{size}.safetensors"
 
 
 def write_points(path: Path, points: Sequence[Floats], **further: NDArray[np.floating]) -> None:

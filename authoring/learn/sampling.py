@@ -44,7 +44,7 @@ from .specimen import Specimen
 
 MOST_DROPPED = 0.05  # share of the samples
 LOCK = ".lock"
-PART = 16  # poses that one worker simulates on a body before the next part may go to another
+PART = 20  # poses that one worker simulates on a body before the next part may go to another
 _MOST_LAYERS = 9
 _LOOK = 1.0  # time between two looks at how many samples there are [s]
 
@@ -83,7 +83,7 @@ def make_samples(
     with _alone_in(folder):
         _begin(folder, plan, garments, simulation() if dress is None else None)
         if not (folder / SET).is_file():
-            parts = [part for group in plan.groups for part in _missing(folder, plan, group, len(garments))]
+            parts = list(_missing(folder, plan, len(garments)))
             count = os.cpu_count() or 1 if workers is None else workers
             _work(parts, dress or canonical_cloth, count, _Count(folder, plan, progress))
             _finish(folder, plan)
@@ -139,13 +139,20 @@ def _begin(folder: Path, plan: Plan, garments: Sequence[Specimen], simulated: di
     write_bytes(folder / PLAN, dump_json(asked))
 
 
-def _missing(folder: Path, plan: Plan, group: Group, garments: int) -> Iterator[Part]:
-    """Yield a group's samples that are neither there nor dropped, in parts that do not depend on what is there."""
-    for first in range(0, group.poses, PART):
-        chunk = range(first, min(first + PART, group.poses))
-        left = tuple(index for index in chunk if not _is_done(folder, group.sample_id(index)))
-        if left:
-            yield Part(folder, plan, group, left, garments)
+def _missing(folder: Path, plan: Plan, garments: int) -> Iterator[Part]:
+    """Yield the samples that are neither there nor dropped, in parts of one body and size each.
+
+    What comes to rest on a body is simulated anew for each part, so all splits share it.
+    """
+    worn: dict[tuple[str, str], list[tuple[Group, int]]] = {}
+    for group, index in plan:
+        worn.setdefault((group.body, group.size), []).append((group, index))
+    for samples in worn.values():
+        for first in range(0, len(samples), PART):
+            chunk = samples[first : first + PART]
+            left = tuple(sample for sample in chunk if not _is_done(folder, sample[0].sample_id(sample[1])))
+            if left:
+                yield Part(folder, plan, left, garments)
 
 
 def _is_done(folder: Path, sample_id: str) -> bool:

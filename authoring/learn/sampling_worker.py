@@ -25,20 +25,18 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Part:
-    """Some samples of one group.
+    """Some samples on one body in one size.
 
     Attributes:
         folder: Of the set.
         plan: Of the set.
-        group: Which body and size.
-        indices: Which of its poses.
+        samples: The group of each, all of one body and size, and its number in it; at least one.
         garments: How many are worn, the set's own on top.
     """
 
     folder: Path
     plan: Plan
-    group: Group
-    indices: tuple[int, ...]
+    samples: tuple[tuple[Group, int], ...]
     garments: int
 
 
@@ -63,11 +61,12 @@ def simulate_all(part: Part, dress: Dress) -> None:
 
 def simulate(part: Part, dress: Dress) -> Iterator[str]:
     """Simulate a part, write each sample (or why it was dropped), and yield its id."""
-    rest = rest_of(part.group.shape)
-    cloth, reason = _settled(part, dress)
-    for index in part.indices:
-        name = part.group.sample_id(index)
-        pose = draw_pose(rest, part.plan.random(part.group, index))
+    group = part.samples[0][0]
+    rest = rest_of(group.shape)
+    cloth, reason = _settled(part, group, dress)
+    for group, index in part.samples:
+        name = group.sample_id(index)
+        pose = draw_pose(rest, part.plan.random(group, index))
         outcome = cloth.pose(pose) if cloth is not None else Lost(reason)
         if isinstance(outcome, Lost):
             write_bytes(dropped_path(part.folder, name), dump_json({"reason": outcome.reason}))
@@ -81,15 +80,15 @@ def dropped_path(folder: Path, sample_id: str) -> Path:
     return folder / "dropped" / f"{sample_id}.json"
 
 
-def _settled(part: Part, dress: Dress) -> tuple[ClothOnBody | None, str]:
+def _settled(part: Part, group: Group, dress: Dress) -> tuple[ClothOnBody | None, str]:
     """Return the garments at rest on the part's body, or None and why they cannot be worn there."""
     garments = read_garments(part.folder, part.garments)
     try:
-        cloth = dress(garments, part.group.size, rest_of(part.group.shape))
+        cloth = dress(garments, group.size, rest_of(group.shape))
         drape = cloth.settle()
     except DressformError as error:
         return None, str(error)
-    path = drape_path(part.folder, part.group)
+    path = drape_path(part.folder, group.body, group.size)
     if not path.is_file():
         write_points(path, drape)
     return cloth, ""

@@ -44,7 +44,7 @@ class CanonicalProtocol:
 
     move: int = 18
     hold: int = 18
-    settle: int = 90
+    settle: int = 50
     calm: float = 0.05
     finish: int = 12
     noise_mm: float = 0.0

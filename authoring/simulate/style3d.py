@@ -20,7 +20,7 @@ from .solver import ClothSimulation, Integers
 class Simulation(ClothSimulation):
     """A garment in motion by projective dynamics; arguments as in `ClothSimulation`."""
 
-    attempts = ((2, 4), (4, 6), (6, 10))
+    attempts = ((2, 8), (4, 8), (6, 12))
 
     def refine(self, iterations: int) -> None:
         """Solve the following frames with another number of iterations."""

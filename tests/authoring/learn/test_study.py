@@ -65,8 +65,8 @@ def test_minutes_say_how_many_poses_on_any_machine():
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"bodies": 1}, "--bodies 1 must be from 2 to 8"),
-        ({"bodies": 9}, "--bodies 9 must be from 2 to 8"),
+        ({"bodies": 1}, "--bodies 1 must be from 2 to 10"),
+        ({"bodies": 9}, "--bodies 9 must be from 2 to 10"),
         ({"poses": 11}, "--poses 11 must be at least 12, two for each body"),
         ({"seed": -1}, "--seed -1 must not be negative"),
     ],

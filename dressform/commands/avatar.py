@@ -12,6 +12,7 @@ import rich_click as click
 from dressform.schemas.errors import UsageError
 from dressform.schemas.units import HEIGHTS_M, MASSES_KG
 
+from .output_file import in_folder
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def estimate(
 
     Example: dressform avatar estimate photo.jpg --consent self --height-m 1.72 --gender female -o avatar.json
     """
-    _check_folder(out)
+    in_folder(out)
     if overlay_file is not None:
-        _check_folder(overlay_file)
+        in_folder(overlay_file, "--overlay")
     from dressform.runtime.avatar.estimate import estimate_avatar
 
     started = time.perf_counter()
@@ -131,7 +132,7 @@ def make(
 
     Example: dressform avatar make --gender male --height-m 1.80 --mass-kg 82 -o avatar.json
     """
-    _check_folder(out)
+    in_folder(out)
     given = {key: value for key, value in shape.items() if value is not None}
     if smplx is None and betas:
         raise UsageError("--beta belongs to --smplx FILE; for Anny use --height-m, --mass-kg, --muscle …")
@@ -167,7 +168,7 @@ def measure(file: Path, picture: Path | None, as_json: bool) -> None:
     if picture is not None:
         if picture.suffix.lower() != ".png":
             raise UsageError(f"--picture {picture} must end in .png")
-        _check_folder(picture)
+        in_folder(picture, "--picture")
     from dressform.runtime.avatar.avatar_file import Avatar
     from dressform.runtime.body.measures import WHERE
 
@@ -195,10 +196,3 @@ def _measures(found: Avatar) -> dict[str, dict[str, float]]:
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 3)
-
-
-def _check_folder(path: Path) -> None:
-    """Find out before the work whether the file can be written."""
-    folder = path.resolve().parent
-    if not folder.is_dir():
-        raise UsageError(f"{path}: the folder {folder} does not exist; make it first")

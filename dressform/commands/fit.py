@@ -10,6 +10,7 @@ import rich_click as click
 
 from dressform.schemas.errors import UsageError
 
+from .output_file import in_folder
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -41,7 +42,9 @@ def fit(
     Example: dressform fit avatar.json --wear tee -o tee-fit.png
     """
     if output is not None:
-        _check_output(output)
+        if output.suffix.lower() != ".png":
+            raise UsageError(f"-o {output}: the picture is a PNG; name a file that ends in .png")
+        in_folder(output)
     from dressform.fitting import fit as try_on
     from dressform.runtime.avatar.avatar_file import Avatar
 
@@ -60,14 +63,6 @@ def fit(
         click.echo("\n".join(_lines(one)))
     if output is not None:
         click.echo(f"wrote {output}")
-
-
-def _check_output(path: Path) -> None:
-    """Refuse what cannot be written, before seconds are spent."""
-    if path.suffix.lower() != ".png":
-        raise UsageError(f"-o {path}: the picture is a PNG; name a file that ends in .png")
-    if not path.parent.is_dir():
-        raise UsageError(f"-o {path}: the folder {path.parent} does not exist; make it first")
 
 
 def _draw(found: list[GarmentFit], rest: RestBody, output: Path) -> None:

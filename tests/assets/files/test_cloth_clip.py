@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 from dressform.assets.files.cloth_clip import ClothFrame, WornInClip, clip_header, frame_bytes, read_clip
-from dressform.assets.files.garment import GarmentMesh, Material
-from dressform.authoring.formats.usd_clip import write_usd_clip
-from dressform.schemas.errors import InputError, UsageError
+from dressform.schemas.errors import InputError
 
 GARMENTS = (WornInClip("tee", "1.0.0", "a" * 64, "M", 5), WornInClip("skirt", "1.2.0", "b" * 64, "S", 4))
 
@@ -72,29 +70,3 @@ def test_a_frame_that_holds_nan_is_refused(clip: Path) -> None:
 def test_a_frame_that_is_not_there_is_refused(clip: Path) -> None:
     with pytest.raises(InputError, match="has frames 0 to 2, not 3"):
         read_clip(clip).frame(3)
-
-
-def plain(count: int) -> GarmentMesh:
-    faces = np.array([[0, 1, 2], [1, 3, 2]], np.int32)
-    return GarmentMesh(
-        np.zeros((count, 3), np.float32), faces, None, None, None, None, (Material(),), np.zeros(2, np.int32)
-    )
-
-
-@pytest.mark.parametrize("suffix", [".usda", ".usdc"])
-def test_usd_has_a_sample_of_each_garment_a_frame(clip: Path, suffix: str) -> None:
-    usd = pytest.importorskip("pxr.Usd")
-    target = clip.with_suffix(suffix)
-    write_usd_clip(target, read_clip(clip), [plain(5), plain(4)])
-    stage = usd.Stage.Open(str(target))
-    assert (stage.GetEndTimeCode(), stage.GetTimeCodesPerSecond()) == (2.0, 24.0)
-    attribute = stage.GetPrimAtPath("/clip/garment_2").GetAttribute("points")
-    assert attribute.GetTimeSamples() == [0.0, 1.0, 2.0]
-    x, y, z = frames()[1].garments[1].T
-    assert np.allclose(np.array(attribute.Get(1)), np.stack([x, z, -y], axis=1), atol=1e-5)
-    assert [path.name for path in clip.parent.iterdir() if path.name.startswith(".")] == []
-
-
-def test_a_target_that_usd_cannot_have_is_refused(clip: Path) -> None:
-    with pytest.raises(UsageError, match=r"must end in one of .usda, .usdc, .usd"):
-        write_usd_clip(clip.with_suffix(".fbx"), read_clip(clip), [plain(5), plain(4)])

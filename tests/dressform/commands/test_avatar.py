@@ -33,8 +33,16 @@ def test_make_and_measure(tmp_path):
     [
         (("estimate", "PHOTO", "-o", "OUT"), ConsentError, "--consent self"),
         (("estimate", "absent.jpg", "--consent", "self", "-o", "OUT"), InputError, "no such file"),
-        (("estimate", "PHOTO", "--consent", "self", "-o", "no/folder/a.json"), UsageError, "-o .*no/folder does not exist"),
-        (("estimate", "PHOTO", "--consent", "self", "--overlay", "no/o.png"), UsageError, "--overlay no/o.png: the folder"),
+        (
+            ("estimate", "PHOTO", "--consent", "self", "-o", "no/folder/a.json"),
+            UsageError,
+            "-o .*no/folder does not exist",
+        ),
+        (
+            ("estimate", "PHOTO", "--consent", "self", "--overlay", "no/o.png"),
+            UsageError,
+            "--overlay no/o.png: the folder",
+        ),
         (("measure", "absent.json", "--picture", "no/m.png"), UsageError, "--picture no/m.png: the folder no does"),
         (("estimate", "PHOTO", "--consent", "self", "--height-m", "172", "-o", "OUT"), UsageError, "centimetres"),
         (("make", "--beta", "1", "-o", "OUT"), UsageError, "--smplx"),

@@ -11,11 +11,10 @@ from scipy.spatial import cKDTree
 
 from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.runtime.body.protocol import Pose, RestBody
-from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_normals
 from dressform.runtime.geometry.rotations import quat_from_rotvec
 
-from .facing import FACING, facing_closest
+from .facing import FACING, Underlay
 
 Integers = NDArray[np.int32]
 Floats = NDArray[np.float32]
@@ -48,11 +47,11 @@ _SAMPLES: tuple[dict[str, tuple[float, float, float]], ...] = (
 
 
 class Posed(NamedTuple):
-    """One sampled pose: cloth points [M, 3], their normals [M, 3] and the obstacle's points [B, 3]."""
+    """One sampled pose: cloth points [M, 3], their normals [M, 3] and the obstacle under them."""
 
     points: Floats
     normals: Floats
-    obstacle: Floats
+    obstacle: Underlay
 
 
 def sample_transforms(rest: RestBody) -> list[Floats]:
@@ -66,12 +65,11 @@ def sample_transforms(rest: RestBody) -> list[Floats]:
     return [rest.skin_transforms(pose) for pose in poses]
 
 
-def find_candidates(posed: Sequence[Posed], faces: Integers, *, facing: bool = True, reach: float = FAR) -> Integers:
+def find_candidates(posed: Sequence[Posed], *, facing: bool = True, reach: float = FAR) -> Integers:
     """Return the obstacle triangles that each cloth point can meet, int32 [M, CANDIDATES], −1 for none.
 
     Args:
-        posed: The sampled poses, the rest pose first.
-        faces: Obstacle triangles [F, 3].
+        posed: The sampled poses, the rest pose first; the obstacle has the same triangles in all.
         facing: True finds what the cloth lies on, False what it may run into: triangles that face the cloth, such as
             the chest for the inside of a sleeve.
         reach: Cloth that never comes this close meets nothing [m].
@@ -82,29 +80,30 @@ def find_candidates(posed: Sequence[Posed], faces: Integers, *, facing: bool = T
     apart = np.full((count, len(posed)), np.inf)
     for column, (points, normals, obstacle) in enumerate(posed):
         if facing:
-            triangles, barycentrics = facing_closest(points, normals, obstacle, faces)
-            below = np.einsum("vk,vkc->vc", barycentrics, obstacle[faces[triangles]])
+            triangles, barycentrics = obstacle.closest(points, normals)
+            below = np.einsum("vk,vkc->vc", barycentrics, obstacle.vertices[obstacle.faces[triangles]])
             found[:, column], apart[:, column] = triangles, np.linalg.norm(points - below, axis=1)
         else:
-            opposite = Surface(obstacle, faces).closest_facing(points, -normals, cosine=FACING, reach=reach)
+            opposite = obstacle.surface.closest_facing(points, -normals, cosine=FACING, reach=reach)
             found[:, column], apart[:, column] = opposite.triangles, opposite.distances
     apart[(found < 0) | (apart > reach)] = np.inf
     found[~np.isfinite(apart)] = -1
     nearest = found[rows, np.argmin(apart, axis=1)]
     meeting = np.flatnonzero(nearest >= 0)
     candidates = np.full((count, CANDIDATES), -1, np.int32)
-    around = _around(posed[0].obstacle, faces, nearest[meeting])
+    around = _around(posed[0].obstacle, nearest[meeting])
     candidates[meeting] = _first_distinct(np.concatenate([found[meeting], around], axis=1))
     return candidates
 
 
-def _around(obstacle: Floats, faces: Integers, closest: Integers) -> Integers:
+def _around(obstacle: Underlay, closest: Integers) -> Integers:
     """Return the triangles around each point's closest one that face the same way, −1 for those that do not."""
-    centres = obstacle[faces].mean(axis=1)
+    vertices, faces = obstacle.vertices, obstacle.faces
+    centres = vertices[faces].mean(axis=1)
     used, inverse = np.unique(closest, return_inverse=True)
     near = np.asarray(cKDTree(centres).query(centres[used], k=min(2 * CANDIDATES, len(faces)))[1], np.int32)
     near = near.reshape(len(used), -1)
-    normals = face_normals(obstacle, faces)
+    normals = face_normals(vertices, faces)
     facing = np.einsum("vnc,vc->vn", normals[near], normals[used]) > FACING
     return np.where(facing, near, -1).astype(np.int32)[inverse]
 

@@ -123,9 +123,12 @@ def _enclosed(
         shape=(len(vertices), len(vertices)),
     )
     count, pieces = sparse.csgraph.connected_components(graph, directed=False)
-    signed = distance_to_cloth(vertices[corners].mean(axis=1), points, own)
+    centres = vertices[corners].mean(axis=1)
+    # what is further than that from the box around the cloth is not asked
+    near = np.flatnonzero(((centres > points.min(axis=0) - UNDER) & (centres < points.max(axis=0) + UNDER)).all(axis=1))
+    signed = distance_to_cloth(centres[near], points, own)
     piece = pieces[corners[:, 0]]
-    under = np.bincount(piece, weights=(signed < 0) & (signed > -UNDER), minlength=count)
+    under = np.bincount(piece[near], weights=(signed < 0) & (signed > -UNDER), minlength=count)
     enclosed = under > 0.5 * np.bincount(piece, minlength=count)
     hidden = np.zeros(len(faces), bool)
     hidden[chosen] = enclosed[piece]

@@ -20,6 +20,7 @@ from dressform.runtime.geometry.normals import vertex_normals
 from .candidates import Posed, find_candidates, sample_transforms
 from .contacts import BODY_PASSES, LAYER_PASSES, LAYERED, LYING, TOUCHING, Contact, movable
 from .dressed import DressedGarment
+from .facing import Underlay
 from .field import FieldOnBody
 from .fitting import fit_garments, skins
 from .hide import hidden_cloth, hidden_faces
@@ -206,18 +207,16 @@ class Outfit:
         """
         first_mover, first_obstacle = self._offsets[movers.start], self._offsets[obstacles.start]
         obstacle_faces = np.concatenate([self.faces[k] + self._offsets[k] for k in obstacles])
+        own_faces = obstacle_faces - first_obstacle
         posed = [
             Posed(
                 np.concatenate([parts[k] for k in movers]),
                 np.concatenate([own[k] for k in movers]),
-                np.concatenate([parts[k] for k in obstacles]),
+                Underlay(np.concatenate([parts[k] for k in obstacles]), own_faces),
             )
             for parts, own in zip(samples, normals, strict=True)
         ]
-        found = [
-            find_candidates(posed, obstacle_faces - first_obstacle, facing=contact.facing, reach=contact.reach)
-            for contact in contacts
-        ]
+        found = [find_candidates(posed, facing=contact.facing, reach=contact.reach) for contact in contacts]
         left_alone = np.concatenate([_left_alone(self.garments[k - 1]) for k in movers])
         for candidates in found:
             candidates[left_alone] = -1

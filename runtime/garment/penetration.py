@@ -95,4 +95,6 @@ def distance_to_cloth(queries: FloatArray, points: FloatArray, faces: IntArray) 
     closest = surface.closest(queries)
     beside = closest.barycentrics < 1e-4  # the closest point is not at these corners
     at_border = (boundary_vertices(faces, len(points))[faces[closest.triangles]] | beside).all(axis=1)
-    return np.where(at_border, np.float32(np.inf), surface.signed_distance(queries))
+    signed = np.full(len(queries), np.inf, np.float32)
+    signed[~at_border] = surface.signed_distance(queries[~at_border])
+    return signed

@@ -9,7 +9,7 @@ from dressform.runtime.geometry.adjacency import averaging_matrix
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 
-from .facing import facing_closest
+from .facing import Underlay
 
 FloatArray = NDArray[np.floating]
 IntArray = NDArray[np.integer]
@@ -50,16 +50,15 @@ def settle(
     averaging = averaging_matrix(faces, len(points))
     start = np.asarray(points, np.float64)
     settled = start.copy()
-    skin = vertex_normals(obstacle, obstacle_faces)
-    surface = Surface(obstacle, obstacle_faces, sign="normal")
+    under = Underlay(obstacle, obstacle_faces)
     for evening in EVENINGS:
         # what was moved so far is evened out, then what is still needed is added on top
         moved = settled - start
         settled = start + (1 - evening) * moved + evening * (averaging @ moved)
-        need = _needed(settled, faces, obstacle, obstacle_faces, skin, gap, reach)
+        need = _needed(settled, faces, under, gap, reach)
         if folds:
-            need = _out_of_folds(settled, faces, surface, need, gap, folds)
-            need = _over_points(settled, faces, obstacle, skin, need)
+            need = _out_of_folds(settled, faces, under.surface, need, gap, folds)
+            need = _over_points(settled, faces, under, need)
         if np.linalg.norm(need, axis=1).max(initial=0) < CLOSE_ENOUGH:
             break
         settled += spread(need, averaging)
@@ -88,24 +87,24 @@ def _out_of_folds(
 def _over_points(
     points: NDArray[np.float64],
     faces: IntArray,
-    obstacle: FloatArray,
-    skin: FloatArray,
+    under: Underlay,
     need: NDArray[np.float64],
 ) -> NDArray[np.float64]:
     """Return the needed moves [V, 3], more at the corners of triangles that points of the obstacle come through.
 
     A crease or an upper edge that passes between the points of a coarser mesh is seen only from its own side.
     """
-    found = Surface(points, faces, sign="normal").closest(obstacle)
+    found = Surface(points, faces, sign="normal").closest(under.vertices)
     corners = faces[found.triangles]
     a, b, c = np.moveaxis(points[corners], 1, 0)
     ways = np.cross(b - a, c - a)
     ways /= np.maximum(np.linalg.norm(ways, axis=1, keepdims=True), 1e-12)
-    off = np.asarray(obstacle, np.float64) - found.points
+    off = np.asarray(under.vertices, np.float64) - found.points
     heights = np.einsum("oc,oc->o", off, ways)
     short = heights + CLEAR
     aside = np.linalg.norm(off - heights[:, None] * ways, axis=1)
-    through = (heights > 0) & (heights < THROUGH) & (aside < 1e-4) & (np.einsum("oc,oc->o", skin, ways) > ALIKE)
+    alike = np.einsum("oc,oc->o", under.normals, ways) > ALIKE
+    through = (heights > 0) & (heights < THROUGH) & (aside < 1e-4) & alike
     lifts = np.zeros(len(points))
     np.maximum.at(lifts, corners[through], short[through, None])
     own = vertex_normals(points, faces)
@@ -126,18 +125,13 @@ def spread(need: NDArray[np.float64], averaging: object, passes: int = SPREADS) 
 
 
 def _needed(
-    points: NDArray[np.float64],
-    faces: IntArray,
-    obstacle: FloatArray,
-    obstacle_faces: IntArray,
-    skin: FloatArray,
-    gap: float | FloatArray,
-    reach: float,
+    points: NDArray[np.float64], faces: IntArray, under: Underlay, gap: float | FloatArray, reach: float
 ) -> NDArray[np.float64]:
-    triangles, barycentrics = facing_closest(points, vertex_normals(points, faces), obstacle, obstacle_faces)
-    corners = obstacle_faces[triangles]
-    off = points - np.einsum("vk,vkc->vc", barycentrics, obstacle[corners])
-    normals = np.einsum("vk,vkc->vc", barycentrics, skin[corners]).astype(np.float64)
+    """Return the moves [V, 3] that bring each point to its gap over what it faces [m]."""
+    triangles, barycentrics = under.closest(points, vertex_normals(points, faces))
+    corners = under.faces[triangles]
+    off = points - np.einsum("vk,vkc->vc", barycentrics, under.vertices[corners])
+    normals = np.einsum("vk,vkc->vc", barycentrics, under.normals[corners]).astype(np.float64)
     normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
     heights = np.einsum("vc,vc->v", off, normals)
     aside = np.linalg.norm(off - heights[:, None] * normals, axis=1)

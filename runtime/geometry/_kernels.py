@@ -6,6 +6,9 @@ import warp as wp
 
 from .triangles import closest_barycentrics
 
+NEARBY = wp.constant(0.125)  # share of its reach within which a search begins
+WITHIN = wp.constant(0.999)  # share of a box's half side within which what was found is the nearest, rounding included
+
 
 @wp.kernel
 def closest_kernel(
@@ -45,26 +48,32 @@ def closest_facing_kernel(
 ):
     i = wp.tid()
     q = queries[i]
-    around = wp.vec3(reach, reach, reach)
     best = wp.float32(reach)
     best_face = wp.int32(-1)
     face = wp.int32(0)
-    query = wp.mesh_query_aabb(mesh, q - around, q + around)
-    while wp.mesh_query_aabb_next(query, face):
-        a = wp.mesh_get_point(mesh, 3 * face)
-        b = wp.mesh_get_point(mesh, 3 * face + 1)
-        c = wp.mesh_get_point(mesh, 3 * face + 2)
-        normal = wp.cross(b - a, c - a)
-        area = wp.length(normal)
-        if area > 1.0e-10 and wp.dot(normal, normals[i]) >= cosine * area:
-            w = closest_barycentrics(q, a, b, c)
-            p = w[0] * a + w[1] * b + w[2] * c
-            apart = wp.length(q - p)
-            if apart < best or (apart == best and face < best_face):
-                best = apart
-                best_face = face
-                barycentrics[i] = w
-                points[i] = p
+    # most find what they seek close by: a box that grows meets few triangles, and ends with the same one
+    span = NEARBY * reach
+    if cosine > 0.0 and wp.length(normals[i]) == 0.0:
+        span = 0.0  # nothing faces the way of a point without faces
+    while span > 0.0:
+        around = wp.vec3(span, span, span)
+        query = wp.mesh_query_aabb(mesh, q - around, q + around)
+        while wp.mesh_query_aabb_next(query, face):
+            a = wp.mesh_get_point(mesh, 3 * face)
+            b = wp.mesh_get_point(mesh, 3 * face + 1)
+            c = wp.mesh_get_point(mesh, 3 * face + 2)
+            normal = wp.cross(b - a, c - a)
+            area = wp.length(normal)
+            if area > 1.0e-10 and wp.dot(normal, normals[i]) >= cosine * area:
+                w = closest_barycentrics(q, a, b, c)
+                p = w[0] * a + w[1] * b + w[2] * c
+                apart = wp.length(q - p)
+                if apart < best or (apart == best and face < best_face):
+                    best = apart
+                    best_face = face
+                    barycentrics[i] = w
+                    points[i] = p
+        span = wp.where(span >= reach or best < WITHIN * span, 0.0, wp.min(2.0 * span, reach))
     triangles[i] = best_face
     distances[i] = best
 

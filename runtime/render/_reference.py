@@ -71,6 +71,22 @@ def vertex_normals(vertices: NDArray[np.floating], faces: NDArray[np.integer]) -
     return normals
 
 
+def pack_levels(linear: NDArray[np.float32]) -> list[NDArray[np.uint32]]:
+    """Pack linear rgb + coverage [2^h, 2^w, 4] and its smaller copies, halved one after another."""
+    levels = [linear]
+    while levels[-1].shape[:2] != (1, 1):
+        above = levels[-1]
+        height, width = above.shape[:2]
+        rows = above.reshape(max(height // 2, 1), -1, width, 4).mean(axis=1)
+        levels.append(rows.reshape(rows.shape[0], max(width // 2, 1), -1, 4).mean(axis=2).astype(np.float32))
+    packed = []
+    for level in levels:
+        root = np.round(np.sqrt(level[..., :3].clip(0.0, 1.0)) * 1023.0).astype(np.uint32)
+        coverage = np.round(level[..., 3].clip(0.0, 1.0) * 3.0).astype(np.uint32)
+        packed.append(root[..., 0] | (root[..., 1] << 10) | (root[..., 2] << 20) | (coverage << 30))
+    return packed
+
+
 def sample_level(atlas: TextureAtlas, texture: int, level: int, uv: NDArray[np.floating]) -> NDArray[np.float64]:
     """Bilinear look-up of linear rgb in one level, for one uv."""
     width, height = (1 << max(int(side) - level, 0) for side in atlas.sides_log2[texture])

@@ -9,15 +9,20 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
+import warp as wp
 from numpy.typing import NDArray
 
+from . import _kernels_texels as kernels
 from .colour import srgb_to_linear
 
 MAX_LEVELS = 13
 _LARGEST = 1 << (MAX_LEVELS - 1)
+
+Size = tuple[int, int]  # height and width
 
 
 @dataclass(frozen=True)
@@ -39,61 +44,77 @@ class TextureAtlas:
 
 def pack_textures(textures: Sequence[NDArray[np.uint8]]) -> TextureAtlas:
     """Pack sRGB uint8 textures, each [H, W, 3] or [H, W, 4], first row at the top; equal ones are held once."""
-    chunks: list[NDArray[np.uint32]] = []
     offsets = np.zeros((len(textures), MAX_LEVELS), np.int32)
     sides = np.zeros((len(textures), 2), np.int32)
     cutout = np.zeros(len(textures), np.bool_)
     total = 0
     known: dict[tuple[tuple[int, ...], bytes], int] = {}
-    for index, texture in enumerate(textures):
-        key = (texture.shape, hashlib.sha256(texture.tobytes()).digest())
-        if key in known:
-            for table in (offsets, sides, cutout):
-                table[index] = table[known[key]]
-            continue
-        known[key] = index
-        level_0 = _linear_power_of_two(texture)
-        sides[index] = [side.bit_length() - 1 for side in (level_0.shape[1], level_0.shape[0])]
-        cutout[index] = bool((level_0[..., 3] < 0.5).any())
-        levels = _levels(level_0)
-        for level in range(MAX_LEVELS):
-            if level < len(levels):
-                chunks.append(_packed(levels[level]).ravel())
-                offsets[index, level] = total
-                total += chunks[-1].size
-            else:
-                offsets[index, level] = offsets[index, level - 1]
-    return TextureAtlas(np.concatenate(chunks), offsets, sides, cutout)
+    first_of = [_first_equal(known, index, texture) for index, texture in enumerate(textures)]
+    for index in known.values():
+        sizes = _level_sizes(textures[index])
+        sides[index] = [side.bit_length() - 1 for side in reversed(sizes[0])]
+        starts = total + np.cumsum([0, *(height * width for height, width in sizes)])
+        offsets[index] = starts[np.minimum(np.arange(MAX_LEVELS), len(sizes) - 1)]
+        total = int(starts[-1])
+    texels = np.empty(total, np.uint32)
+    for index in known.values():
+        cutout[index] = _pack(textures[index], _level_sizes(textures[index]), texels[offsets[index, 0] :])
+    return TextureAtlas(texels, offsets[first_of], sides[first_of], cutout[first_of])
 
 
-def _linear_power_of_two(texture: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """Return linear rgb + coverage [2^h, 2^w, 4], first row at the bottom."""
+def _first_equal(known: dict[tuple[tuple[int, ...], bytes], int], index: int, texture: NDArray[np.uint8]) -> int:
+    """Return the number of the first texture that equals this one; notes it where it is new."""
     if texture.dtype != np.uint8 or texture.ndim != 3 or texture.shape[2] not in (3, 4) or 0 in texture.shape:
         raise ValueError(f"texture must be uint8 [H, W, 3 or 4], got {texture.dtype} {list(texture.shape)}")
+    return known.setdefault((texture.shape, hashlib.sha256(np.ascontiguousarray(texture).data).digest()), index)
+
+
+def _level_sizes(texture: NDArray[np.uint8]) -> list[Size]:
+    """Return the height and width of the levels of a texture, down to one texel; all are powers of two."""
+    height, width = (min(_LARGEST, 1 << max(0, round(float(np.log2(side))))) for side in texture.shape[:2])
+    sizes = [(height, width)]
+    while sizes[-1] != (1, 1):
+        sizes.append((max(sizes[-1][0] // 2, 1), max(sizes[-1][1] // 2, 1)))
+    return sizes
+
+
+def _pack(texture: NDArray[np.uint8], sizes: Sequence[Size], texels: NDArray[np.uint32]) -> bool:
+    """Write the levels of a texture, one after another and first row at the bottom; return whether it has holes."""
+
+    def launch(kernel: Any, size: Size, inputs: list[Any], outputs: list[Any]) -> None:
+        wp.launch(kernel, size[0], inputs, outputs=outputs, device="cpu")
+
+    ends = np.cumsum([height * width for height, width in sizes])
+    rows = [part.reshape(size) for part, size in zip(np.split(texels[: ends[-1]], ends[:-1]), sizes, strict=True)]
+    out = [wp.array(level, dtype=wp.uint32, device="cpu", copy=False) for level in rows]
+    linear = [wp.empty(size, dtype=wp.vec4, device="cpu") for size in sizes[1:]]
+    if sizes[0] == texture.shape[:2]:
+        picture = wp.array(np.ascontiguousarray(texture), dtype=wp.uint8, device="cpu", copy=False)
+        decoded = wp.array(srgb_to_linear(np.arange(256, dtype=np.uint8)), dtype=float, device="cpu")
+        channels = wp.empty(256, dtype=wp.uint32, device="cpu")
+        launch(kernels.pack_channels, (256, 1), [decoded], [channels])
+        launch(kernels.pack_picture, sizes[0], [picture, channels], [out[0]])
+        if linear:
+            launch(kernels.halve_picture, sizes[1], [picture, decoded], [linear[0], out[1]])
+        has_holes = texture.shape[2] == 4 and bool((texture[..., 3] < 128).any())
+    else:
+        resized = _resized(texture, sizes[0])
+        whole = wp.array(resized, dtype=wp.vec4, device="cpu", copy=False)
+        launch(kernels.pack, sizes[0], [whole], [out[0]])
+        if linear:
+            launch(kernels.halve, sizes[1], [whole], [linear[0], out[1]])
+        has_holes = bool((resized[..., 3] < 0.5).any())
+    for level in range(2, len(sizes)):
+        launch(kernels.halve, sizes[level], [linear[level - 2]], [linear[level - 1], out[level]])
+    return has_holes
+
+
+def _resized(texture: NDArray[np.uint8], size: Size) -> NDArray[np.float32]:
+    """Return linear rgb + coverage [H, W, 4] at another size, first row at the bottom."""
     linear = np.ones((*texture.shape[:2], 4), np.float32)
     linear[..., :3] = srgb_to_linear(texture[..., :3])
     if texture.shape[2] == 4:
         linear[..., 3] = texture[..., 3].astype(np.float32) / 255.0
-    height, width = (min(_LARGEST, 1 << max(0, round(float(np.log2(side))))) for side in texture.shape[:2])
-    if (height, width) != texture.shape[:2]:
-        shrinks = height <= texture.shape[0] and width <= texture.shape[1]
-        linear = cv2.resize(linear, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
-    return np.ascontiguousarray(linear[::-1])
-
-
-def _levels(level_0: NDArray[np.float32]) -> list[NDArray[np.float32]]:
-    """Halve down to one texel, averaging linear light."""
-    levels = [level_0]
-    while levels[-1].shape[:2] != (1, 1):
-        above = levels[-1]
-        height, width = above.shape[:2]
-        rows = above.reshape(max(height // 2, 1), -1, width, 4).mean(axis=1)
-        levels.append(rows.reshape(rows.shape[0], max(width // 2, 1), -1, 4).mean(axis=2).astype(np.float32))
-    return levels
-
-
-def _packed(linear: NDArray[np.float32]) -> NDArray[np.uint32]:
-    root = np.round(np.sqrt(linear[..., :3].clip(0.0, 1.0)) * 1023.0).astype(np.uint32)
-    coverage = np.round(linear[..., 3].clip(0.0, 1.0) * 3.0).astype(np.uint32)
-    packed: NDArray[np.uint32] = root[..., 0] | (root[..., 1] << 10) | (root[..., 2] << 20) | (coverage << 30)
-    return packed
+    shrinks = size[0] <= texture.shape[0] and size[1] <= texture.shape[1]
+    way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.ascontiguousarray(cv2.resize(linear, size[::-1], interpolation=way)[::-1])

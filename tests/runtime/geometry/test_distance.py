@@ -4,6 +4,7 @@ import pytest
 import trimesh
 
 from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.geometry.triangles import closest_on_triangles
 
 
 def sphere(radius=1.0, subdivisions=4):
@@ -96,6 +97,27 @@ def test_closest_facing_finds_the_other_side_or_nothing():
     nothing = surface.closest_facing(asked[2:], normals[2:], cosine=0.9, reach=0.3)
     assert nothing.triangles.tolist() == [-1]
     np.testing.assert_allclose(nothing.distances, 0.3)
+
+
+def test_closest_facing_is_the_nearest_of_all_that_face_the_way():
+    points, faces = sphere(subdivisions=3)
+    random = np.random.default_rng(5)
+    asked = random.normal(0, 0.7, (300, 3)).astype(np.float32)
+    normals = random.normal(size=(300, 3)).astype(np.float32)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    normals[:3] = 0  # nothing faces the way of a point without a normal
+    found = Surface(points, faces).closest_facing(asked, normals, cosine=0.7, reach=0.8)
+    a, b, c = np.moveaxis(points[faces].astype(np.float64), 1, 0)
+    sides = np.cross(b - a, c - a)
+    sides /= np.linalg.norm(sides, axis=1, keepdims=True)
+    shares = closest_on_triangles(asked[:, None].astype(np.float64), a, b, c)
+    at = shares[..., :1] * a + shares[..., 1:2] * b + shares[..., 2:] * c
+    apart = np.linalg.norm(asked[:, None] - at, axis=2)
+    apart[normals @ sides.T < 0.7] = np.inf
+    want = np.minimum(apart.min(axis=1), 0.8)
+    np.testing.assert_allclose(found.distances, want, atol=2e-6)
+    np.testing.assert_array_equal(found.triangles >= 0, want < 0.8)
+    assert 0.2 < np.mean(want < 0.1) + np.mean(want == 0.8) < 0.9  # near, far and none
 
 
 def test_exits_are_as_far_as_the_surface_on_the_way():

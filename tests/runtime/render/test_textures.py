@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 import warp as wp
@@ -68,6 +69,21 @@ def test_one_level_matches_the_reference(atlas: TextureAtlas, level: int) -> Non
     got = sample(atlas, 0, uv, 2.0**level / np.sqrt(16 * 32))
     want = np.array([reference.sample_level(atlas, 0, level, p) for p in uv])
     np.testing.assert_allclose(got, want, atol=2e-3)
+
+
+@pytest.mark.parametrize("shape", [(16, 32, 3), (32, 16, 4), (1, 8, 4), (4, 1, 3), (1, 1, 3), (30, 50, 4)])
+def test_packing_matches_the_reference_to_the_bit(shape: tuple[int, ...]) -> None:
+    texture = np.random.default_rng(6).integers(0, 256, shape, dtype=np.uint8)
+    linear = np.ones((*shape[:2], 4), np.float32)
+    linear[..., :3] = srgb_to_linear(texture[..., :3])
+    if shape[2] == 4:
+        linear[..., 3] = texture[..., 3].astype(np.float32) / 255.0
+    if shape[:2] == (30, 50):
+        linear = cv2.resize(linear, (64, 32), interpolation=cv2.INTER_LINEAR)
+    want = reference.pack_levels(np.ascontiguousarray(linear[::-1]))
+    atlas = pack_textures([texture])
+    assert np.array_equal(atlas.texels, np.concatenate([level.ravel() for level in want]))
+    assert atlas.cutout[0] == bool((linear[..., 3] < 0.5).any())
 
 
 def test_a_plain_texture_keeps_its_colour_everywhere(atlas: TextureAtlas) -> None:

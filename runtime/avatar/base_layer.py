@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.body.joints import JOINT_INDEX
 
-from .body_canvas import Texels
+from .canvas import Texels
 
 Floats = NDArray[np.float32]
 

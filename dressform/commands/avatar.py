@@ -12,6 +12,7 @@ import rich_click as click
 from dressform.schemas.errors import UsageError
 from dressform.schemas.units import HEIGHTS_M, MASSES_KG
 
+from .finite import FiniteRange
 from .output_file import in_folder
 from .progress import progress_bar
 
@@ -111,10 +112,10 @@ def estimate(
 @gender_option
 @height_option
 @mass_option
-@click.option("--age", type=click.FloatRange(2 / 3, 1), help="0.67 young adult … 1 old.")
-@click.option("--muscle", type=click.FloatRange(0, 1), help="0 … 1, 0.5 average.")
-@click.option("--weight", type=click.FloatRange(0, 1), help="0 … 1; or give --mass-kg.")
-@click.option("--proportions", type=click.FloatRange(0, 1), help="0 … 1; 1 is a fashion model's.")
+@click.option("--age", type=FiniteRange(2 / 3, 1), help="0.67 young adult … 1 old.")
+@click.option("--muscle", type=FiniteRange(0, 1), help="0 … 1, 0.5 average.")
+@click.option("--weight", type=FiniteRange(0, 1), help="0 … 1; or give --mass-kg.")
+@click.option("--proportions", type=FiniteRange(0, 1), help="0 … 1; 1 is a fashion model's.")
 @click.option("--smplx", type=click.Path(path_type=Path), help="Your licensed SMPL-X model file, instead of Anny.")
 @click.option("--beta", "betas", type=float, multiple=True, help="With --smplx: shape parameters in order; repeatable.")
 @json_option

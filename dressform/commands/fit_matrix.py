@@ -13,6 +13,8 @@ import rich_click as click
 
 from dressform.schemas.errors import UsageError
 
+from .finite import FiniteRange
+
 if TYPE_CHECKING:
     from dressform.validators.budgets import Budgets
     from dressform.validators.fit_matrix import FitMatrix
@@ -29,7 +31,7 @@ ALL = "all"
 def limit(name: str, unit: str, what: str) -> Callable[[Command], Command]:
     """Return an option for a limit that the profile sets otherwise."""
     return click.option(
-        f"--max-{name}", type=click.FloatRange(min=0), metavar=unit, help=f"{what}; the profile's unless stated."
+        f"--max-{name}", type=FiniteRange(min=0), metavar=unit, help=f"{what}; the profile's unless stated."
     )
 
 

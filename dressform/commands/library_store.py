@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import rich_click as click
 
+from .finite import FiniteRange
 from .library_options import as_json, in_library, print_json
 from .progress import progress_bar
 
@@ -55,7 +56,7 @@ def verify(keys: Path | None, folder: Path | None, as_json: bool) -> int:
 @click.option("--dry-run", is_flag=True, help="Only say what would be removed.")
 @click.option(
     "--grace-days",
-    type=click.FloatRange(min=0),
+    type=FiniteRange(min=0),
     default=14.0,
     show_default=True,
     help="Keep what was written in the last days.",

@@ -14,6 +14,7 @@ import rich_click as click
 from dressform.schemas.errors import UsageError
 
 from .avatar import height_option, mass_option
+from .finite import FiniteRange
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -55,8 +56,8 @@ def _scene_options(command: Command) -> Command:
             "--output", "-o", "out", type=click.Path(path_type=Path), required=True, help="The .mp4 to write."
         ),
         click.option("--size", type=Size(), default="512x512", help="Picture size, even numbers."),
-        click.option("--fps", type=click.FloatRange(1, 240), default=30, help="Frames per second."),
-        click.option("--seconds", type=click.FloatRange(0.04), default=10, help="Length of the video."),
+        click.option("--fps", type=FiniteRange(1, 240), default=30, help="Frames per second."),
+        click.option("--seconds", type=FiniteRange(0.04), default=10, help="Length of the video."),
         click.option("--codec", type=choice(["h264", "hevc", "av1"]), default="h264", help="Video codec."),
         click.option("--preset", type=choice(PRESETS), default="realtime", help="What the renderer does."),
         click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP),

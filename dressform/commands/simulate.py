@@ -12,6 +12,7 @@ import rich_click as click
 
 from dressform.schemas.errors import UsageError
 
+from .finite import FiniteRange
 from .output_file import in_folder
 from .progress import progress_bar
 
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 )
 @click.option("--motion", "-m", default="catwalk", help="A built-in motion or a motion file.")
 @click.option("--output", "-o", "out", type=click.Path(path_type=Path), required=True, help="The .cloth file to write.")
-@click.option("--seconds", type=click.FloatRange(0.04), default=4, help="Length of the clip.")
-@click.option("--fps", type=click.FloatRange(1, 240), default=30, help="Frames per second.")
+@click.option("--seconds", type=FiniteRange(0.04, 3600), default=4, help="Length of the clip.")
+@click.option("--fps", type=FiniteRange(1, 240), default=30, help="Frames per second.")
 @click.option(
     "--solver", type=click.Choice(["style3d", "vbd"]), default="style3d", help="vbd is finer, and ten times slower."
 )

@@ -30,13 +30,18 @@ def test_wrong_use_is_refused_before_any_work(tmp_path: Path) -> None:
         wrong = refused(avatar, "-w", "tee", "-o", clip, option, str(tmp_path / "no" / name))
         assert isinstance(wrong, UsageError)
         assert f"{option} {tmp_path / 'no' / name}: the folder {tmp_path / 'no'} does not exist" in str(wrong)
+    (tmp_path / "b.cloth").mkdir()
+    wrong = refused(avatar, "-w", "tee", "-o", str(tmp_path / "b.cloth"))
+    assert isinstance(wrong, UsageError)
+    assert "b.cloth is a folder; name a file in it" in str(wrong)
+    (tmp_path / "b.cloth").rmdir()
     wrong = refused(avatar, "-w", "tee", "-o", clip)
     assert isinstance(wrong, (InputError, UsageError))
     assert "none.json" in str(wrong)
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("option", [("--seconds", "0"), ("--fps", "1000"), ("--solver", "xpbd")])
+@pytest.mark.parametrize("option", [("--seconds", "0"), ("--seconds", "1e9"), ("--fps", "nan"), ("--solver", "xpbd")])
 def test_options_out_of_range_exit_with_two(option: tuple[str, str]) -> None:
     result = CliRunner().invoke(simulate, ["a.json", "-w", "tee", "-o", "a.cloth", *option])
     assert result.exit_code == 2

@@ -17,8 +17,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.schemas.documents import parse_json
+from dressform.schemas.documents import is_number, parse_json
 from dressform.schemas.errors import InputError
+
+from .safetensors_file import is_texts
 
 MAGIC = b"DFCLOTH1"
 SCHEMA = "dressform/cloth-clip/1"
@@ -26,6 +28,9 @@ SUFFIX = ".cloth"
 _ALIGNED = 64
 _POSE = 22 * 4 + 3  # numbers of a pose
 _LARGEST_HEADER = 1 << 20  # [bytes]
+_FPS = (1.0, 240.0)  # as videos have them
+_FARTHEST = 1e5  # [m]; beyond, single precision holds no centimetre
+_UNIT = 1e-3  # how far the length of a quaternion may be from 1
 _CURE = "make it again with `dressform simulate`"
 
 
@@ -93,11 +98,12 @@ class ClothClip:
         if len(data) != size:
             raise InputError(f"{self.path} ends within frame {number}; {_CURE}")
         values = np.frombuffer(data, "<f4").astype(np.float32)
-        if not np.isfinite(values).all():
-            raise InputError(f"{self.path}: frame {number} holds what is not a number; {_CURE}")
+        rotations, root = values[: _POSE - 3].reshape(-1, 4), values[_POSE - 3 : _POSE]
         points = values[_POSE:].reshape(-1, 3)
-        garments = np.split(points, np.cumsum(counts)[:-1])
-        return ClothFrame(values[: _POSE - 3].reshape(-1, 4), values[_POSE - 3 : _POSE], garments)
+        fault = _fault(rotations, values[_POSE - 3 :])
+        if fault:
+            raise InputError(f"{self.path}: frame {number} holds {fault}; {_CURE}")
+        return ClothFrame(rotations, root, np.split(points, np.cumsum(counts)[:-1]))
 
     def __iter__(self) -> Iterator[ClothFrame]:
         return (self.frame(number) for number in range(self.frames))
@@ -142,10 +148,11 @@ def read_clip(path: Path) -> ClothClip:
     document = parse_json(text, f"{path} (header)")
     try:
         garments = tuple(_worn(entry) for entry in document["garments"])
-        fps, frames, schema = float(document["fps"]), int(document["frames"]), document["schema"]
+        fps, frames, schema = float(document["fps"]), _whole(document["frames"]), document["schema"]
     except (ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: its header is damaged ({type(error).__name__}: {error}); {_CURE}") from None
-    if schema != SCHEMA or not garments or not 0 < fps < 1e4 or frames < 1 or min(g.points for g in garments) < 1:
+    sound = schema == SCHEMA and garments and _FPS[0] <= fps <= _FPS[1] and frames >= 1
+    if not sound or min(garment.points for garment in garments) < 1 or not _are_measures(document.get("measures", {})):
         raise InputError(f"{path}: its header does not describe a clip of {SCHEMA}; {_CURE}")
     start = -(-(len(MAGIC) + 4 + len(text)) // _ALIGNED) * _ALIGNED
     wanted = start + frames * frame_size([garment.points for garment in garments])
@@ -156,5 +163,29 @@ def read_clip(path: Path) -> ClothClip:
 
 
 def _worn(entry: Mapping[str, Any]) -> WornInClip:
-    name, version, digest, size = (str(entry[key]) for key in ("name", "version", "digest", "size"))
-    return WornInClip(name, version, digest, size, int(entry["points"]))
+    texts = [entry[key] for key in ("name", "version", "digest", "size")]
+    if not is_texts(texts):
+        raise TypeError("a garment's name, version, digest and size must be texts")
+    return WornInClip(*texts, _whole(entry["points"]))
+
+
+def _whole(value: object) -> int:
+    """Return a JSON value that is a whole number, and not true or false."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("frames and points must be whole numbers")
+    return value
+
+
+def _are_measures(value: object) -> bool:
+    return isinstance(value, dict) and all(map(is_number, value.values()))
+
+
+def _fault(rotations: NDArray[np.float32], places: NDArray[np.float32]) -> str:
+    """Return what is wrong with a frame's quaternions [22, 4] and its places [m], "" for a sound one."""
+    if not (np.isfinite(rotations).all() and np.isfinite(places).all()):
+        return "what is not a number"
+    if np.abs(np.linalg.norm(rotations, axis=1) - 1).max() > _UNIT:
+        return "a rotation that is no quaternion of length 1"
+    if np.abs(places).max() > _FARTHEST:
+        return f"a place farther than {_FARTHEST / 1e3:g} km away"
+    return ""

@@ -19,7 +19,11 @@ def frames(count: int = 3) -> list[ClothFrame]:
     def some(*shape: int) -> np.ndarray:
         return random.normal(size=shape).astype(np.float32)
 
-    return [ClothFrame(some(22, 4), some(3), [some(5, 3), some(4, 3)]) for _ in range(count)]
+    def turns() -> np.ndarray:
+        quaternions = some(22, 4)
+        return quaternions / np.linalg.norm(quaternions, axis=1, keepdims=True)
+
+    return [ClothFrame(turns(), some(3), [some(5, 3), some(4, 3)]) for _ in range(count)]
 
 
 @pytest.fixture
@@ -51,6 +55,11 @@ def test_a_clip_reads_back_as_it_was_written(clip: Path) -> None:
         (lambda data: data[:5], "another kind of file"),
         (lambda data: data[:8] + (60_000).to_bytes(4, "little") + b"[" * 60_000, "not a readable JSON document"),
         (lambda data: data.replace(b'"frames": 3', b'"frames":1e999'), "not a readable JSON document"),
+        (lambda data: data.replace(b'"frames": 3', b'"frames":[]'), "must be whole numbers"),
+        (lambda data: data.replace(b'"fps": 24.0', b'"fps":1e-30'), "does not describe a clip"),
+        (lambda data: data.replace(b'"size": "M"', b'"size": 7  '), "must be texts"),
+        (lambda data: data.replace(b'{"height": 1.7}', b'["height", 1.7]'), "does not describe a clip"),
+        (lambda data: data.replace(b'{"height": 1.7}', b'{"height":"17"}'), "does not describe a clip"),
     ],
 )
 def test_a_damaged_clip_is_refused_in_one_line(clip: Path, damage: object, message: str) -> None:
@@ -59,11 +68,23 @@ def test_a_damaged_clip_is_refused_in_one_line(clip: Path, damage: object, messa
         read_clip(clip)
 
 
-def test_a_frame_that_holds_nan_is_refused(clip: Path) -> None:
-    clip.write_bytes(clip.read_bytes()[:-4] + np.float32(np.nan).tobytes())
+@pytest.mark.parametrize(
+    ("from_end", "value", "message"),
+    [
+        (4, np.nan, "frame 2 holds what is not a number"),
+        (4, 1e30, "frame 2 holds a place farther than 100 km away"),
+        (4 * 30, -np.inf, "frame 2 holds what is not a number"),
+        (4 * 28, 3e5, "frame 2 holds a place farther"),
+        (4 * 31, 7.0, "frame 2 holds a rotation that is no quaternion of length 1"),
+    ],
+)
+def test_a_frame_that_no_body_can_show_is_refused(clip: Path, from_end: int, value: float, message: str) -> None:
+    data = bytearray(clip.read_bytes())
+    data[len(data) - from_end : len(data) - from_end + 4] = np.float32(value).tobytes()
+    clip.write_bytes(data)
     found = read_clip(clip)
     found.frame(1)
-    with pytest.raises(InputError, match="frame 2 holds what is not a number"):
+    with pytest.raises(InputError, match=message):
         found.frame(2)
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.assets.atomic import write_bytes
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.garment.rest_fit import settle
 from dressform.runtime.geometry.distance import Surface
@@ -171,8 +172,7 @@ def let_fall(
         faults.append(wrong)
     saved = ""
     if picture is not None:
-        picture.parent.mkdir(parents=True, exist_ok=True)
-        picture.write_bytes(drape_picture(points, piece.faces, rest))
+        write_bytes(picture, drape_picture(points, piece.faces, rest))
         saved = f" (see {picture})"
     raise InputError(f"{name} does not drape: {faults[-1]}{saved}")
 

@@ -20,6 +20,7 @@ from dressform.schemas.errors import InputError
 Points = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
+LEAST_AREA = 1e-12  # [m²] a triangle of less, with edges of a micrometre, has no shape that it could keep
 LEAST_SHARE = 0.1  # a piece of cloth smaller than this, beside the largest, is sewn on: a pocket, a loop, a badge
 
 
@@ -69,7 +70,7 @@ def hanging_faces(mesh: GarmentMesh, stiff: Sequence[NDArray[np.integer]] = (), 
         name: For messages.
 
     Raises:
-        InputError: When nothing is left.
+        InputError: When nothing is left, or a triangle has no area.
     """
     bent = np.ones(len(mesh.points), np.bool_)
     for piece in stiff:
@@ -82,8 +83,16 @@ def hanging_faces(mesh: GarmentMesh, stiff: Sequence[NDArray[np.integer]] = (), 
         raise InputError(f"{name or 'the garment'} has no cloth to simulate: every part of it is stiff; leave it out")
     _, label = components(mesh.faces[rows], len(mesh.points))
     piece = label[mesh.faces[rows, 0]]
-    areas = np.bincount(piece, face_areas(mesh.points, mesh.faces[rows]))
-    return np.asarray(rows[areas[piece] >= LEAST_SHARE * areas.max()])
+    own = face_areas(mesh.points, mesh.faces[rows])
+    areas = np.bincount(piece, own)
+    hangs = areas[piece] >= LEAST_SHARE * areas.max()
+    flat = rows[hangs & (own < LEAST_AREA)]
+    if len(flat):
+        raise InputError(
+            f"{name or 'the garment'}: {len(flat)} of its triangles have no area, the first is {flat[0]}; cloth needs "
+            "area: run `dressform garment clean` on its draft"
+        )
+    return np.asarray(rows[hangs])
 
 
 @dataclass(frozen=True)

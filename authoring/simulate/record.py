@@ -28,7 +28,7 @@ from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
-from .posed import Moment, PosedCloth
+from .posed import Dropped, Moment, PosedCloth
 from .wearing import MAIN, Wearing
 
 KEPT_EVERY = 10  # frames between two moments that are kept
@@ -89,7 +89,8 @@ def record(take: Take, path: Path, progress: Progress = silent) -> ClothClip:
 
     Raises:
         UsageError: When there is nothing to record.
-        InputError: When a garment cannot be simulated, or newton is missing.
+        InputError: When a garment cannot be simulated, or newton is missing; when no attempt keeps it together in a
+            frame, the message names that one and nothing is left behind.
     """
     if not take.versions:
         raise UsageError("there is nothing to simulate; name a garment with --wear")
@@ -113,13 +114,22 @@ def record(take: Take, path: Path, progress: Progress = silent) -> ClothClip:
         file.truncate()
         progress(done / len(take.poses), "settling")
         left = itertools.islice(take.poses, done, None)
-        for number, garments in enumerate(cloth.clip(left, take.fps, after=after), start=done + 1):
-            pose = take.poses[number - 1]
-            file.write(frame_bytes(ClothFrame(pose.rotations, pose.root, garments)))
-            if number % KEPT_EVERY == 0 and number < len(take.poses) and cloth.moment is not None:
-                file.flush()
-                _keep(kept, key, number, cloth.moment)
-            progress(number / len(take.poses), f"simulating, frame {number}")
+        number = done
+        try:
+            for number, garments in enumerate(cloth.clip(left, take.fps, after=after), start=done + 1):
+                pose = take.poses[number - 1]
+                file.write(frame_bytes(ClothFrame(pose.rotations, pose.root, garments)))
+                if number % KEPT_EVERY == 0 and number < len(take.poses) and cloth.moment is not None:
+                    file.flush()
+                    _keep(kept, key, number, cloth.moment)
+                progress(number / len(take.poses), f"simulating, frame {number}")
+        except Dropped as error:
+            part.unlink()
+            kept.unlink(missing_ok=True)
+            raise InputError(
+                f"{path}: frame {number} of {len(take.poses)} cannot be simulated: {error.reason}; "
+                "take another size, a slower motion, or `--solver vbd`, which is finer"
+            ) from None
     sync_file(part)
     part.replace(path)
     kept.unlink(missing_ok=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,10 +14,9 @@ from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.garment.waistband import waistband
-from dressform.schemas.errors import InputError
 from dressform.schemas.template import Fabric
 
-from .cloth import Cloth
+from .cloth import Cloth, check_physics
 from .parts import Trims, along_grain, hanging_faces, laid_flat
 
 Floats = NDArray[np.float64]
@@ -80,7 +78,7 @@ class Wearing:
             name: For messages.
 
         Raises:
-            InputError: When it has no cloth, or a fabric's physics is not a number.
+            InputError: When it has no cloth or a triangle without area, or a fabric's physics are no cloth's.
             AssetError: When the rig is not for this body or mesh.
         """
         garment = DressedGarment(name, mesh, rig, len(below))
@@ -122,7 +120,5 @@ class Wearing:
 def _cloth(fabrics: Mapping[str, Fabric], slot: str, name: str) -> Cloth:
     """Return the cloth that a slot is made of."""
     fabric = fabrics.get(slot, fabrics.get(MAIN))
-    for key, value in (fabric or {}).items():
-        if isinstance(value, (int, float)) and not math.isfinite(value):
-            raise InputError(f"{name}: the fabric's {key} must be a finite number, found {value}; correct its physics")
+    check_physics(fabric, name)
     return Cloth.of(fabric)

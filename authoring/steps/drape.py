@@ -13,7 +13,7 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.authoring.draft import Draft
 from dressform.authoring.fabrics.fabric import fabric as find_fabric
 from dressform.authoring.fabrics.fabric import template_fabric
-from dressform.authoring.simulate.cloth import Cloth
+from dressform.authoring.simulate.cloth import Cloth, check_physics
 from dressform.authoring.simulate.drape_picture import drape_picture
 from dressform.authoring.simulate.fall import DrapeOptions, Piece, let_fall
 from dressform.authoring.simulate.figures import openings
@@ -60,6 +60,7 @@ def drape_draft(draft: Draft, options: DrapeStepOptions | None = None, progress:
     physics = draft.manifest.get("fabric")
     if options.fabric is not None:
         physics = template_fabric(find_fabric(options.fabric))
+    check_physics(physics, str(draft.folder))
     mesh, rest = draft.mesh, canonical_rest()
     cloth = mesh.faces[hanging_faces(mesh, name=str(draft.folder))]
     kept = np.unique(cloth).astype(np.intp)

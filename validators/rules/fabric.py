@@ -38,6 +38,15 @@ class Quantity:
         held = schema("fabric")["properties"]["physics"]["properties"][self.key]
         return held["minimum"] * self.per_trade, held["maximum"] * self.per_trade
 
+    def fault(self, value: float) -> str:
+        """Say what shows that a number is no fabric's, and which unit was meant; nothing where some fabric has it."""
+        low, high = self.bounds
+        if low <= value <= high:
+            return ""
+        meant = value * self.per_trade
+        hint = f"; {value:g} {self.trade} is {meant:g} {self.unit}" if low <= meant <= high else ""
+        return f"{self.key} is {value:g} {self.unit}, needed {low:g} to {high:g} {self.unit}{hint}"
+
 
 # The usual ranges hold every cloth of the fabric library with room to both sides: from chiffon (42 g/m², 0.12 mm) to
 # leather (560 g/m², bending 90 µN·m) and fleece (2.6 mm), and from a rib that stretches at 40 N/m to linen at 16 kN/m.
@@ -57,13 +66,9 @@ _LEAST_DENSITY, _GREATEST_DENSITY = 15.0, 1700.0
 def is_in_si_units(subject: Subject) -> Iterator[Defect]:
     """Numbers that are no fabric's in SI units: mostly g/m², mm or µN·m taken for kg/m², m or N·m."""
     for quantity, value in _stated(subject):
-        low, high = quantity.bounds
-        if low <= value <= high:
-            continue
-        meant = value * quantity.per_trade
-        hint = f"; {value:g} {quantity.trade} is {meant:g} {quantity.unit}" if low <= meant <= high else ""
-        needed = f"needed {low:g} to {high:g} {quantity.unit}{hint}"
-        yield _defect(quantity, f"{quantity.key} is {value:g} {quantity.unit}, {needed}", value)
+        fault = quantity.fault(value)
+        if fault:
+            yield _defect(quantity, fault, value)
 
 
 def is_usual(subject: Subject) -> Iterator[Defect]:

@@ -9,6 +9,7 @@ import pytest
 
 from dressform.assets.files.garment import GarmentMesh, Material, Part, inner_points
 from dressform.assets.library import STARTER, Library
+from dressform.authoring.simulate.cloth import check_physics
 from dressform.authoring.simulate.parts import Trims, along_grain, hanging_faces, laid_flat
 from dressform.authoring.simulate.wearing import Wearing
 from dressform.runtime.body.canonical import canonical_rest
@@ -96,13 +97,34 @@ def test_pockets_that_hang_on_nothing_go_along_with_the_cloth() -> None:
     assert np.allclose(Trims.of(mesh, faces[:2], ()).followed(lifted)[4:, 2], 0.51, atol=1e-6)
 
 
+def test_triangles_without_area_are_refused(shorts: Wearing) -> None:
+    mesh, first = shorts.garment.mesh, int(hanging_faces(shorts.garment.mesh, shorts.garment.stiff)[0])
+    faces = mesh.faces.copy()
+    faces[first, 1] = faces[first, 0]
+    with pytest.raises(InputError, match=rf"shorts: 1 of its triangles have no area, the first is {first}; .* clean"):
+        hanging_faces(replace(mesh, faces=faces), shorts.garment.stiff, "shorts")
+
+
 def test_a_garment_without_cloth_is_refused(shorts: Wearing) -> None:
     mesh = replace(shorts.garment.mesh, parts=tuple(Part(p.name, rigid=True) for p in shorts.garment.mesh.parts))
     with pytest.raises(InputError, match="has no cloth to simulate"):
         Wearing.of(mesh, shorts.garment.rig, canonical_rest())
 
 
-def test_physics_that_is_not_a_number_is_refused(shorts: Wearing) -> None:
-    fabric = {"name": "x", "weight": float("nan")}
-    with pytest.raises(InputError, match="the fabric's weight must be a finite number"):
-        Wearing.of(shorts.garment.mesh, shorts.garment.rig, canonical_rest(), {"main": fabric})
+@pytest.mark.parametrize(
+    ("key", "value", "says"),
+    [
+        ("weight", float("nan"), r"weight is nan kg/m², needed 0.005 to 5 kg/m²; correct"),
+        ("weight", 180.0, r"weight is 180 kg/m², needed 0.005 to 5 kg/m²; 180 g/m² is 0.18 kg/m²; correct"),
+        ("stretch_warp", 1e30, r"stretch_warp is 1e\+30 N/m, needed 1 to 1e\+06 N/m"),
+        ("friction", 40.0, r"friction is 40, needed 0 to 2"),
+    ],
+)
+def test_physics_of_no_cloth_is_refused(key: str, value: float, says: str) -> None:
+    with pytest.raises(InputError, match=rf"the garment: the fabric's {says}"):
+        check_physics({"name": "x", key: value}, "the garment")
+
+
+def test_a_garment_of_impossible_cloth_is_refused(shorts: Wearing) -> None:
+    with pytest.raises(InputError, match=r"the garment: the fabric's weight is 180 kg/m²"):
+        Wearing.of(shorts.garment.mesh, shorts.garment.rig, canonical_rest(), {"main": {"weight": 180.0}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 
 from dressform.authoring.simulate import record as module
-from dressform.authoring.simulate.posed import Moment
+from dressform.authoring.simulate.posed import Dropped, Moment
 from dressform.authoring.simulate.record import Take, record
 from dressform.authoring.simulate.wearing import Wearing
 from dressform.runtime.body.canonical import canonical_rest
@@ -85,6 +86,20 @@ def test_what_was_begun_for_another_take_is_not_gone_on_with(
     monkeypatch.setattr(Counting, "simulated", 0)
     record(replace(take, **change), path)
     assert Counting.simulated == COUNT
+
+
+def test_a_frame_that_no_attempt_can_simulate_is_named_and_nothing_is_left(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def torn(cloth: Counting, poses: Any, fps: float, *, after: Moment | None) -> Any:
+        yield from itertools.islice(whole(cloth, poses, fps, after=after), 12)
+        raise Dropped("the skirt is torn")
+
+    whole = Counting.clip
+    monkeypatch.setattr(Counting, "clip", torn)
+    with pytest.raises(InputError, match=r"a.cloth: frame 12 of 23 cannot be simulated: the skirt is torn; take"):
+        record(take, tmp_path / "a.cloth")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_to_record_is_refused(take: Take, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from dressform.authoring.steps.drape import DrapeStepOptions, drape_draft
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.distance import Surface
-from dressform.schemas.errors import AssetError, UsageError
+from dressform.schemas.errors import AssetError, InputError, UsageError
 
 
 def hanging(skirt: GarmentMesh, radius: float) -> GarmentMesh:
@@ -78,4 +79,8 @@ def test_what_cannot_be_draped_is_said_and_nothing_written(tmp_path: Path, skirt
     ready = placed(tmp_path / "ready", hanging(skirt, 0.24))
     with pytest.raises(UsageError, match="did you mean 'denim'"):
         drape_draft(ready, DrapeStepOptions(fabric="denin"))
+    stated = ready.folder / "template.json"
+    stated.write_text(json.dumps({**json.loads(stated.read_text()), "fabric": {"name": "felt", "weight": 180.0}}))
+    with pytest.raises(InputError, match=r"weight is 180 kg/m², .* 180 g/m² is 0.18 kg/m²; correct `fabric` in its"):
+        drape_draft(Draft.open(ready.folder))
     assert not Draft.open(ready.folder).has("drape")

@@ -78,13 +78,15 @@ def make_samples(
         UsageError: The folder holds something else, or another run is at work in it.
         InputError: More than 5 % of the samples could not be simulated; the message names the reasons.
     """
+    count = os.cpu_count() or 1 if workers is None else workers
+    if count < 1:
+        raise UsageError(f"workers: at least 1 is needed, got {count}")
     garments = [Specimen.of(each) for each in (*below, garment)]
     _check_sizes(garments[-1], plan)
     with _alone_in(folder):
         _begin(folder, plan, garments, simulation() if dress is None else None)
         if not (folder / SET).is_file():
             parts = list(_missing(folder, plan, len(garments)))
-            count = os.cpu_count() or 1 if workers is None else workers
             _work(parts, dress or canonical_cloth, count, _Count(folder, plan, progress))
             _finish(folder, plan)
     progress(1.0, f"{len(plan)} samples")
@@ -180,8 +182,6 @@ class _Count:
 
 
 def _work(parts: Sequence[Part], dress: Dress, workers: int, count: _Count) -> None:
-    if workers < 1:
-        raise UsageError(f"workers: at least 1 is needed, got {workers}")
     count.tell()
     if workers == 1 or len(parts) < 2:
         for part in parts:
@@ -190,7 +190,9 @@ def _work(parts: Sequence[Part], dress: Dress, workers: int, count: _Count) -> N
         return
     # started anew, not forked: kernels and threads of numerical packages do not survive a fork
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(min(workers, len(parts)), context, sampling_worker.start, (os.getpid(),))
+    given_up = context.Event()
+    begin = (os.getpid(), given_up)
+    pool = ProcessPoolExecutor(min(workers, len(parts)), context, sampling_worker.start, begin)
     try:
         pending: set[Future[Any]] = {pool.submit(sampling_worker.simulate_all, part, dress) for part in parts}
         while pending:
@@ -203,6 +205,9 @@ def _work(parts: Sequence[Part], dress: Dress, workers: int, count: _Count) -> N
             "a process that simulated cloth was ended from outside, perhaps for lack of memory; "
             "run the same again with fewer workers: it goes on where it stopped"
         ) from None
+    except BaseException:
+        given_up.set()  # what is done is written; nobody waits for what was begun
+        raise
     finally:
         pool.shutdown(cancel_futures=True)
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 from pathlib import Path
 
 import warp
@@ -21,6 +23,7 @@ from .poses import draw_pose
 from .samples import drape_path, read_garments, rest_of, sample_path, write_points, write_sample
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+_LOOK = 1.0  # time between two looks at whether the process that started this one is there [s]
 
 
 @dataclass(frozen=True)
@@ -40,16 +43,21 @@ class Part:
     garments: int
 
 
-def start(parent: int) -> None:
-    """Make this process compute in one thread, and end when the one that started it is gone."""
+def start(parent: int, given_up: Event | None = None) -> None:
+    """Make this process compute in one thread, and end when the one that started it gives up or is gone.
+
+    An interrupt from the keyboard reaches all processes; only the one that started them says so.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ.update(dict.fromkeys(THREADS, "1"))
     warp.config.log_level = warp.LOG_ERROR  # each would greet on its own
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(parent, given_up), daemon=True).start()
 
 
-def _end_with(parent: int) -> None:
-    while os.getppid() == parent:
-        time.sleep(1.0)
+def _end_with(parent: int, given_up: Event | None) -> None:
+    wait = time.sleep if given_up is None else given_up.wait
+    while os.getppid() == parent and not wait(_LOOK):
+        pass
     os._exit(1)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from dressform.assets.files.field_checks import MAX_CENTRES
 from dressform.assets.sizes import nearest_size, ordered_sizes
 from dressform.schemas.errors import UsageError
 
@@ -15,6 +16,7 @@ from .plan import Group, Plan, Split
 DOMAIN = "learn"  # sets of other domains draw other poses, whatever their seeds
 JUDGED = {"poses": 12, "bodies": 12, "outside": 4}  # samples that are kept from the training
 JUDGED_BODIES = 4  # training bodies that unseen poses are judged on
+MOST_POSES = MAX_CENTRES // 2  # a field's file holds each and its mirror image
 POSES_A_MINUTE = 30  # of a garment of 4,000 points on two laptop cores, drapes at rest included
 
 
@@ -39,6 +41,8 @@ class LearnOptions:
             raise UsageError(f"--bodies {self.bodies} must be from 2 to {len(TRAINING)}")
         if self.poses < 2 * self.bodies:
             raise UsageError(f"--poses {self.poses} must be at least {2 * self.bodies}, two for each body")
+        if self.poses > MOST_POSES:
+            raise UsageError(f"--poses {self.poses} must be at most {MOST_POSES}, which is what a field can hold")
         if self.seed < 0:
             raise UsageError(f"--seed {self.seed} must not be negative")
         if not 1 <= self.modes <= MOST_MODES:
@@ -50,11 +54,14 @@ class LearnOptions:
 
         What is judged is simulated too, and counts.
         """
-        poses = round(minutes * POSES_A_MINUTE) - sum(JUDGED.values())
+        judged = sum(JUDGED.values())
+        least, most = ((poses + judged) / POSES_A_MINUTE for poses in (2 * bodies, MOST_POSES))
+        if not minutes <= most:  # nor NaN
+            raise UsageError(f"--minutes {minutes:g} must be at most {most:.0f}")
+        poses = round(max(minutes, 0) * POSES_A_MINUTE) - judged
         if poses < 2 * bodies:
-            least = (2 * bodies + sum(JUDGED.values())) / POSES_A_MINUTE
             raise UsageError(f"--minutes {minutes:g} is too little for {bodies} bodies; needed at least {least:.1f}")
-        return cls(poses, bodies, seed)
+        return cls(min(poses, MOST_POSES), bodies, seed)
 
 
 def learning_plan(sizes: Mapping[str, Mapping[str, float]], default: str, options: LearnOptions) -> Plan:

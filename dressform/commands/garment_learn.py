@@ -16,7 +16,7 @@ from .progress import progress_bar
 @click.command()
 @DRAFT
 @click.option("--poses", type=int, help="To train on, over all bodies and sizes.  [default: 120]")
-@click.option("--bodies", type=int, default=6, show_default=True, help="To train on, 2 to 8.")
+@click.option("--bodies", type=int, default=6, show_default=True, help="To train on, 2 to 10.")
 @click.option("--minutes", type=float, help="Instead of --poses: as many as two laptop cores simulate in that time.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the poses.")
 @click.option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,3 +49,9 @@ class SkinnedCloth:
 def dress_in_skin(garments: Sequence[Specimen], size: str, rest: RestBody) -> ClothOnBody:
     """Return the garments on a body."""
     return SkinnedCloth(garments, size, rest)
+
+
+def dress_for_ever(garments: Sequence[Specimen], size: str, rest: RestBody) -> ClothOnBody:
+    """Never return."""
+    while True:
+        time.sleep(1.0)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib
+import multiprocessing
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -109,6 +110,22 @@ def test_an_interrupted_run_is_taken_up_to_the_same_set(
     assert not torn.exists()
 
 
+def test_an_interrupted_run_waits_for_no_worker(
+    garment: TemplateVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(share: float, what: str) -> None:
+        told.append(what)
+        if len(told) == 2:
+            raise KeyboardInterrupt
+
+    told: list[str] = []
+    monkeypatch.syspath_prepend(str(Path(__file__).parent))
+    dress = importlib.import_module("stand_in").dress_for_ever
+    with pytest.raises(KeyboardInterrupt):
+        make_samples(garment, PLAN, tmp_path / "set", dress=dress, workers=2, progress=stop)
+    assert multiprocessing.active_children() == []
+
+
 def test_a_finished_set_is_opened_as_it_is(garment: TemplateVersion, made: SampleSet) -> None:
     def never(count: int) -> None:
         raise AssertionError("simulated again")
@@ -156,6 +173,7 @@ def test_a_folder_of_something_else_is_refused(garment: TemplateVersion, made: S
         make_samples(garment, Plan("test", 1, (Group("train", "slim", SLIM, "XL", 1),)), tmp_path / "new")
     with pytest.raises(UsageError, match="at least 1 is needed, got 0"):
         make_samples(garment, PLAN, tmp_path / "new", dress=dress_in_skin, workers=0)
+    assert [path.name for path in tmp_path.iterdir()] == ["letters.txt"]
 
 
 @pytest.mark.usefixtures("any_pose")

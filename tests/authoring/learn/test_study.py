@@ -62,12 +62,19 @@ def test_minutes_say_how_many_poses_on_any_machine():
         LearnOptions.of_minutes(0.5)
 
 
+@pytest.mark.parametrize("minutes", [float("nan"), float("inf"), 1e300, -1.0, -float("inf")])
+def test_minutes_that_nobody_has_are_refused(minutes):
+    with pytest.raises(UsageError, match="--minutes"):
+        LearnOptions.of_minutes(minutes)
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"bodies": 1}, "--bodies 1 must be from 2 to 10"),
-        ({"bodies": 9}, "--bodies 9 must be from 2 to 10"),
+        ({"bodies": 11}, "--bodies 11 must be from 2 to 10"),
         ({"poses": 11}, "--poses 11 must be at least 12, two for each body"),
+        ({"poses": 10_001}, "--poses 10001 must be at most 10000, which is what a field can hold"),
         ({"seed": -1}, "--seed -1 must not be negative"),
     ],
 )

@@ -20,6 +20,7 @@ from dressform.runtime.geometry.adjacency import averaging_matrix, cotangent_lap
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_areas
 from dressform.runtime.geometry.rotations import nearest_rotations
+from dressform.schemas.errors import InputError
 
 from .facing import facing_closest
 from .stiff import moved_as_one
@@ -120,12 +121,21 @@ def smooth_field(
 
     It minimises the area integral of trust · |u − values|² + length⁴ · |Δu|². At a border Δ is the
     second derivative along the border: hems stay even and yet may move apart.
+
+    Raises:
+        InputError: The points make no surface.
     """
     laplacian, mass = cotangent_laplacian(points, faces)
     laplacian = _along_borders(laplacian, mass.diagonal(), points, faces)
     inverse_mass = sparse.diags(1.0 / mass.diagonal())
     data = sparse.diags(mass.diagonal() * np.maximum(trust, 1e-4))
-    solver = splu((data + length**4 * (laplacian.T @ inverse_mass @ laplacian)).tocsc())
+    try:
+        solver = splu((data + length**4 * (laplacian.T @ inverse_mass @ laplacian)).tocsc())
+    except RuntimeError:  # SuperLU's "exactly singular"
+        raise InputError(
+            "the garment's points lie upon each other where its binding puts them on the body, and make no surface; "
+            "run `dressform garment rig` on its draft again"
+        ) from None
     wanted = np.asarray(values, np.float64)
     smooth = np.zeros_like(wanted)
     # what a pass loses is smoothed and added again: on curved cloth even a plain widening is not free of Laplacian, and

@@ -5,6 +5,7 @@ from dressform.runtime.body.canonical import CANONICAL_SHAPE
 from dressform.runtime.garment.shape_transfer import Binding, bind, smooth_field, transfer, unbind
 from dressform.runtime.geometry.adjacency import boundary_loops, edges
 from dressform.runtime.geometry.normals import vertex_normals
+from dressform.schemas.errors import InputError
 
 HEAVY = {**CANONICAL_SHAPE, "weight": 0.98, "gender": 1.0}
 TALL = {**CANONICAL_SHAPE, "height": 0.8, "gender": 0.0, "muscle": 0.8}
@@ -54,6 +55,13 @@ def test_cloth_hangs_on_skin_that_faces_its_way(rest, top, bottom):
         skin = np.einsum("vk,vkc->vc", rig.binding_barycentrics, flat[rest.body.faces[rig.binding_triangles]])
         facing = np.sum(skin * vertex_normals(mesh.points, mesh.faces), axis=1)
         assert np.mean(facing < 0) < 0.005
+
+
+def test_a_binding_that_makes_no_surface_is_refused(rest, top):
+    count = len(top[0].points)
+    heap = Binding(np.zeros(count, np.int32), np.full((count, 3), 1 / 3, np.float32), np.zeros((count, 3), np.float32))
+    with pytest.raises(InputError, match=r"lie upon each other .* run `dressform garment rig`"):
+        transfer(heap, top[0].faces, rest.vertices, rest.vertices, rest.body.faces)
 
 
 def test_transfer_to_the_same_body_changes_nothing(rest, top):

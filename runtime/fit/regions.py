@@ -27,6 +27,7 @@ UP = np.array([0.0, 0.0, 1.0])
 OPEN = 0.75  # least share of the way round of a garment that is open in front
 STEP = 0.01  # [m] between the levels that are tried below a line where sleeves are set in
 STEPS = 12
+HALVINGS = 3  # of the step in which a thigh's highest level lies
 INTO_SLEEVES = 1.03  # a section this much longer than that a step below runs out into sleeves; no bust does
 BAND = 0.05  # [m] above the waist's line up to which an upper edge is a waistband's
 SAME_SWEEP = 0.02  # a section that goes less far round than that above by more than this runs into the lower edge
@@ -120,7 +121,7 @@ class _Finder:
         return Region(self._measures["neck"], min(necklines, key=lambda one: one.ring.cut).ring)
 
     def _chest(self) -> Region | None:
-        """Return the region of the fullest chest; below the armholes where the line still runs out into sleeves."""
+        """Return the region of the fullest chest; a step below the armholes where that runs out into sleeves."""
         center = _middle(self._lines["chest"])
         rings = [self._trunk_ring(center - k * STEP * UP) for k in range(STEPS)]
         first = 0
@@ -130,8 +131,9 @@ class _Finder:
             leaves_sleeves = ring is not None and ring.cut > INTO_SLEEVES * lower.cut
             if ring is None or (leaves_sleeves and lower.sweep > ring.sweep - SAME_SWEEP):
                 first = k + 1
-        ring = rings[first]
-        return None if ring is None else Region(self._measures["chest"], ring)
+        # right below an armhole the cloth still opens into it
+        clear = [ring for ring in rings[first : first + 2] if ring is not None]
+        return Region(self._measures["chest"], clear[-1 if first else 0]) if clear else None
 
     def _level(self, name: str) -> Region | None:
         ring = self._trunk_ring(_middle(self._lines[name]))
@@ -181,12 +183,14 @@ class _Finder:
         found = []
         for side in (1.0, -1.0):
             here, there = (np.array([sign * side, 1.0, 1.0]) for sign in (1.0, -1.0))
-            for k in range(STEPS):  # lower where the garment's crotch hangs below the body's
-                at = center - k * STEP * way
-                ring = self._section(at * here, way * here).around(at * here, at * there)
-                if ring is not None:
-                    found.append(Region(self._measures["thigh"], ring))
-                    break
+
+            def around(below: float, here: Floats = here, there: Floats = there) -> Ring | None:
+                at = center - below * way
+                return self._section(at * here, way * here).around(at * here, at * there)
+
+            ring = _highest(around)
+            if ring is not None:
+                found.append(Region(self._measures["thigh"], ring))
         return min(found, key=lambda one: one.ease, default=None)
 
     def _hem(self) -> Region | None:
@@ -230,6 +234,24 @@ class _Finder:
         most = max(ring.sweep for ring, _ in rings)
         ring, center = next(one for one in rings if one[0].sweep > most - 0.01)
         return Region(self._body_girth(self._part(*TRUNK, *LEGS), center, UP), ring)
+
+
+def _highest(around: Callable[[float], Ring | None]) -> Ring | None:
+    """Return the ring at the least depth [m] that has one: lower where a crotch hangs below the body's."""
+    for k in range(STEPS):
+        ring = around(k * STEP)
+        if ring is None:
+            continue
+        below, above = k * STEP, (k - 1) * STEP
+        for _ in range(HALVINGS if k else 0):
+            middle = (below + above) / 2
+            between = around(middle)
+            if between is None:
+                above = middle
+            else:
+                below, ring = middle, between
+        return ring
+    return None
 
 
 def _middle(line: Floats) -> Floats:

@@ -18,22 +18,18 @@ from scipy import sparse
 from scipy.sparse.linalg import splu
 
 from dressform.runtime.geometry.adjacency import averaging_matrix, boundary_vertices, components, cotangent_laplacian
-from dressform.runtime.geometry.distance import Surface
-from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.template import Fabric
 
-from .facing import FACING
+from .skin_contact import Contact, Skin
 from .stiff import kept_stiff
 from .under import NONE, Under, followed
 
 Floats = NDArray[np.float64]
 Points = NDArray[np.float32]
+Reals = NDArray[np.floating]
 Integers = NDArray[np.int32]
 
 GRAVITY = 9.81  # [m/s²]
-ON_SKIN = 0.004  # [m] height over the skin of cloth that touches it
-TOUCHING = 0.006  # [m] cloth up to this height over the skin is held as cloth that touches
-REACH = 0.03  # [m] cloth further beside what it faces, such as beyond a wrist, or inside it touches nothing
 # Membrane that is solved for [N/m]. The body is rigid here, so that it alone says how far tight cloth is stretched;
 # the fabric's own stiffness says what that takes, and pressures are scaled to it.
 MEMBRANE = 400.0
@@ -44,8 +40,10 @@ JERSEY: Fabric = {"weight": 0.16, "stretch_warp": 300.0, "stretch_weft": 150.0} 
 LOOSE = 0.0005
 # What pulls a point that touches to its height over the skin, and for how many rounds: softly at first, so that cloth
 # slides to where it belongs, then firmly, so that it does not sink into the skin.
-STAGES = ((0.01, 28), (0.04, 24), (0.12, 16))
-LOOK_AGAIN = 4  # rounds after which contacts are looked for again
+STAGES = ((0.01, 24), (0.12, 16))
+# What pulls a waistband's points back to their height, in the same terms; a belt lets it slip so far at most.
+BAND, SLIP = 0.015, 0.008  # the latter in [m]
+LOOK_AGAIN = 8  # rounds after which contacts are looked for again
 LEAST_PIECE = 0.02  # share of the cloth's points from which a connected piece is cloth of its own; less is trim
 SMOOTHING = 3  # averagings of the pressure over the cloth
 
@@ -99,14 +97,19 @@ class RealSize:
         if not len(self.faces):
             return
         own = points[self._points].astype(np.float64)
-        self._gradient, areas = _gradient(own, self.faces)
-        self._weighted = sparse.csr_matrix(self._gradient.T @ sparse.diags(MEMBRANE * np.repeat(areas, 2)))
-        self._curvature, self._bend = _bending(own, self.faces)
-        self._curved = np.linalg.norm(self._curvature @ own, axis=1, keepdims=True)
-        self._matrix = sparse.csc_matrix(self._weighted @ self._gradient + self._bend @ self._curvature)
+        gradient, areas = _gradient(own, self.faces)
+        weighted = gradient.T @ sparse.diags(MEMBRANE * np.tile(areas, 2))
+        curvature, bend = _bending(own, self.faces)
+        self._curved = np.linalg.norm(curvature @ own, axis=1, keepdims=True).astype(np.float32)
+        # Bending is under 2 % of what the membrane resists the finest folds with: its forces are taken as they are, so
+        # that the system has few entries.
+        self._matrix = sparse.csc_matrix(weighted @ gradient, dtype=np.float32)
+        self._gradient, self._weighted, self._curvature, self._bend = (
+            sparse.csr_matrix(operator, dtype=np.float32) for operator in (gradient, weighted, curvature, bend)
+        )
         self._hold = float(self._matrix.diagonal().mean())
-        self._areas = np.bincount(self.faces.reshape(-1), np.repeat(areas / 3, 3), len(own))
-        self._weight = np.zeros((len(own), 3))
+        self._areas = np.bincount(self.faces.reshape(-1), np.repeat(areas / 3, 3), len(own)).astype(np.float32)
+        self._weight = np.zeros((len(own), 3), np.float32)
         self._weight[:, 2] = -float(known["weight"]) * GRAVITY * self._areas
         self._averaging = averaging_matrix(self.faces, len(own))
 
@@ -136,26 +139,29 @@ class RealSize:
             start: The garment as carried to the body and settled clear of it [V, 3] [m].
             body: Rest vertices [B, 3] [m].
             body_faces: [F, 3].
-            band: The garment's points that stay at their height, as a waistband does that would slide down; or None.
+            band: The garment's points that stay near their height, as a waistband does that would slide down; or None.
         """
         pressure = np.zeros(len(start), np.float32)
         if not self.is_soft:
             return Worn(start, pressure, 0.0)
-        skin = _Skin(body_faces, Surface(body, body_faces, sign="normal"), vertex_normals(body, body_faces))
-        points = start[self._points].astype(np.float64)
+        skin = Skin(body, body_faces)
+        points = start[self._points].astype(np.float32)
         kept = np.zeros(len(points), np.bool_)
         kept[np.isin(self._points, [] if band is None else band)] = True
+        height = points[kept, 2]
         before = points
         for share, rounds in STAGES:
             for k in range(rounds):
                 if k % LOOK_AGAIN == 0:
-                    contact = _Contact.of(points, self.faces, skin)
-                    hold = self._hold * np.where(contact.touching(points) | kept, share, LOOSE)
-                    solve = _solver((self._matrix + sparse.diags(hold)).tocsc())
-                ahead = points + k / (k + 3) * (points - before)  # Nesterov's momentum, anew in every stage
-                held = contact.cleared(ahead)
-                held[kept, 2] = start[self._points[kept], 2]
-                before, points = points, solve(self._pull(ahead) + hold[:, None] * held + self._weight)
+                    contact = Contact.of(points, self.faces, skin)
+                    held = contact.touching(points) | kept
+                    hold = np.float32(self._hold) * np.where(held, np.float32(share), np.float32(LOOSE))
+                    solve = _solver(sparse.csc_matrix(self._matrix + sparse.diags(hold)))
+                ahead = points + np.float32(k / (k + 3)) * (points - before)  # Nesterov's momentum, anew in every stage
+                lift = contact.lift(ahead)[:, None] * contact.normals
+                slipped = ahead[kept, 2] + lift[kept, 2] - height
+                lift[kept, 2] = height + (1 - BAND / share) * np.clip(slipped, -SLIP, SLIP) - ahead[kept, 2]
+                before, points = points, ahead + solve(self._pull(ahead) + hold[:, None] * lift + self._weight)
         push = hold * contact.lift(points) / self._areas
         for _ in range(SMOOTHING):
             push = 0.5 * push + 0.5 * (self._averaging @ push)
@@ -166,89 +172,22 @@ class RealSize:
         whole = followed(kept_stiff(start, moved, self._trim), self._under)
         return Worn(followed(whole, self._trims), pressure, still)
 
-    def _gradients(self, points: Floats) -> Floats:
-        """Return how each triangle lies in space: rows ∂x/∂u and ∂x/∂v of its own plane [F, 2, 3]."""
-        return np.asarray((self._gradient @ points).reshape(-1, 2, 3))
-
-    def _pull(self, points: Floats) -> Floats:
+    def _pull(self, points: Points) -> Points:
         """Return what pulls triangles to their own size and folds to their own depth, turned to fit best [V, 3] [N]."""
-        shape = self._gradients(points)
-        metric = np.einsum("fix,fjx->fij", shape, shape)
-        a, b, c = metric[:, 0, 0], metric[:, 0, 1], metric[:, 1, 1]
+        shape = self._gradient @ points  # how each triangle lies in space: ∂x/∂u, then ∂x/∂v of its own plane
+        along_u, along_v = np.split(shape, 2)
+        a, b, c = _metric(along_u, along_v)
         # the inverse of the metric's square root, in closed form: the polar factor is that times the shape
         root = np.sqrt(np.maximum(a * c - b * b, 1e-12))
         scale = 1.0 / (root * np.sqrt(a + c + 2 * root))
         turned = np.empty_like(shape)
-        turned[:, 0] = scale[:, None] * ((c + root)[:, None] * shape[:, 0] - b[:, None] * shape[:, 1])
-        turned[:, 1] = scale[:, None] * ((a + root)[:, None] * shape[:, 1] - b[:, None] * shape[:, 0])
+        half = len(a)
+        turned[:half] = (scale * (c + root))[:, None] * along_u - (scale * b)[:, None] * along_v
+        turned[half:] = (scale * (a + root))[:, None] * along_v - (scale * b)[:, None] * along_u
         curved = self._curvature @ points
-        curved *= self._curved / np.maximum(np.linalg.norm(curved, axis=1, keepdims=True), 1e-9)
-        return np.asarray(self._weighted @ turned.reshape(-1, 3) + self._bend @ curved)
-
-
-@dataclass(frozen=True)
-class _Skin:
-    """The body as cloth meets it: triangles int32 [F, 3], their surface, and normals [B, 3] at its points."""
-
-    faces: Integers
-    surface: Surface
-    normals: Points
-
-    def normals_at(self, triangles: Integers, barycentrics: Points) -> Floats:
-        """Return the smooth normals [Q, 3] at points of triangles [Q], barycentrics [Q, 3]."""
-        corners = self.normals[self.faces[triangles]].astype(np.float64)
-        return np.asarray(np.einsum("qk,qkc->qc", barycentrics, corners))
-
-
-@dataclass(frozen=True)
-class _Contact:
-    """The plane of skin that each point must keep its height over.
-
-    Attributes:
-        bases: float64 [V, 3] skin under each point [m].
-        normals: float64 [V, 3] of the skin there.
-        active: bool [V] which points have skin under them at all.
-    """
-
-    bases: Floats
-    normals: Floats
-    active: NDArray[np.bool_]
-
-    @classmethod
-    def of(cls, points: Floats, faces: Integers, skin: _Skin) -> _Contact:
-        """Find the skin under each point: the closest that faces the way of the cloth."""
-        ways = vertex_normals(points, faces)
-        near = skin.surface.closest(points)
-        triangles, barycentrics, bases = near.triangles.copy(), near.barycentrics.copy(), near.points.copy()
-        wrong = np.flatnonzero(np.sum(skin.normals_at(triangles, barycentrics) * ways, axis=1) < FACING)
-        facing = skin.surface.closest_facing(points[wrong], ways[wrong], cosine=FACING, reach=REACH)
-        found = facing.triangles >= 0
-        triangles[wrong[found]] = facing.triangles[found]
-        barycentrics[wrong[found]] = facing.barycentrics[found]
-        bases[wrong[found]] = facing.points[found]
-        normals = skin.normals_at(triangles, barycentrics)
-        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
-        off = points - bases
-        heights = np.einsum("vc,vc->v", off, normals)
-        aside = np.linalg.norm(off - heights[:, None] * normals, axis=1)
-        active = (aside < REACH) & (heights > -REACH)
-        active[wrong[~found]] = False
-        return cls(np.asarray(bases, np.float64), normals, active)
-
-    def touching(self, points: Floats) -> NDArray[np.bool_]:
-        """Return which points [V] are at the skin or in it."""
-        return np.asarray(self.active & (self._heights(points) < TOUCHING))
-
-    def lift(self, points: Floats) -> Floats:
-        """Return how far each point [V] has to rise to its height over the skin [m]."""
-        return np.where(self.active, np.maximum(ON_SKIN - self._heights(points), 0.0), 0.0)
-
-    def cleared(self, points: Floats) -> Floats:
-        """Return the points [V, 3], none lower than its height over the skin."""
-        return np.asarray(points + self.lift(points)[:, None] * self.normals)
-
-    def _heights(self, points: Floats) -> Floats:
-        return np.asarray(np.einsum("vc,vc->v", points - self.bases, self.normals))
+        depth = np.sqrt(np.einsum("vx,vx->v", curved, curved))[:, None]
+        unfolded = (self._curved / np.maximum(depth, 1e-9) - 1) * curved
+        return np.asarray(self._weighted @ (turned - shape) + self._bend @ unfolded)
 
 
 def principal_strain(own: NDArray[np.floating], worn: NDArray[np.floating], faces: Integers) -> Floats:
@@ -260,11 +199,16 @@ def principal_strain(own: NDArray[np.floating], worn: NDArray[np.floating], face
         faces: [F, 3].
     """
     operator, _ = _gradient(np.asarray(own, np.float64), faces)
-    shape = (operator @ np.asarray(worn, np.float64)).reshape(-1, 2, 3)
-    metric = np.einsum("fix,fjx->fij", shape, shape)
-    middle = (metric[:, 0, 0] + metric[:, 1, 1]) / 2
-    apart = np.hypot((metric[:, 0, 0] - metric[:, 1, 1]) / 2, metric[:, 0, 1])
-    return np.asarray(np.sqrt(middle + apart) - 1.0)
+    along_u, along_v = np.split(operator @ np.asarray(worn, np.float64), 2)
+    a, b, c = _metric(along_u, along_v)
+    return np.asarray(np.sqrt((a + c) / 2 + np.hypot((a - c) / 2, b)) - 1.0)
+
+
+def _metric(along_u: Reals, along_v: Reals) -> tuple[Reals, Reals, Reals]:
+    """Return the entries uu, uv and vv of each triangle's metric [F], from its gradients [F, 3]."""
+    pairs = ((along_u, along_u), (along_u, along_v), (along_v, along_v))
+    uu, uv, vv = (np.einsum("fx,fx->f", one, other) for one, other in pairs)
+    return uu, uv, vv
 
 
 def _soft(
@@ -283,7 +227,7 @@ def _soft(
 
 
 def _gradient(points: Floats, faces: Integers) -> tuple[sparse.csr_matrix, Floats]:
-    """Return the operator [2F, V] that takes points to gradients in each triangle's own plane, and the areas [F]."""
+    """Return the operator [2F, V] that takes points to ∂/∂u, then ∂/∂v, in each triangle's plane, and its area [F]."""
     a, b, c = (points[faces[:, k]] for k in range(3))
     along = b - a
     length = np.maximum(np.linalg.norm(along, axis=1), 1e-6)
@@ -295,16 +239,16 @@ def _gradient(points: Floats, faces: Integers) -> tuple[sparse.csr_matrix, Float
     zero = np.zeros(count)
     by_u = np.stack([-1 / length, 1 / length, zero], axis=1)
     by_v = np.stack([(foot / length - 1) / across, -foot / (length * across), 1 / across], axis=1)
-    values = np.stack([by_u, by_v], axis=1).reshape(-1)
-    columns = np.repeat(faces[:, None], 2, axis=1).reshape(-1)
+    values = np.concatenate([by_u, by_v]).reshape(-1)
+    columns = np.tile(faces, (2, 1)).reshape(-1)
     rows = np.repeat(np.arange(2 * count), 3)
     return sparse.csr_matrix((values, (rows, columns)), shape=(2 * count, len(points))), areas
 
 
-def _solver(matrix: sparse.csc_matrix) -> Callable[[Floats], Floats]:
+def _solver(matrix: sparse.csc_matrix) -> Callable[[Points], Points]:
     """Return what solves a symmetric positive definite system; it needs no pivoting, which is twice as fast."""
     factors = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    solve: Callable[[Floats], Floats] = factors.solve
+    solve: Callable[[Points], Points] = factors.solve
     return solve
 
 

@@ -6,7 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,7 +20,7 @@ from dressform.assets.library import Library
 from dressform.assets.lock import read_lock, resolve_locked
 from dressform.assets.template_version import TemplateVersion
 from dressform.assets.wear import parse_wear
-from dressform.runtime.avatar.appearance import build_appearance, scene_meshes
+from dressform.runtime.avatar.appearance import Appearance, build_appearance, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.body.skinning import Skinner
@@ -32,11 +32,12 @@ from dressform.runtime.motion.load import load_motion
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import MOTIONS
 from dressform.runtime.refine.one_euro import OneEuroFilter
+from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.follow import FollowCamera, Framing
-from dressform.runtime.render.garment_scene import garment_counts, garment_scene
+from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden
 from dressform.runtime.render.renderer import Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
-from dressform.runtime.video.writer import VideoWriter
+from dressform.runtime.render.surfaces import PackedMaterials, pack_materials
 from dressform.schemas.errors import AssetError, InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
@@ -90,6 +91,24 @@ class _Coming(NamedTuple):
     garments: Sequence[NDArray[np.float32]] | None = None
 
 
+class _Looks(NamedTuple):
+    """What is drawn, but for what the fit hides.
+
+    Attributes:
+        appearance: Of the person.
+        body: The body.
+        cloth: Of each garment, in layer order.
+        parts: Eyes, hair and shoes.
+        materials: Of all of them, in this order.
+    """
+
+    appearance: Appearance
+    body: SceneMesh
+    cloth: list[list[SceneMesh]]
+    parts: list[SceneMesh]
+    materials: PackedMaterials
+
+
 class TryOn:
     """An avatar that wears templates of a library, ready to move.
 
@@ -128,23 +147,25 @@ class TryOn:
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
         self.size = size
         self._look, self._refine = look, refine
-        self._device = _device(device)
+        self._device = device_named(device)
         self.rest: RestBody = self.avatar.rest()
-        worn = worn_versions(wear, library, lock, self.avatar.family)
         self.unusable_fields: dict[str, str] = {}
-        garments = _garments(worn, self.rest, self.unusable_fields, field=field)
-        self.fields = {garment.name: garment.field is not None for garment in garments}
-        self.outfit = Outfit(self.rest, garments, device=self._device)
-        self._appearance = build_appearance(
-            self.rest,
-            skin_tone=self.avatar.skin_tone,
-            hair_color=self.avatar.hair_color,
-            gender=self.avatar.gender,
-            base_texture=self.avatar.photo_texture(),
-        )
+        # what is drawn is painted while cloth is fitted; kernels are loaded before, as two threads may not load one
+        with ThreadPoolExecutor(1, thread_name_prefix="looks") as beside:
+            loading = beside.submit(load_kernels)
+            worn = worn_versions(wear, library, lock, self.avatar.family)
+            garments = _garments(worn, self.rest, self.unusable_fields, field=field)
+            loading.result()
+            painting = beside.submit(self._looks, sorted(garments, key=lambda garment: garment.layer))
+            self.fields = {garment.name: garment.field is not None for garment in garments}
+            self.outfit = Outfit(self.rest, garments, device=self._device)
+            looks = painting.result()
+        self._appearance = looks.appearance
         parts = self._appearance.parts
-        meshes, counts = self._scene()
-        self._renderer = Renderer(meshes, counts, size=size, device=self._device, preset=look.preset)
+        meshes, counts = self._scene(looks)
+        self._renderer = Renderer(
+            meshes, counts, size=size, device=self._device, preset=look.preset, materials=looks.materials
+        )
         self._skinners = [Skinner(part.points, part.joint_indices, part.joint_weights, self._device) for part in parts]
         self._offsets = np.cumsum([sum(self.outfit.vertex_counts), *(len(part.points) for part in parts)])[:-1]
         total = int(sum(counts))
@@ -176,15 +197,29 @@ class TryOn:
         self.simulated = found
         return found
 
-    def _scene(self) -> tuple[list[SceneMesh], list[int]]:
+    def _looks(self, garments: Sequence[DressedGarment]) -> _Looks:
+        """Paint the person, and pack every material as it is drawn; nothing of it depends on the fit."""
+        appearance = build_appearance(
+            self.rest,
+            skin_tone=self.avatar.skin_tone,
+            hair_color=self.avatar.hair_color,
+            gender=self.avatar.gender,
+            base_texture=self.avatar.photo_texture(),
+        )
+        body, *parts = scene_meshes(appearance, self.rest.body)
+        cloth = [garment_scene(garment.mesh, garment.name) for garment in garments]
+        drawn = [body, *(mesh for scene in cloth for mesh in scene), *parts]
+        return _Looks(appearance, body, cloth, parts, pack_materials([mesh.material for mesh in drawn]))
+
+    def _scene(self, looks: _Looks) -> tuple[list[SceneMesh], list[int]]:
         """Return what is drawn and its vertex counts, in the order of the vertices: body, garments, then the parts."""
-        body, *parts = scene_meshes(self._appearance, self.rest.body, covered=self.outfit.hidden_body_faces)
-        meshes, counts = [body], [len(self.rest.vertices)]
-        for garment, covered in zip(self.outfit.garments, self.outfit.hidden_cloth(), strict=True):
-            meshes += garment_scene(garment.mesh, garment.name, covered if covered.any() else None)
+        hidden = looks.appearance.hidden_body_faces | self.outfit.hidden_body_faces
+        meshes, counts = [replace(looks.body, hidden=hidden)], [len(self.rest.vertices)]
+        for garment, scene, covered in zip(self.outfit.garments, looks.cloth, self.outfit.hidden_cloth(), strict=True):
+            meshes += with_hidden(scene, garment.mesh, covered) if covered.any() else scene
             counts += garment_counts(garment.mesh)
-        counts += [len(part.points) for part in self._appearance.parts]
-        return [*meshes, *parts], counts
+        counts += [len(part.points) for part in looks.appearance.parts]
+        return [*meshes, *looks.parts], counts
 
     def stream(
         self, motion: MotionClip | Path | str = "catwalk", *, fps: float = 30.0, seconds: float | None = None
@@ -268,6 +303,8 @@ class TryOn:
             codec: "h264", "hevc" or "av1".
             progress: Told after every frame.
         """
+        from dressform.runtime.video.writer import VideoWriter  # loads FFmpeg, which a stream of frames does without
+
         if not seconds > 0:
             raise UsageError(f"--seconds must be above zero, got {seconds}")
         if self.simulated is not None:
@@ -285,18 +322,6 @@ class TryOn:
         elapsed = time.perf_counter() - started
         stages = {name: 1e3 * spent / max(count, 1) for name, spent in self.stages_s.items()}
         return VideoReport(Path(path), count, elapsed, stages)
-
-
-def _device(name: str) -> str:
-    """Return the Warp device, or raise a line that names those there are."""
-    wp.config.log_level = wp.LOG_ERROR
-    wp.init()
-    known = [device.alias for device in wp.get_devices()]
-    if name == "cuda" and any(alias.startswith("cuda") for alias in known):
-        return "cuda:0"
-    if name not in known:
-        raise UsageError(f"--device must be one of {', '.join(known)}, got {name!r}")
-    return name
 
 
 def worn_versions(

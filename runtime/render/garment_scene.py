@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,13 @@ def garment_scene(mesh: GarmentMesh, name: str, hidden: NDArray[np.bool_] | None
             )
         )
     return scene
+
+
+def with_hidden(scene: Sequence[SceneMesh], mesh: GarmentMesh, hidden: NDArray[np.bool_]) -> list[SceneMesh]:
+    """Return the scene meshes that `garment_scene` gave, with triangles of the garment bool [F] left out."""
+    used = np.unique(mesh.material_ids)
+    parts = zip(scene, used, strict=True)
+    return [replace(part, hidden=hidden[mesh.material_ids == material]) for part, material in parts]
 
 
 def transformed_uv(uv: NDArray[np.float32], info: Info) -> NDArray[np.float32]:

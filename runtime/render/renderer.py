@@ -21,7 +21,7 @@ from .ground import GroundShadow, seen_box
 from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
 from .scene import Background, Camera, Lighting, SceneMesh
-from .surfaces import pack_surfaces
+from .surfaces import PackedMaterials, pack_materials, pack_surfaces
 from .topology import join_meshes
 
 _BOUNDS_STRIDE = 256
@@ -51,6 +51,7 @@ class Renderer:
         size: (width, height) of frames [px].
         device: Warp device, "cpu" or "cuda:0".
         preset: "realtime" or "quality".
+        materials: The packed materials of the meshes, where a caller has packed them already.
 
     Attributes:
         vertices: wp.array of vec3 [V], world [m], all meshes one after another: write into it before `render`.
@@ -63,6 +64,7 @@ class Renderer:
         size: tuple[int, int] = (512, 512),
         device: str = "cpu",
         preset: str = "realtime",
+        materials: PackedMaterials | None = None,
     ) -> None:
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
@@ -74,7 +76,8 @@ class Renderer:
         self.preset = PRESETS[preset]
         self._lanes = Lanes(device)
         with wp.ScopedDevice(device):
-            self._upload(meshes, vertex_counts)
+            packed = materials or pack_materials([mesh.material for mesh in meshes])
+            self._upload(meshes, vertex_counts, packed)
             self._allocate()
         self._ground = GroundShadow(device)
         self._fitter = LightFitter(self.preset.light_map)
@@ -128,9 +131,9 @@ class Renderer:
         self._frames += 1
         return Frame(self._rgb.numpy(), self._read_depth, self._read_mask, self._read_velocity)
 
-    def _upload(self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> None:
+    def _upload(self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int], packed: PackedMaterials) -> None:
         topology = join_meshes(meshes, vertex_counts)
-        table = pack_surfaces(meshes, topology)
+        table = pack_surfaces(packed, topology)
         self._all_faces = wp.array(topology.all_faces, dtype=wp.int32)
         self._ring_starts = wp.array(topology.ring_starts, dtype=wp.int32)
         self._ring_faces = wp.array(topology.ring_faces, dtype=wp.int32)
@@ -144,7 +147,7 @@ class Renderer:
         self._edges = wp.array(topology.edges, dtype=wp.int32)
         self._edge_faces = wp.array(topology.edge_faces, dtype=wp.int32)
         self._surfaces = wp.array(table.surfaces, dtype=Surface)
-        self._texels = wp.array(table.texels, dtype=wp.uint32)
+        self._texels = wp.array(table.texels, dtype=wp.uint32, copy=False)
         self._levels = wp.array(table.levels, dtype=wp.int32)
         self._srgb = wp.array(encode_table(_SRGB_ENTRIES), dtype=wp.uint8)
         count = int(sum(vertex_counts))

@@ -12,7 +12,7 @@ import warp as wp
 from numpy.typing import NDArray
 
 from ._kernels_surface import Surface
-from .scene import SceneMesh, SurfaceMaterial
+from .scene import SurfaceMaterial
 from .textures import MAX_LEVELS, TextureAtlas, pack_textures
 from .topology import Topology
 from .weave import SOFTENING, PackedWeave, Weave, pack_weave
@@ -42,30 +42,58 @@ class SurfaceTable:
     cutout: NDArray[np.bool_]
 
 
-def pack_surfaces(meshes: Sequence[SceneMesh], topology: Topology) -> SurfaceTable:
-    """Pack the materials of joined meshes; equal textures and equal weaves are held once."""
-    atlas = pack_textures([mesh.material.texture for mesh in meshes])
+@dataclass(frozen=True)
+class PackedMaterials:
+    """Materials whose textures and weaves are packed; no part of it depends on the meshes.
+
+    Attributes:
+        materials: As given.
+        atlas: Their textures.
+        texels: uint32 [N], textures and weaves.
+        levels: int32 [L], first texel of each level of each of them.
+        weaves: Of each material its weave and where in `levels` that begins, or None.
+    """
+
+    materials: tuple[SurfaceMaterial, ...]
+    atlas: TextureAtlas
+    texels: NDArray[np.uint32]
+    levels: NDArray[np.int32]
+    weaves: tuple[tuple[PackedWeave, int] | None, ...]
+
+
+def pack_materials(materials: Sequence[SurfaceMaterial]) -> PackedMaterials:
+    """Pack textures and weaves; equal ones are held once."""
+    atlas = pack_textures([material.texture for material in materials])
     texels, levels = [atlas.texels], [*atlas.offsets.ravel().tolist()]
     total = len(atlas.texels)
     known: dict[bytes, tuple[PackedWeave, int]] = {}
+    weaves: list[tuple[PackedWeave, int] | None] = []
+    for material in materials:
+        if material.weave is None:
+            weaves.append(None)
+            continue
+        key = _digest(material.weave, material.roughness)
+        if key not in known:
+            packed = pack_weave(material.weave, material.roughness)
+            known[key] = packed, len(levels)
+            for level in packed.levels:
+                levels.append(total)
+                texels.append(level.ravel())
+                total += level.size
+        weaves.append(known[key])
+    return PackedMaterials(tuple(materials), atlas, np.concatenate(texels), np.array(levels, np.int32), tuple(weaves))
+
+
+def pack_surfaces(packed: PackedMaterials, topology: Topology) -> SurfaceTable:
+    """Tell the kernels of the packed materials, one a mesh of the topology."""
     surfaces = []
-    for index, mesh in enumerate(meshes):
-        surface = _surface(mesh.material, index, atlas)
-        weave = mesh.material.weave
+    for index, (material, weave) in enumerate(zip(packed.materials, packed.weaves, strict=True)):
+        surface = _surface(material, index, packed.atlas)
         if weave is not None:
-            key = _digest(weave, mesh.material.roughness)
-            if key not in known:
-                packed = pack_weave(weave, mesh.material.roughness)
-                known[key] = packed, len(levels)
-                for level in packed.levels:
-                    levels.append(total)
-                    texels.append(level.ravel())
-                    total += level.size
-            packed, first = known[key]
             own = topology.face_mesh == index
-            _set_weave(surface, packed, first, _ratio(topology.face_uv[own], topology.weave_uv[own]))
+            _set_weave(surface, *weave, _ratio(topology.face_uv[own], topology.weave_uv[own]))
         surfaces.append(surface)
-    return SurfaceTable(surfaces, np.concatenate(texels), np.array(levels, np.int32), atlas.cutout)
+    return SurfaceTable(surfaces, packed.texels, packed.levels, packed.atlas.cutout)
 
 
 def _surface(material: SurfaceMaterial, index: int, atlas: TextureAtlas) -> Any:

@@ -360,7 +360,18 @@ def _garments(
         layer = int(version.manifest.get("layer", order))
         learned = _field(version, rest, unusable) if field else None
         mesh, rig = version.mesh(), version.rig(rest.body.family)
-        garments.append(DressedGarment(version.name, mesh, rig, layer, field=learned, size=version.size))
+        garments.append(
+            DressedGarment(
+                version.name,
+                mesh,
+                rig,
+                layer,
+                field=learned,
+                size=version.size,
+                fabric=version.manifest.get("fabric"),
+                keeps_size=learned is not None,
+            )
+        )
     return garments
 
 

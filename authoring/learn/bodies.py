@@ -1,12 +1,16 @@
 """The bodies that cloth is sampled on: those that train, and those kept back to judge, inside and outside their span.
 
-Anny's weight slider moves girths little, so the bodies also differ by local changes of single girths, as people do.
+Anny's weight slider moves girths little, so the bodies also differ by local changes of single girths, as people do. The
+few that are named span what people are like; those that train beside them are drawn from within that span.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
 
 from dressform.runtime.body.canonical import CANONICAL_SHAPE
 from dressform.runtime.body.protocol import RestBody
@@ -44,7 +48,7 @@ def _figure(name: str, *, girths: Mapping[str, float] | None = None, **phenotype
     return Figure(name, {**CANONICAL_SHAPE, **phenotype, **changes})
 
 
-# In this order the first few span most: a training with few bodies takes those.
+# Those that train and have names. In this order the first few span most: a training with few bodies takes those.
 TRAINING: tuple[Figure, ...] = (
     _figure("middle"),
     _figure(
@@ -132,7 +136,57 @@ SET_OUTSIDE: tuple[Figure, ...] = (
 ALL: tuple[Figure, ...] = (*TRAINING, *CARD_INSIDE, *CARD_OUTSIDE, *SET_INSIDE, *SET_OUTSIDE)
 
 
+_DRAWN_SEED = 20
+_TRIES = 1000
+LEANEST, HEAVIEST = 16.0, 34.0  # mass over squared height of bodies that are drawn [kg/m²]
+
+
+def training_figures(count: int) -> tuple[Figure, ...]:
+    """Return so many bodies to train on: the named ones first, then drawn ones, always the same."""
+    return (*TRAINING[:count], *(_drawn_figure(number) for number in range(count - len(TRAINING))))
+
+
+@cache
+def _drawn_figure(number: int) -> Figure:
+    """Return a body drawn from within the span of the named ones that train."""
+    random = np.random.default_rng([_DRAWN_SEED, number])
+    spans = _training_span()
+    for _ in range(_TRIES):
+        stout = random.uniform(-0.7, 1.3)  # the girths of one person go together
+
+        def change(least: float, most: float, stout: float = stout) -> float:
+            share = np.clip(0.5 + 0.35 * stout + random.uniform(-0.35, 0.35), 0.0, 1.0)
+            return round(float(least + share * (most - least)), 3)
+
+        figure = _figure(
+            f"drawn {number}",
+            gender=round(float(random.beta(0.5, 0.5)), 3),
+            weight=change(0.05, 1.0),
+            muscle=round(float(random.uniform(0.3, 0.9)), 3),
+            height=round(float(random.uniform(0.44, 0.58)), 3),
+            girths={
+                "waist": change(-0.4, 0.8),
+                "hips": change(-0.2, 0.6),
+                "bust": change(-0.5, 0.6),
+                "upperarm": change(-0.3, 0.5),
+                "thigh": change(-0.2, 0.6),
+                "belly": max(change(-0.3, 0.4), 0.0),
+            },
+        )
+        own = figure.rest.measures()
+        girths = own.as_dict()
+        inside = all(low <= girths[girth] <= high for girth, (low, high) in spans.items())
+        if inside and LEANEST <= own.mass / own.height**2 <= HEAVIEST:
+            return figure
+    raise AssertionError("no body can be drawn from within the span of those that train")
+
+
 def span(figures: Sequence[Figure] = TRAINING) -> dict[str, tuple[float, float]]:
     """Return the smallest and largest of each of `GIRTHS` among figures [m]."""
     measures = [figure.rest.measures().as_dict() for figure in figures]
     return {girth: (min(own[girth] for own in measures), max(own[girth] for own in measures)) for girth in GIRTHS}
+
+
+@cache
+def _training_span() -> dict[str, tuple[float, float]]:
+    return span()

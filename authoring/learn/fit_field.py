@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.assets.files.field import Field, FieldModel
-from dressform.runtime.garment.field_features import FEATURES, GROUPS
+from dressform.runtime.garment.field_features import FEATURES
 
 from .doubt import find_doubt
 from .gather import Gathered
@@ -94,8 +94,8 @@ def fit_field(
 
 
 def feature_groups() -> NDArray[np.intp]:
-    """Return the number of each feature's length scale; both sides of the body share one."""
-    names = [group.removeprefix("left_").removeprefix("right_") for group in GROUPS]
+    """Return the number of each feature's length scale: one for each joint and measure, the same on both sides."""
+    names = [feature.split(".")[0].replace("left_", "").replace("right_", "") for feature in FEATURES]
     order = list(dict.fromkeys(names))
     return np.array([order.index(name) for name in names])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import warp as wp
@@ -13,9 +14,11 @@ from numpy.typing import NDArray
 from dressform.assets.files.field import Field
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.body.skinning import skin
 from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.field_base import FieldBase, carry, displacements, field_base
 from dressform.runtime.garment.field_features import PoseFeatures, body_features, size_ratio
+from dressform.runtime.garment.fitting import fit_garments, skins
 from dressform.runtime.garment.outfit import Outfit
 from dressform.schemas.errors import InputError
 from dressform.schemas.progress import Progress, silent
@@ -37,8 +40,9 @@ class Gathered:
         displacements: float32 [N, P, 3] in the frame of each carried point [m].
         of_sample: int [N] which simulated sample each comes from: a mirror image has its original's number.
         of_body: int [N] which body each is on.
-        plain_errors: float64 [N] sum over points of plain skinning's squared distance from the simulation [m²].
-        farthest: Furthest that a simulated point is from plain skinning [m].
+        plain_errors: float64 [N] sum over points of the squared distance from the simulation of the garment at its real
+            size, skinned [m²].
+        farthest: Furthest that a simulated point is from there [m].
         joints: float32 [N_samples, 22] rotation of each canonical joint from the T-pose [rad].
         measures: Each body's measures by name [m or kg], by body.
         mirrored: Whether mirror images were added.
@@ -72,10 +76,11 @@ def gather(samples: SampleSet, progress: Progress = silent) -> Gathered:
     mirror = PointMirror.of(default, base.points)
     rows: list[tuple[Floats, Floats, Floats, float, float, Floats]] = []
     bodies: list[str] = []
-    for dressed, part in dressed_groups(samples, chosen):
-        of_body = body_features(dressed.rest, ratios[dressed.size])
+    for body, size, part in _of_one_body(chosen):
+        fitted = _Fitted.of(samples, samples.rest(body), size)
+        of_body = body_features(fitted.rest, ratios[size])
         for sample in part:
-            rows.append(_row(dressed, sample, base, of_body))
+            rows.append(_row(fitted, sample, base, of_body))
             bodies.append(sample.body)
             progress(len(rows) / len(chosen), f"read {len(rows)} of {len(chosen)} samples")
     features, images, moves, plain, farthest, joints = (np.stack(column) for column in zip(*rows, strict=True))
@@ -115,15 +120,7 @@ class Dressed:
     def __init__(self, samples: SampleSet, rest: RestBody, size: str, field: Field | None = None) -> None:
         self.rest = rest
         self.size = size
-        garments = [
-            DressedGarment(below.name, below.meshes[own], below.rig_of(own), layer)
-            for layer, below in enumerate(samples.below)
-            for own in (below.size_like(size),)
-        ]
-        own = samples.garment
-        garments.append(
-            DressedGarment(own.name, own.meshes[size], own.rig_of(size), len(garments), field=field, size=size)
-        )
+        garments = _garments(samples, size, field, keeps_size=field is not None)
         self.outfit = Outfit(self.rest, garments)
         self._out = wp.zeros(sum(self.outfit.vertex_counts), dtype=wp.vec3, device="cpu")
 
@@ -149,24 +146,65 @@ class Dressed:
 
 def dressed_groups(samples: SampleSet, chosen: Samples) -> Iterator[tuple[Dressed, Samples]]:
     """Yield the samples of each body and size together, with the garment on that body by plain skinning."""
+    for body, size, part in _of_one_body(chosen):
+        yield Dressed(samples, samples.rest(body), size), part
+
+
+def _of_one_body(chosen: Samples) -> Iterator[tuple[str, str, Samples]]:
+    """Yield the samples of each body and size together."""
     start = 0
     for (body, size), entries in itertools.groupby(chosen.entries, key=lambda entry: (entry.body, entry.size)):
         count = len(list(entries))
-        yield Dressed(samples, samples.rest(body), size), chosen[start : start + count]
+        yield body, size, chosen[start : start + count]
         start += count
 
 
+def _garments(samples: SampleSet, size: str, field: Field | None, *, keeps_size: bool) -> list[DressedGarment]:
+    """Return what is worn, from the inside; `field` and `keeps_size` are the outermost garment's."""
+    garments = [
+        DressedGarment(below.name, below.meshes[own], below.rig_of(own), layer, fabric=below.fabric)
+        for layer, below in enumerate(samples.below)
+        for own in (below.size_like(size),)
+    ]
+    own = samples.garment
+    outermost = DressedGarment(
+        own.name,
+        own.meshes[size],
+        own.rig_of(size),
+        len(garments),
+        field=field,
+        size=size,
+        fabric=own.fabric,
+        keeps_size=keeps_size,
+    )
+    return [*garments, outermost]
+
+
+class _Fitted(NamedTuple):
+    """A set's garment at its real size on a body, as a field starts from it."""
+
+    rest: RestBody
+    points: Floats  # [V, 3] in the rest frame [m]
+    joint_indices: NDArray[np.int32]  # [V, K]
+    joint_weights: Floats  # [V, K]
+
+    @classmethod
+    def of(cls, samples: SampleSet, rest: RestBody, size: str) -> _Fitted:
+        garments = _garments(samples, size, None, keeps_size=True)
+        return cls(rest, fit_garments(rest, garments)[-1], *skins(rest.body, garments)[-1])
+
+
 def _row(
-    dressed: Dressed, sample: Sample, base: FieldBase, of_body: Floats
+    fitted: _Fitted, sample: Sample, base: FieldBase, of_body: Floats
 ) -> tuple[Floats, Floats, Floats, float, float, Floats]:
     """Return features, those of the mirror image, displacements, and how far off plain skinning is."""
-    transforms = dressed.rest.skin_transforms(sample.pose)
-    taken = PoseFeatures(dressed.rest)
+    transforms = fitted.rest.skin_transforms(sample.pose)
+    taken = PoseFeatures(fitted.rest)
     own = taken.of_transforms(transforms)
-    image = taken.of_transforms(dressed.rest.skin_transforms(mirrored_pose(sample.pose)))
-    carried = carry(base, dressed.rest_points, transforms)
+    image = taken.of_transforms(fitted.rest.skin_transforms(mirrored_pose(sample.pose)))
+    carried = carry(base, fitted.points, transforms)
     moves = displacements(carried, sample.points[base.points])
-    plain = dressed.posed(transforms, push_out=False)
+    plain = skin(fitted.points, fitted.joint_indices, fitted.joint_weights, transforms)
     off = np.linalg.norm(plain[base.points] - sample.points[base.points], axis=1).astype(np.float64)
     turns = 2 * np.arctan2(np.linalg.norm(sample.pose.rotations[:, :3], axis=1), np.abs(sample.pose.rotations[:, 3]))
     return (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
@@ -17,7 +16,7 @@ from dressform.assets.atomic import write_bytes
 from dressform.schemas.documents import dump_json
 from dressform.schemas.errors import DressformError
 
-from .cloth_on_body import ClothOnBody, Dress, Lost
+from .cloth_on_body import ClothOnBody, Dress, Lost, Rested
 from .plan import Group, Plan
 from .poses import draw_pose
 from .samples import drape_path, read_garments, rest_of, sample_path, write_points, write_sample
@@ -43,7 +42,7 @@ class Part:
     garments: int
 
 
-def start(parent: int, given_up: Event | None = None) -> None:
+def start(parent: int, given_up: Event) -> None:
     """Make this process compute in one thread, and end when the one that started it gives up or is gone.
 
     An interrupt from the keyboard reaches all processes; only the one that started them says so.
@@ -54,9 +53,8 @@ def start(parent: int, given_up: Event | None = None) -> None:
     threading.Thread(target=_end_with, args=(parent, given_up), daemon=True).start()
 
 
-def _end_with(parent: int, given_up: Event | None) -> None:
-    wait = time.sleep if given_up is None else given_up.wait
-    while os.getppid() == parent and not wait(_LOOK):
+def _end_with(parent: int, given_up: Event) -> None:
+    while os.getppid() == parent and not given_up.wait(_LOOK):
         pass
     os._exit(1)
 
@@ -74,8 +72,10 @@ def simulate(part: Part, dress: Dress) -> Iterator[str]:
     cloth, reason = _settled(part, group, dress)
     for group, index in part.samples:
         name = group.sample_id(index)
-        pose = draw_pose(rest, part.plan.random(group, index))
-        outcome = cloth.pose(pose) if cloth is not None else Lost(reason)
+        outcome: Rested | Lost = Lost(reason)
+        if cloth is not None:
+            pose = draw_pose(rest, part.plan.random(group, index))
+            outcome = cloth.pose(pose)
         if isinstance(outcome, Lost):
             write_bytes(dropped_path(part.folder, name), dump_json({"reason": outcome.reason}))
         else:

@@ -15,8 +15,8 @@ from .progress import progress_bar
 
 @click.command()
 @DRAFT
-@click.option("--poses", type=int, help="To train on, over all bodies and sizes.  [default: 120]")
-@click.option("--bodies", type=int, default=6, show_default=True, help="To train on, 2 to 10.")
+@click.option("--poses", type=int, help="To train on, over all bodies.  [default: 72]")
+@click.option("--bodies", type=int, help="To train on, 2 to 64.  [default: one for 2.5 poses]")
 @click.option("--minutes", type=float, help="Instead of --poses: as many as two laptop cores simulate in that time.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Of the poses.")
 @click.option(
@@ -31,7 +31,7 @@ from .progress import progress_bar
 def learn(
     draft: Path,
     poses: int | None,
-    bodies: int,
+    bodies: int | None,
     minutes: float | None,
     seed: int,
     over: tuple[str, ...],
@@ -45,7 +45,7 @@ def learn(
     Writes field.anny.safetensors and its card field.anny.json. An interrupted run goes on where it stopped when it is
     started again. Needs the extra [sim].
 
-    Example: dressform garment learn drafts/jacket --over tee --poses 120 --bodies 6
+    Example: dressform garment learn drafts/jacket --over tee --poses 120
     """
     from dressform.assets.library import Library
     from dressform.authoring.draft import Draft

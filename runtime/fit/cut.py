@@ -54,7 +54,10 @@ class Cut:
 
     @cached_property
     def _garments(self) -> dict[str, DressedGarment]:
-        return {size: DressedGarment(self.label, mesh, self.rigs[size], 0) for size, mesh in self.meshes.items()}
+        return {
+            size: DressedGarment(self.label, mesh, self.rigs[size], 0, fabric=self.fabric)
+            for size, mesh in self.meshes.items()
+        }
 
     def garment(self, size: str) -> DressedGarment:
         """Return a size as it is worn, alone."""

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.garment.fitting import band_of, fit_garments
-from dressform.runtime.garment.real_size import RealSize, principal_strain
+from dressform.runtime.garment.real_size import principal_strain
 from dressform.runtime.geometry.normals import face_areas
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
@@ -66,15 +66,8 @@ def fit_garment(rest: RestBody, cut: Cut, sizes: Sequence[str] = (), *, progress
 
 def fit_size(rest: RestBody, cut: Cut, size: str, design: Mapping[str, float]) -> SizeFit:
     """Try one size on; `design` is the ease that each region is designed with, from `design_eases` [m]."""
-    mesh, garment = cut.meshes[size], cut.garment(size)
-    solver = RealSize(
-        mesh.points,
-        garment.cloth,
-        stiff=garment.stiff,
-        under=garment.under,
-        trims=garment.trims,
-        fabric=cut.fabric,
-    )
+    garment = cut.garment(size)
+    solver = garment.real_size
     (start,) = fit_garments(rest, [garment])
     worn = solver.worn(start, rest.vertices, rest.body.faces, band=band_of(garment, rest))
     return judge_worn(rest, cut, size, worn.points, design, pressure=worn.pressure, soft=solver.soft)

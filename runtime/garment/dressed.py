@@ -12,7 +12,9 @@ from dressform.assets.files.field import Field
 from dressform.assets.files.garment import GarmentMesh, outer_faces
 from dressform.assets.files.rig import Rig
 from dressform.runtime.body.canonical import canonical_rest
+from dressform.schemas.template import Fabric
 
+from .real_size import RealSize
 from .stiff import of_one_part, stiff_pieces
 from .turned import turned_over
 from .under import NONE, Under, trims_on_cloth, under_cloth
@@ -31,6 +33,9 @@ class DressedGarment:
         layer: Higher lies over lower; of equal layers the later lies over the earlier.
         field: The learned deformation field for the body's family, or None: plain skinning.
         size: Which of the garment's sizes it is; needed only where there is a field.
+        fabric: Weight and stretch of its cloth, or None.
+        keeps_size: Whether its cloth keeps the lengths it was cut with on every body, which a field starts from; else
+            it stretches with the body.
     """
 
     name: str
@@ -39,6 +44,15 @@ class DressedGarment:
     layer: int
     field: Field | None = None
     size: str = "M"
+    fabric: Fabric | None = None
+    keeps_size: bool = False
+
+    @cached_property
+    def real_size(self) -> RealSize:
+        """Its soft cloth with the lengths that it was cut with."""
+        return RealSize(
+            self.mesh.points, self.cloth, stiff=self.stiff, under=self.under, trims=self.trims, fabric=self.fabric
+        )
 
     @cached_property
     def stiff(self) -> list[NDArray[np.int64]]:

@@ -16,42 +16,29 @@ from dressform.runtime.body.protocol import Pose, RestBody
 Floats = NDArray[np.float32]
 
 _SIDES = ("left", "right")
-# joint → group: features of one group share a length scale
-_TURNED: dict[str, str] = {
-    "spine1": "spine",
-    "spine2": "spine",
-    "spine3": "spine",
-    **{f"{side}_{joint}": f"{side}_{group}" for side in _SIDES for joint, group in (
-        ("collar", "arm"), ("shoulder", "arm"), ("elbow", "elbow"), ("hip", "leg"), ("knee", "knee"))},
-}  # fmt: skip
-_SEEN_FROM_CHEST: dict[str, str] = {
-    "neck": "spine",
-    "pelvis": "spine",
-    **{f"{side}_{joint}": f"{side}_{group}" for side in _SIDES for joint, group in (
-        ("shoulder", "arm"), ("elbow", "arm"), ("wrist", "elbow"), ("knee", "leg"))},
-}  # fmt: skip
-_SEEN_FROM_PELVIS: dict[str, str] = {
-    f"{side}_{joint}": f"{side}_{group}"
-    for side in _SIDES
-    for joint, group in (("knee", "leg"), ("ankle", "knee"), ("wrist", "elbow"))
-}
+
+
+def _both(*joints: str) -> tuple[str, ...]:
+    """Return the joints of both sides, the left side's first."""
+    return tuple(f"{side}_{joint}" for side in _SIDES for joint in joints)
+
+
+_TURNED = ("spine1", "spine2", "spine3", *_both("collar", "shoulder", "elbow", "hip", "knee"))
+_SEEN_FROM_CHEST = ("neck", "pelvis", *_both("shoulder", "elbow", "wrist", "knee"))
+_SEEN_FROM_PELVIS = _both("knee", "ankle", "wrist")
 _MEASURES = ("height", "chest", "waist", "hip", "thigh", "upper_arm", "shoulder", "arm", "back")
 _CHEST, _PELVIS = JOINT_INDEX["spine3"], JOINT_INDEX["pelvis"]
 _UP = 2
 
 
-def _table() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    pose = [(f"{joint}.turn{k}", group) for joint, group in _TURNED.items() for k in range(6)]
-    pose += [(f"chest_to_{joint}.{axis}", group) for joint, group in _SEEN_FROM_CHEST.items() for axis in "xyz"]
-    pose += [(f"pelvis_to_{joint}.{axis}", group) for joint, group in _SEEN_FROM_PELVIS.items() for axis in "xyz"]
-    pose += [(f"{joint}_down.{axis}", "gravity") for joint in ("chest", "pelvis") for axis in "xyz"]
-    body = [(name, "body") for name in _MEASURES] + [("size", "size")]
-    return (*zip(*pose, strict=True), *zip(*body, strict=True))  # type: ignore[return-value]  # two pairs of tuples
-
-
-POSE_FEATURES, POSE_GROUPS, BODY_FEATURES, BODY_GROUPS = _table()
+POSE_FEATURES = (
+    *(f"{joint}.turn{k}" for joint in _TURNED for k in range(6)),
+    *(f"chest_to_{joint}.{axis}" for joint in _SEEN_FROM_CHEST for axis in "xyz"),
+    *(f"pelvis_to_{joint}.{axis}" for joint in _SEEN_FROM_PELVIS for axis in "xyz"),
+    *(f"{joint}_down.{axis}" for joint in ("chest", "pelvis") for axis in "xyz"),
+)
+BODY_FEATURES = (*_MEASURES, "size")
 FEATURES = POSE_FEATURES + BODY_FEATURES
-GROUPS = POSE_GROUPS + BODY_GROUPS
 
 
 class PoseFeatures:

@@ -51,14 +51,14 @@ def _check(garment: DressedGarment, body: Body) -> None:
 
 
 def fit_garments(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Floats, ...]:
-    """Carry each garment to the body's shape and settle it over the skin and the layers below.
+    """Carry each garment to the body's shape, let it find its own size, and settle it over skin and layers below.
 
     Args:
         rest: The body.
         garments: From the innermost to the outermost.
 
     Returns:
-        For each its points float32 [V, 3] in the body's rest frame [m]; they stretch with the body.
+        For each its points float32 [V, 3] in the body's rest frame [m].
 
     Raises:
         AssetError: When a rig is not for this body or not for its mesh.
@@ -79,6 +79,9 @@ def fit_garments(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Fl
             gap, band = _gap(garment), band_of(garment, rest)
             held = drawn_in(carried, cloth, band, ring_length(garment.mesh.points[band]), nude, gap)
             points = settle(held, cloth, rest.vertices, body.faces, gap)
+            if garment.keeps_size:
+                worn = garment.real_size.worn(points, rest.vertices, body.faces, band=band)
+                points = settle(worn.points, cloth, rest.vertices, body.faces, gap)
         for below in range(position):
             points = settle(points, cloth, fitted[below], garments[below].mesh.faces, CLOTH_GAP, folds=FOLDS)
         points = kept_stiff(carried, points, garment.stiff)

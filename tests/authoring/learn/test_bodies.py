@@ -12,6 +12,7 @@ from dressform.authoring.learn.bodies import (
     TRAINING,
     Figure,
     span,
+    training_figures,
 )
 from dressform.authoring.learn.samples import rest_of
 from dressform.runtime.body.canonical import CANONICAL_SHAPE
@@ -44,6 +45,16 @@ def test_training_bodies_differ_clearly_in_girth() -> None:
 def test_the_first_three_bodies_span_most() -> None:
     few = span(TRAINING[:3])
     assert few["waist"][1] / few["waist"][0] > 1.2
+
+
+def test_bodies_that_are_drawn_are_always_the_same_differ_and_stay_inside() -> None:
+    drawn = training_figures(len(TRAINING) + 6)[len(TRAINING) :]
+    assert drawn[:3] == training_figures(len(TRAINING) + 3)[len(TRAINING) :]
+    waists = [figure.rest.measures().waist for figure in drawn]
+    assert max(waists) - min(waists) > 0.05
+    for figure in drawn:
+        assert max(beyond(figure).values()) <= 0, figure.name
+    assert not {figure.name for figure in drawn} & {figure.name for figure in ALL}
 
 
 def test_bodies_kept_inside_are_inside_and_those_outside_are_outside() -> None:

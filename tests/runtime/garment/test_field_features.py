@@ -6,11 +6,8 @@ from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import Pose
 from dressform.runtime.garment.field_features import (
     BODY_FEATURES,
-    BODY_GROUPS,
     FEATURES,
-    GROUPS,
     POSE_FEATURES,
-    POSE_GROUPS,
     body_features,
     pose_features,
     size_ratio,
@@ -29,10 +26,10 @@ def part(features, *starts):
     return features[[name.startswith(starts) for name in POSE_FEATURES]]
 
 
-def test_each_feature_has_a_name_and_a_group():
-    assert len(POSE_FEATURES) == len(POSE_GROUPS)
-    assert len(BODY_FEATURES) == len(BODY_GROUPS)
-    assert len(set(FEATURES)) == len(FEATURES) == len(GROUPS)
+def test_each_feature_has_a_name_of_its_own_and_both_sides_have_the_same(rest):
+    assert len(set(FEATURES)) == len(FEATURES) == len(pose_features(rest, rest.rest_pose())) + len(BODY_FEATURES)
+    left = [name.replace("left_", "right_") for name in POSE_FEATURES if "left_" in name]
+    assert left == [name for name in POSE_FEATURES if "right_" in name]
 
 
 @pytest.mark.parametrize("shape", [{}, {"weight": 0.95, "gender": 0.0}])

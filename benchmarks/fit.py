@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import rich_click as click
+import warp
 from numpy.typing import NDArray
 
 from dressform.assets.library import STARTER, Library
@@ -220,6 +221,7 @@ def _percent(yes: Sequence[bool]) -> float | None:
 )
 def main(samples: tuple[Path, ...]) -> None:
     """Compare fit with simulation and print the figures as JSON."""
+    warp.config.log_level = warp.LOG_ERROR  # its greeting would stand in the result
     try:
         figures = compare(sampled(samples)) if samples else run()
     except DressformError as error:

@@ -148,10 +148,12 @@ def read_clip(path: Path) -> ClothClip:
     document = parse_json(text, f"{path} (header)")
     try:
         garments = tuple(_worn(entry) for entry in document["garments"])
-        fps, frames, schema = float(document["fps"]), _whole(document["frames"]), document["schema"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise InputError(f"{path}: its header is damaged ({type(error).__name__}: {error}); {_CURE}") from None
-    sound = schema == SCHEMA and garments and _FPS[0] <= fps <= _FPS[1] and frames >= 1
+        fps, frames, schema = document["fps"], _whole(document["frames"]), document["schema"]
+    except KeyError as error:
+        raise InputError(f"{path}: its header is damaged ({error} is missing); {_CURE}") from None
+    except TypeError:
+        raise InputError(f"{path}: its header is damaged (a value is of another type); {_CURE}") from None
+    sound = schema == SCHEMA and garments and is_number(fps) and _FPS[0] <= fps <= _FPS[1] and frames >= 1
     if not sound or min(garment.points for garment in garments) < 1 or not _are_measures(document.get("measures", {})):
         raise InputError(f"{path}: its header does not describe a clip of {SCHEMA}; {_CURE}")
     start = -(-(len(MAGIC) + 4 + len(text)) // _ALIGNED) * _ALIGNED
@@ -159,14 +161,15 @@ def read_clip(path: Path) -> ClothClip:
     if size != wanted:
         raise InputError(f"{path}: needed {wanted} bytes for {frames} frames, found {size}; {_CURE}")
     about = {key: value for key, value in document.items() if key not in ("schema", "fps", "frames", "garments")}
-    return ClothClip(path, fps, frames, garments, about, start)
+    return ClothClip(path, float(fps), frames, garments, about, start)
 
 
 def _worn(entry: Mapping[str, Any]) -> WornInClip:
     texts = [entry[key] for key in ("name", "version", "digest", "size")]
     if not is_texts(texts):
         raise TypeError("a garment's name, version, digest and size must be texts")
-    return WornInClip(*texts, _whole(entry["points"]))
+    name, version, digest, size = texts
+    return WornInClip(name, version, digest, size, _whole(entry["points"]))
 
 
 def _whole(value: object) -> int:

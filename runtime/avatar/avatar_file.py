@@ -35,6 +35,7 @@ SCHEMA = "dressform/avatar/1"
 DEFAULT_SKIN_TONE = (0.52, 0.33, 0.245)  # linear RGB
 DEFAULT_HAIR_COLOR = (0.045, 0.028, 0.018)
 MAX_TEXTURE_SIDE = 4096
+STATURES_M = (0.5, 3.0)  # nobody stands lower or higher; a camera follows what the file says
 
 Rgb = tuple[float, float, float]
 
@@ -228,6 +229,10 @@ def from_document(document: Mapping[str, Any], where: str) -> Avatar:
     consent, source, model = document["consent"], document["source"], document.get("body_file")
     if "height" not in document["measures"]:
         raise InputError(f"{where}: at $.measures: needed a height; run `dressform avatar measure` or make it again")
+    low, high = STATURES_M
+    if not low <= document["measures"]["height"] <= high:
+        found = f"{document['measures']['height']:g} m"
+        raise InputError(f"{where}: at $.measures.height: {found}, needed {low:g} to {high:g} m; make the avatar again")
     return Avatar(
         family=document["family"],
         shape=dict(document["shape"]),

@@ -92,6 +92,13 @@ def test_missing_and_foreign_files(tmp_path):
         Avatar.load(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize("height", [0.0, 0.05, 18.0, 1e300])
+def test_a_height_that_nobody_has_is_refused(tmp_path, avatar, height):
+    replace(avatar, measures={**avatar.measures, "height": height}).save(tmp_path / "a.json")
+    with pytest.raises(InputError, match=r"at \$\.measures\.height: .* m, needed 0.5 to 3 m"):
+        Avatar.load(tmp_path / "a.json", today=UNTIL)
+
+
 def test_smplx_file_must_be_there(tmp_path, avatar):
     with pytest.raises(AssetError, match="body file"):
         replace(avatar, family="smplx").rest()

@@ -1,4 +1,4 @@
-"""Changed manifests, garments, rigs, clothes, bundles and documents: each must end in a result or in one line.
+"""Changed manifests, garments, rigs, fields, clothes, clips, bundles, documents: each must end in a result or a line.
 
 `python -m dressform.benchmarks.fuzz --count 100000` runs long; `--number N` runs one case again, with `--keep FOLDER`
 its files stay to be looked at.

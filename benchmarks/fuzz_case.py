@@ -12,7 +12,7 @@ from .fuzz_containers import change_file
 from .fuzz_seeds import SHARES, Seed
 
 # how often a file is the one that changes, against the others of its seed
-_WEIGHTS = {".glb": 6, ".safetensors": 4, ".json": 4, ".obj": 4, ".mhclo": 4, ".gltf": 4}
+_WEIGHTS = {".glb": 6, ".cloth": 6, ".safetensors": 4, ".json": 4, ".obj": 4, ".mhclo": 4, ".gltf": 4}
 _SECRET = b"secret"
 
 

@@ -11,8 +11,12 @@ from pathlib import PurePosixPath
 from random import Random
 from typing import Any
 
+from dressform.assets.files.cloth_clip import MAGIC
+
 from .fuzz_changes import OUTSIDE, change_bytes, change_json, change_text, change_value, dump
 
+_ALIGNED = 64  # where the frames of a clip of simulated cloth begin
+_ODD = (float("nan"), float("inf"), 1e38, -1e30, 1e5, 1e3, -7.0, 0.0, 1e-42)
 _BLOCK = tarfile.BLOCKSIZE
 _MANY = 6  # changes to one file at most
 _JSON, _BINARY = 0x4E4F534A, 0x004E4942
@@ -71,6 +75,23 @@ def change_safetensors(data: bytes, random: Random) -> bytes:
         arrays = change_bytes(arrays, random)
     text = dump(header)
     return struct.pack("<Q", len(text)) + text + arrays
+
+
+def change_cloth(data: bytes, random: Random) -> bytes:
+    """Change the header of a clip of simulated cloth, or a number of its frames; the header's length is made to fit."""
+    try:
+        (size,) = struct.unpack_from("<I", data, len(MAGIC))
+    except struct.error:
+        return change_bytes(data, random)
+    text = data[len(MAGIC) + 4 : len(MAGIC) + 4 + size]
+    frames = data[len(MAGIC) + 4 + size + -(len(MAGIC) + 4 + size) % _ALIGNED :]
+    if random.random() < 0.6:
+        text = change_json(text, random)
+    elif len(frames) >= 4:
+        at = random.randrange(0, len(frames) - 3, 4)
+        frames = frames[:at] + struct.pack("<f", random.choice(_ODD)) + frames[at + 4 :]
+    head = MAGIC + struct.pack("<I", len(text)) + text
+    return head + bytes(-len(head) % _ALIGNED) + frames
 
 
 def change_bundle(data: bytes, random: Random) -> bytes:
@@ -171,4 +192,5 @@ _CHANGES: dict[str, Callable[[bytes, Random], bytes]] = {
     ".glb": change_glb,
     ".safetensors": change_safetensors,
     ".bundle": change_bundle,
+    ".cloth": change_cloth,
 }

@@ -33,6 +33,8 @@ from dressform.validators.profile import load_profile
 from dressform.validators.reports import junit, sarif, text
 from dressform.validators.rules.table import RULES
 
+from .fuzz_worn import replay, wear
+
 if TYPE_CHECKING:
     from dressform.schemas.report import Report
 
@@ -182,4 +184,6 @@ DOORS: dict[str, Callable[[Path, Path], Any]] = {
     "fabric": lambda _, main: read_fabric(main),
     "motion": _motion,
     "avatar": lambda _, main: Avatar.load(main),
+    "worn": lambda folder, _: wear(folder, _quick),
+    "clip": replay,
 }

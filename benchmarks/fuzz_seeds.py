@@ -26,6 +26,7 @@ from dressform.validators.examples.table import EXAMPLES
 from dressform.validators.profile import FOLDER as PROFILES
 
 from .fuzz_meshes import detailed, mesh_files
+from .fuzz_worn import CLIP, DRAFT, FIELD, cloth_clip, worn_draft
 
 # how often each kind is taken, against the others
 SHARES = {
@@ -42,6 +43,8 @@ SHARES = {
     "fabric": 1,
     "motion": 1,
     "avatar": 1,
+    "worn": 2,
+    "clip": 2,
 }
 _SOUND = 60  # how often each of the three sound drafts stands among a hundred broken ones
 
@@ -72,6 +75,8 @@ def make_seeds(folder: Path, *, every: int = 1) -> dict[str, list[Seed]]:
     """
     seeds = [*_drafts(folder / "drafts", every), *_published(folder / "published"), *_documents(folder / "documents")]
     seeds += [Seed("mesh", name, files, name) for name, files in mesh_files(folder / "meshes")]
+    worn = _files(worn_draft(folder / "worn" / DRAFT).parent)
+    seeds += [Seed("worn", "field", worn, f"{DRAFT}/{FIELD}"), Seed("clip", "cloth", {CLIP: cloth_clip()}, CLIP)]
     return {kind: [seed for seed in seeds if seed.kind == kind] for kind in SHARES}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dressform.benchmarks.fuzz_case import Case, make_case
-from dressform.benchmarks.fuzz_containers import _joined, _members, change_file
+from dressform.benchmarks.fuzz_containers import _joined, _members, change_cloth, change_file
 from dressform.benchmarks.fuzz_doors import enter
 from dressform.benchmarks.fuzz_seeds import SHARES, Seed, make_seeds
 
@@ -62,6 +63,23 @@ def test_changes_go_deep_enough_to_be_read(seeds: Seeds, place: Path, kind: str)
         ends.append(enter(kind, place, case.main))
     assert ends.count("taken") >= 2
     assert ends.count("told") >= (0 if kind == "draft" else 2)  # a draft's report tells what is wrong with it
+
+
+@pytest.mark.parametrize("kind", ["worn", "clip"])
+def test_what_is_worn_is_damaged_and_told(seeds: Seeds, place: Path, kind: str) -> None:
+    ends = []
+    for number in range(6):
+        case = make_case(seeds, Random(f"5/{number}"), [kind])
+        case.write(place)
+        ends.append(enter(kind, place, case.main))
+    assert "told" in ends
+
+
+def test_clips_are_changed_behind_their_header_too(seeds: Seeds) -> None:
+    data = seeds["clip"][0].files["a.cloth"]
+    (size,) = struct.unpack_from("<I", data, 8)
+    changed = [change_cloth(data, Random(number)) for number in range(30)]
+    assert sum(each[12 : 12 + size] == data[12 : 12 + size] and len(each) == len(data) for each in changed) > 5
 
 
 def test_a_bundle_is_put_together_as_it_was(seeds: Seeds) -> None:

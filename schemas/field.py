@@ -52,6 +52,13 @@ class PushOut(TypedDict):
     after: float
 
 
+class Simulated(TypedDict):
+    """The simulation's own figures on the same samples: tight cloth is stretched there too."""
+
+    stretch_percent: Spread
+    crossing_pairs: float
+
+
 class Scores(TypedDict):
     """How good a field is on samples that it never saw, against simulation."""
 
@@ -62,6 +69,7 @@ class Scores(TypedDict):
     stretch_percent: Spread
     crossing_pairs: float
     bending_ratio: float
+    simulated: Simulated
 
 
 class HeldOut(TypedDict):

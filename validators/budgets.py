@@ -43,8 +43,8 @@ class Budgets:
         field_error_mm: Largest mean error of a learned field on unseen poses and bodies [mm].
         field_error_share: Largest part of plain skinning's error that it may have there.
         field_penetrating_percent: Most cloth over 1 mm inside the body with it, after push-out [%].
-        field_stretch_percent: Most stretch of its cloth, 95th percentile [%].
-        field_crossing_pairs: Most pairs of triangles that go through each other, in the mean.
+        field_stretch_percent: Most stretch of its cloth, 95th percentile, less what the simulation has beyond it [%].
+        field_crossing_pairs: Most pairs of triangles that go through each other, in the mean, less the simulation's.
         field_least_bending: Least bending energy over the simulation's: below it cloth is ironed.
         field_most_bending: Most: above it cloth is crumpled.
         field_bound_mm: Furthest that it may move a point in any pose on any body [mm].

@@ -22,6 +22,7 @@ Integers = NDArray[np.integer]
 ROUNDS = 120  # of gradient descent on the logarithms of the settings
 RATE = 0.08
 MOST_TUNED = 500  # samples that settings are compared on; the fit itself takes all
+MOST_APART = 4.0  # squared distance that a median pair of samples has at most where the search begins
 JITTER = 1e-6  # keeps the kernel matrix invertible when samples repeat
 
 
@@ -156,7 +157,8 @@ def _first_settings(inputs: Floats, groups: Integers) -> Floats:
         part = inputs[:, groups == group]
         squared = (part * part).sum(axis=1)[:, None] + (part * part).sum(axis=1)[None] - 2 * (part @ part.T)
         lengths.append(max(float(np.median(squared)), 1e-3))
-    return np.array([*(-0.5 * np.log(2 * np.array(lengths))), -3.0, -3.0])
+    wide = max(2.0, len(lengths) / MOST_APART)
+    return np.array([*(-0.5 * np.log(wide * np.array(lengths))), -3.0, -3.0])
 
 
 def _loss(x: Any, y: Any, of_feature: Any, settings: Any, parted: Sequence[Sequence[Any]]) -> Any:

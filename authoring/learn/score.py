@@ -17,7 +17,7 @@ from dressform.runtime.garment.penetration import NOTHING, PenetrationReport, bo
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.crossings import LEAST, crossing_faces
 from dressform.runtime.geometry.distance import Surface
-from dressform.schemas.field import PushOut, Scores, Spread
+from dressform.schemas.field import PushOut, Scores, Simulated, Spread
 
 Floats = NDArray[np.floating]
 _CHUNK = 4096  # crossing edges tested against all crossing triangles at once
@@ -91,7 +91,9 @@ class Tally:
     _errors: list[NDArray[np.float64]] = field(default_factory=list)
     _plain_errors: list[NDArray[np.float64]] = field(default_factory=list)
     _stretches: list[NDArray[np.float64]] = field(default_factory=list)
+    _true_stretches: list[NDArray[np.float64]] = field(default_factory=list)
     _crossings: list[int] = field(default_factory=list)
+    _true_crossings: list[int] = field(default_factory=list)
     _bending: list[float] = field(default_factory=list)
     _true_bending: list[float] = field(default_factory=list)
     _before: PenetrationReport = NOTHING
@@ -102,7 +104,9 @@ class Tally:
         self._errors.append(gauge.errors(shown.pushed, shown.truth))
         self._plain_errors.append(gauge.errors(shown.plain, shown.truth))
         self._stretches.append(gauge.stretches(shown.pushed))
+        self._true_stretches.append(gauge.stretches(shown.truth))
         self._crossings.append(gauge.crossings(shown.pushed))
+        self._true_crossings.append(gauge.crossings(shown.truth))
         self._bending.append(gauge.bending(shown.pushed))
         self._true_bending.append(gauge.bending(shown.truth))
         self._before += _penetration(shown.skinned, gauge, body)
@@ -118,6 +122,10 @@ class Tally:
             stretch_percent=_spread(self._stretches, 1e2),
             crossing_pairs=round(float(np.mean(self._crossings)), 2),
             bending_ratio=round(float(np.sum(self._bending) / max(np.sum(self._true_bending), 1e-12)), 3),
+            simulated=Simulated(
+                stretch_percent=_spread(self._true_stretches, 1e2),
+                crossing_pairs=round(float(np.mean(self._true_crossings)), 2),
+            ),
         )
 
 

@@ -9,7 +9,7 @@ from click.testing import CliRunner
 
 from dressform.benchmarks import cloth_fields, cloth_fields_page
 from dressform.benchmarks.cloth_set import recipe
-from dressform.schemas.field import PushOut, Scores, Spread
+from dressform.schemas.field import PushOut, Scores, Simulated, Spread
 
 
 def _scores(error: float = 5.0, *, after: float = 0.01, bending: float = 1.0) -> Scores:
@@ -21,6 +21,7 @@ def _scores(error: float = 5.0, *, after: float = 0.01, bending: float = 1.0) ->
         stretch_percent=Spread(mean=1.0, p95=5.0),
         crossing_pairs=0.5,
         bending_ratio=bending,
+        simulated=Simulated(stretch_percent=Spread(mean=0.9, p95=4.0), crossing_pairs=0.2),
     )
 
 

@@ -117,15 +117,24 @@ def keeps_out_of_the_body(subject: Subject) -> Iterator[Defect | Measured]:
 
 
 def keeps_its_length(subject: Subject) -> Iterator[Defect | Measured]:
-    """Fields that stretch the cloth."""
-    limits = (0.0, subject.budgets.field_stretch_percent)
-    yield from _kept(subject, lambda scores: scores["stretch_percent"]["p95"], limits, "%", "stretch_percent.p95")
+    """Fields that stretch the cloth, beyond what the simulation of a tight garment does."""
+    limit = subject.budgets.field_stretch_percent
+
+    def stretch(scores: Scores) -> float:
+        beyond = max(scores["simulated"]["stretch_percent"]["p95"] - limit, 0.0)
+        return round(max(scores["stretch_percent"]["p95"] - beyond, 0.0), 3)
+
+    yield from _kept(subject, stretch, (0.0, limit), "%", "stretch_percent.p95")
 
 
 def does_not_fold_over(subject: Subject) -> Iterator[Defect | Measured]:
-    """Fields that fold the cloth through itself."""
-    limits = (0.0, subject.budgets.field_crossing_pairs)
-    yield from _kept(subject, lambda scores: scores["crossing_pairs"], limits, "pairs", "crossing_pairs")
+    """Fields that fold the cloth through itself, beyond where the simulation does."""
+    limit = subject.budgets.field_crossing_pairs
+
+    def crossings(scores: Scores) -> float:
+        return round(max(scores["crossing_pairs"] - scores["simulated"]["crossing_pairs"], 0.0), 2)
+
+    yield from _kept(subject, crossings, (0.0, limit), "pairs", "crossing_pairs")
 
 
 def wrinkles_as_the_truth(subject: Subject) -> Iterator[Defect | Measured]:

@@ -27,7 +27,7 @@ class SkinnedCloth:
         self._outfit = Outfit(
             rest,
             [
-                DressedGarment(garment.name, garment.meshes[each], garment.rig_of(each), layer)
+                DressedGarment(garment.name, garment.meshes[each], garment.rig_of(each), layer, keeps_size=True)
                 for layer, (garment, each) in enumerate(zip(garments, own, strict=True))
             ],
         )

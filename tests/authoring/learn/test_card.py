@@ -7,7 +7,7 @@ from dressform.authoring.learn.gather import Gathered
 from dressform.runtime.body.joints import CANONICAL_JOINTS
 from dressform.runtime.garment.field_base import FieldBase
 from dressform.schemas.documents import document_errors
-from dressform.schemas.field import FieldDigests, PushOut, Scores, Spread
+from dressform.schemas.field import FieldDigests, PushOut, Scores, Simulated, Spread
 
 SCORES = Scores(
     samples=3,
@@ -17,6 +17,7 @@ SCORES = Scores(
     stretch_percent=Spread(mean=1.0, p95=5.0),
     crossing_pairs=0.5,
     bending_ratio=0.9,
+    simulated=Simulated(stretch_percent=Spread(mean=0.9, p95=4.0), crossing_pairs=0.2),
 )
 
 

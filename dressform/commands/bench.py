@@ -8,6 +8,7 @@ import rich_click as click
 
 BENCHMARKS = {
     "frame": "frames a second of the realtime preset, as `dressform render` writes them",
+    "first_frame": "seconds from the start of a process to its first frame, stage by stage, with warm caches",
     "cuda": "the same frames on CPU and CUDA: rate and difference",
     "raster": "rasterising the body at 512×512 on one core",
     "build": "import + clean + unwrap + place + rig of the T-shirt",
@@ -19,6 +20,7 @@ BENCHMARKS = {
     "place": "garments of other bodies, poses, units and frames brought onto the canonical body",
     "field": "a learned field's cost a frame, part by part; its kernels against their plain twin",
     "penetration": "penetrating vertices over the walk, before and after push-out",
+    "layers": "two and three layers over motions: their order, penetration, jumps between frames, milliseconds",
     "fit": "every size of tee and trousers on six bodies: ease, order and recommendation beside simulation, seconds",
     "fit_matrix": "the garments that ship on bodies, in poses, over each other: penetration, stretch, holes, seconds",
     "memory": "resident memory between frame 1,000 and 10,000",

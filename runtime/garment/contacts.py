@@ -28,8 +28,7 @@ class Contact(NamedTuple):
 
 LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.075), facing=True, reach=0.08)
 TOUCHING = Contact(0.002, Fade(0.01, 0.03, 0.05), facing=False, reach=0.03)
-# half a millimetre more than it has to keep: the lower layer is bent between its points
-LAYERED = Contact(CLOTH_GAP + 0.0005, Fade(0.01, 0.03, 0.05), facing=True, reach=0.08)
+LAYERED = Contact(CLOTH_GAP, Fade(0.01, 0.03, 0.05), facing=True, reach=0.08)
 BODY_PASSES = (3,)
 LAYER_PASSES = (4,)
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import multiprocessing
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from dressform.assets.atomic import write_bytes
 from dressform.assets.files.cloth_clip import SUFFIX
 from dressform.assets.hashing import file_sha256
 from dressform.assets.template_version import TemplateVersion
-from dressform.authoring.learn import sampling_worker
 from dressform.authoring.learn.canonical_cloth import wear
 from dressform.authoring.learn.samples import Sample, SampleSet, load_samples
+from dressform.authoring.learn.sampling_worker import worker_pool
 from dressform.authoring.learn.score import Gauge
 from dressform.authoring.simulate.posed import CANONICAL, CanonicalProtocol, PosedCloth
 from dressform.authoring.simulate.poses import blended, eased
@@ -84,8 +83,7 @@ def make_extras(
     missing = [job for job in jobs if not _is_made(job, sets[job.name])]
     count = min(workers or os.cpu_count() or 1, len(missing))
     if count:
-        context = multiprocessing.get_context("spawn")
-        with ProcessPoolExecutor(count, context, sampling_worker.start, (os.getpid(),)) as pool:
+        with worker_pool(count) as pool:
             running = {pool.submit(make, job): job.name for job in missing}
             for done, future in enumerate(as_completed(running)):
                 future.result()

@@ -36,8 +36,12 @@ def worn_draft(folder: Path) -> Path:
     """Write a sound draft of a tube on the body, whose field moves it in every pose, and return the folder."""
     parts, rest = sound_parts(), canonical_rest()
     binding = bind(parts.mesh.points, rest.vertices, rest.body.faces)
-    names = ("binding_triangles", "binding_barycentrics", "binding_offsets")
-    parts.rig = replace(parts.rig, **dict(zip(names, binding, strict=True)))
+    parts.rig = replace(
+        parts.rig,
+        binding_triangles=binding.triangles,
+        binding_barycentrics=binding.barycentrics,
+        binding_offsets=binding.offsets,
+    )
     carry_a_field(parts)
     draft = parts.write(folder)
     content = field_bytes(_acting(read_field(draft / FIELD), parts.mesh.points))
@@ -52,7 +56,7 @@ def _acting(field: Field, points: NDArray[np.float32]) -> Field:
     """Return a field of zeros as one that acts everywhere."""
     random, model = np.random.default_rng(0), field.model
     centres, modes = model.coefficients.shape
-    out = points * np.float32([1, 1, 0]) / np.linalg.norm(points[:, :2], axis=1, keepdims=True)
+    out = points * np.array([1, 1, 0], np.float32) / np.linalg.norm(points[:, :2], axis=1, keepdims=True)
     acting = replace(
         model,
         coefficients=random.normal(0, 1 / centres, (centres, modes)).astype(np.float32),

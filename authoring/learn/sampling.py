@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import time
 from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from dressform.assets.hashing import file_sha256
 from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.draft import Draft
 from dressform.schemas.documents import dump_json, load_json
-from dressform.schemas.errors import AssetError, InputError, UsageError
+from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 from . import sampling_worker
@@ -188,28 +186,13 @@ def _work(parts: Sequence[Part], dress: Dress, workers: int, count: _Count) -> N
             for _ in sampling_worker.simulate(part, dress):
                 count.tell()
         return
-    # started anew, not forked: kernels and threads of numerical packages do not survive a fork
-    context = multiprocessing.get_context("spawn")
-    given_up = context.Event()
-    begin = (os.getpid(), given_up)
-    pool = ProcessPoolExecutor(min(workers, len(parts)), context, sampling_worker.start, begin)
-    try:
+    with sampling_worker.worker_pool(min(workers, len(parts))) as pool:
         pending: set[Future[Any]] = {pool.submit(sampling_worker.simulate_all, part, dress) for part in parts}
         while pending:
             finished, pending = wait(pending, timeout=_LOOK, return_when=FIRST_COMPLETED)
             for future in finished:
                 future.result()
             count.tell()
-    except BrokenProcessPool:
-        raise AssetError(
-            "a process that simulated cloth was ended from outside, perhaps for lack of memory; "
-            "run the same again with fewer workers: it goes on where it stopped"
-        ) from None
-    except BaseException:
-        given_up.set()  # what is done is written; nobody waits for what was begun
-        raise
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
 def _finish(folder: Path, plan: Plan) -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.synchronize import Event
 from pathlib import Path
@@ -14,7 +18,7 @@ import warp
 
 from dressform.assets.atomic import write_bytes
 from dressform.schemas.documents import dump_json
-from dressform.schemas.errors import DressformError
+from dressform.schemas.errors import AssetError, DressformError
 
 from .cloth_on_body import ClothOnBody, Dress, Lost, Rested
 from .plan import Group, Plan
@@ -42,7 +46,33 @@ class Part:
     garments: int
 
 
-def start(parent: int, given_up: Event) -> None:
+@contextmanager
+def worker_pool(workers: int) -> Iterator[ProcessPoolExecutor]:
+    """Open a pool of processes that compute in one thread each, and end at once when the block is left by an error.
+
+    They are started anew, not forked: kernels and threads of numerical packages do not survive a fork.
+
+    Raises:
+        AssetError: A process was ended from outside.
+    """
+    context = multiprocessing.get_context("spawn")
+    given_up = context.Event()
+    pool = ProcessPoolExecutor(workers, context, _start, (os.getpid(), given_up))
+    try:
+        yield pool
+    except BrokenProcessPool:
+        raise AssetError(
+            "a process that simulated cloth was ended from outside, perhaps for lack of memory; "
+            "run the same again with fewer workers: it goes on where it stopped"
+        ) from None
+    except BaseException:
+        given_up.set()  # what is done is written; nobody waits for what was begun
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _start(parent: int, given_up: Event) -> None:
     """Make this process compute in one thread, and end when the one that started it gives up or is gone.
 
     An interrupt from the keyboard reaches all processes; only the one that started them says so.

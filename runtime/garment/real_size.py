@@ -248,7 +248,10 @@ def _gradient(points: Floats, faces: Integers) -> tuple[sparse.csr_matrix, Float
 def _solver(matrix: sparse.csc_matrix) -> Callable[[Points], Points]:
     """Return what solves a symmetric positive definite system; it needs no pivoting, which is twice as fast."""
     factors = splu(matrix, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options={"SymmetricMode": True})
-    solve: Callable[[Points], Points] = factors.solve
+
+    def solve(right: Points) -> Points:
+        return np.asarray(factors.solve(right), np.float32)
+
     return solve
 
 

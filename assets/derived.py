@@ -10,7 +10,8 @@ import contextlib
 import hashlib
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -25,28 +26,50 @@ from .cache import cache_dir
 Arrays = Mapping[str, NDArray[Any]]
 
 KEPT_DAYS = 30.0  # what nobody has read for so long is deleted
+KEPT_BYTES = 512 * 2**20  # of one kind; beyond that what was read longest ago is deleted
 
 
-def derived_key(made_by: Iterable[ModuleType], *inputs: NDArray[Any] | str | bytes) -> str:
+def derived_key(made_by: Iterable[ModuleType], *inputs: object) -> str:
     """Return the key of what modules make of inputs.
 
     Args:
-        made_by: Every module whose code decides the result; of a package with a version, that counts.
-        inputs: What they make it of; type and shape count too.
+        made_by: Every module whose code decides the result; a package counts by its version, one without by all the
+            modules directly in it.
+        inputs: What they make it of: arrays, whose type and shape count too, text, bytes, numbers, None, and data
+            classes, mappings and sequences of these.
     """
     total = hashlib.sha256()
     for module in made_by:
         total.update(f"{module.__name__} {_state(module)}\n".encode())
     for value in inputs:
-        if isinstance(value, str):
-            value = value.encode()
-        if isinstance(value, bytes):
-            total.update(f"bytes {len(value)}\n".encode())
-            total.update(value)
-        else:
-            total.update(f"{value.dtype.str} {value.shape}\n".encode())
-            total.update(np.ascontiguousarray(value).data)
+        _feed(total, value)
     return total.hexdigest()
+
+
+def _feed(total: Any, value: object) -> None:
+    """Add a value to a digest, so that no two different ones add the same bytes."""
+    if isinstance(value, np.ndarray | np.generic):
+        total.update(f"{value.dtype.str} {value.shape}\n".encode())
+        total.update(np.ascontiguousarray(value).data)
+    elif isinstance(value, bytes):
+        total.update(f"bytes {len(value)}\n".encode())
+        total.update(value)
+    elif value is None or isinstance(value, str | bool | int | float):
+        total.update(f"{type(value).__name__} {value!r}\n".encode())
+    elif is_dataclass(value) and not isinstance(value, type):
+        total.update(f"{type(value).__name__}\n".encode())
+        _feed(total, {each.name: getattr(value, each.name) for each in fields(value)})
+    elif isinstance(value, Mapping):
+        total.update(f"mapping {len(value)}\n".encode())
+        for name in sorted(value):
+            _feed(total, name)
+            _feed(total, value[name])
+    elif isinstance(value, Sequence):
+        total.update(f"sequence {len(value)}\n".encode())
+        for each in value:
+            _feed(total, each)
+    else:
+        raise TypeError(f"a key follows from arrays, text, numbers and what holds them, not from {type(value)}")
 
 
 def derived_arrays(kind: str, key: str, make: Callable[[], Arrays]) -> Arrays:
@@ -74,7 +97,10 @@ def _state(module: ModuleType) -> str:
     version = getattr(module, "__version__", None)
     if isinstance(version, str):
         return version
-    return hashlib.sha256(Path(str(module.__file__)).read_bytes()).hexdigest()
+    source = Path(str(module.__file__))
+    files = sorted(source.parent.glob("*.py")) if hasattr(module, "__path__") else [source]
+    digests = [f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
+    return " ".join(digests)
 
 
 def _read(path: Path) -> Arrays | None:
@@ -91,13 +117,19 @@ def _read(path: Path) -> Arrays | None:
 
 
 def _write(path: Path, made: Arrays) -> None:
-    """Keep arrays, and delete what nobody has read for a long time; where that fails it only costs time."""
+    """Keep arrays, and delete what nobody has read for long; where that fails it only costs time."""
     from safetensors.numpy import save_file
 
     with contextlib.suppress(OSError), replacing(path) as beside:
         save_file({name: np.ascontiguousarray(values) for name, values in made.items()}, beside)
-    oldest = time.time() - KEPT_DAYS * 86400.0
-    for other in path.parent.glob("*.safetensors"):
-        with contextlib.suppress(OSError):
-            if other.stat().st_mtime < oldest:
-                other.unlink()
+    with contextlib.suppress(OSError):
+        _clean(path.parent)
+
+
+def _clean(folder: Path) -> None:
+    oldest, total = time.time() - KEPT_DAYS * 86400.0, 0
+    kept = [(path.stat(), path) for path in folder.glob("*.safetensors")]
+    for found, path in sorted(kept, key=lambda each: -each[0].st_mtime):
+        total += found.st_size
+        if found.st_mtime < oldest or total > KEPT_BYTES:
+            path.unlink()

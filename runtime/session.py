@@ -127,6 +127,7 @@ class TryOn:
         fields: By the name of each garment worn, whether a learned field acts on it; the others are skinned plainly.
         unusable_fields: By the name of garments that carry a field which cannot be used here, why not.
         simulated: The clip of simulated garments that is shown instead, see `replay`.
+        start_s: What its making took [s], by stage: "read", "fit", "paint" (beside "fit") and "draw".
     """
 
     def __init__(
@@ -144,6 +145,8 @@ class TryOn:
     ):
         if refine not in ("auto", "on", "off"):
             raise UsageError(f"refine must be auto, on or off, got {refine!r}")
+        self.start_s: dict[str, float] = {}
+        started = time.perf_counter()
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
         self.size = size
         self._look, self._refine = look, refine
@@ -156,10 +159,13 @@ class TryOn:
             worn = worn_versions(wear, library, lock, self.avatar.family)
             garments = _garments(worn, self.rest, self.unusable_fields, field=field)
             loading.result()
+            self.start_s["read"] = (begun := time.perf_counter()) - started
             painting = beside.submit(self._looks, sorted(garments, key=lambda garment: garment.layer))
             self.fields = {garment.name: garment.field is not None for garment in garments}
-            self.outfit = Outfit(self.rest, garments, device=self._device)
+            self.outfit = Outfit(self.rest, garments, device=self._device, keep=True)
+            self.start_s["fit"] = time.perf_counter() - begun
             looks = painting.result()
+        drawing = time.perf_counter()
         self._appearance = looks.appearance
         parts = self._appearance.parts
         meshes, counts = self._scene(looks)
@@ -172,6 +178,7 @@ class TryOn:
         self._buffers = [wp.zeros(total, dtype=wp.vec3, device=self._device) for _ in range(2)]
         self.stages_s: defaultdict[str, float] = defaultdict(float)
         self.simulated: ClothClip | None = None
+        self.start_s["draw"] = time.perf_counter() - drawing
 
     def replay(self, clip: ClothClip | Path | str) -> ClothClip:
         """Show simulated garments, and the poses they were simulated in, in what is streamed from now on.
@@ -199,6 +206,7 @@ class TryOn:
 
     def _looks(self, garments: Sequence[DressedGarment]) -> _Looks:
         """Paint the person, and pack every material as it is drawn; nothing of it depends on the fit."""
+        started = time.perf_counter()
         appearance = build_appearance(
             self.rest,
             skin_tone=self.avatar.skin_tone,
@@ -209,7 +217,9 @@ class TryOn:
         body, *parts = scene_meshes(appearance, self.rest.body)
         cloth = [garment_scene(garment.mesh, garment.name) for garment in garments]
         drawn = [body, *(mesh for scene in cloth for mesh in scene), *parts]
-        return _Looks(appearance, body, cloth, parts, pack_materials([mesh.material for mesh in drawn]))
+        materials = pack_materials([mesh.material for mesh in drawn])
+        self.start_s["paint"] = time.perf_counter() - started
+        return _Looks(appearance, body, cloth, parts, materials)
 
     def _scene(self, looks: _Looks) -> tuple[list[SceneMesh], list[int]]:
         """Return what is drawn and its vertex counts, in the order of the vertices: body, garments, then the parts."""

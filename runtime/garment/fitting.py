@@ -66,7 +66,7 @@ def fit_garments(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Fl
     body = rest.body
     for garment in garments:
         _check(garment, body)
-    source = _template_body(body).vertices
+    source = template_body(body).vertices
     nude = Surface(rest.vertices, body.faces)
     fitted: list[Floats] = []
     for position, garment in enumerate(garments):
@@ -103,7 +103,7 @@ def band_of(garment: DressedGarment, rest: RestBody) -> NDArray[np.intp]:
     return waistband(garment.mesh.points, garment.cloth, indices, weights, rest)
 
 
-def _template_body(body: Body) -> RestBody:
+def template_body(body: Body) -> RestBody:
     """Return the body of this family that rigs are made on: for Anny the canonical one, else the family's mean."""
     return canonical_rest() if body.family == "anny" else body.rest({})
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+from dressform.assets.derived import Arrays, derived_arrays
 from dressform.assets.files.field import Field
 from dressform.assets.files.garment import Material
 from dressform.runtime.body.protocol import Body, RestBody
@@ -22,14 +23,24 @@ from .contacts import BODY_PASSES, LAYER_PASSES, LAYERED, LYING, TOUCHING, Conta
 from .dressed import DressedGarment
 from .facing import Underlay
 from .field import FieldOnBody
-from .fitting import fit_garments, skins
+from .fitting import fit_garments, skins, template_body
 from .hide import hidden_cloth, hidden_faces
+from .kept_fit import fit_key
 from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
 from .push_out import PushOut, Side
 from .under import Followers
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
+
+
+class _Stage(NamedTuple):
+    """One push: of consecutive meshes out of others, by the kinds of contact between them."""
+
+    movers: range
+    obstacles: range
+    contacts: tuple[Contact, ...]
+    passes: tuple[int, ...]
 
 
 class Outfit:
@@ -47,23 +58,25 @@ class Outfit:
         rest: The body to dress.
         garments: Any order.
         device: Warp device.
+        keep: Whether the fit is kept in the cache, so that the next process finds it there; for people who come again.
     """
 
-    def __init__(self, rest: RestBody, garments: Sequence[DressedGarment], *, device: str = "cpu") -> None:
+    def __init__(
+        self, rest: RestBody, garments: Sequence[DressedGarment], *, device: str = "cpu", keep: bool = False
+    ) -> None:
         self.rest = rest
         self.device = device
         self.garments = tuple(sorted(garments, key=lambda garment: garment.layer))
         body = rest.body
         self.faces: tuple[Integers, ...] = (body.faces, *(garment.mesh.faces for garment in self.garments))
-        self.rest_points = fit_garments(rest, self.garments)
+        self._samples = sample_transforms(rest)
+        kept = keep and len(self.garments) > 0
+        self._key = fit_key(rest, self.garments, template_body(body), self._samples, device) if kept else None
+        fit = self._derived("fit", self._fit)
+        self.rest_points: tuple[Floats, ...] = tuple(fit[f"{k}"] for k in range(len(self.garments)))
+        self.hidden_body_faces: NDArray[np.bool_] = fit["hidden"]
         self.vertex_counts = (len(rest.vertices), *(len(points) for points in self.rest_points))
         self._offsets = tuple(int(start) for start in np.cumsum((0, *self.vertex_counts)))
-        self.hidden_body_faces = hidden_faces(
-            [garment.rig.hide for garment in self.garments],
-            rest.vertices,
-            body.faces,
-            [(points, garment.unfolded) for points, garment in zip(self.rest_points, self.garments, strict=True)],
-        )
         indices, weights = _joint_tables(body, self.garments)
         self._transforms = wp.zeros(len(body.joint_names), dtype=wp.mat44, device=device)
         rest_all = np.concatenate([rest.vertices, *self.rest_points])
@@ -157,6 +170,20 @@ class Outfit:
             for field in self._fields:
                 field.launch(skin_transforms, out)
 
+    def _derived(self, kind: str, make: Callable[[], Arrays]) -> Arrays:
+        return make() if self._key is None else derived_arrays(kind, self._key, make)
+
+    def _fit(self) -> Arrays:
+        """Return the points of each garment at rest, by its number, and the body triangles that they hide."""
+        rest, fitted = self.rest, fit_garments(self.rest, self.garments)
+        hidden = hidden_faces(
+            [garment.rig.hide for garment in self.garments],
+            rest.vertices,
+            rest.body.faces,
+            [(points, garment.unfolded) for points, garment in zip(fitted, self.garments, strict=True)],
+        )
+        return {**{f"{k}": points for k, points in enumerate(fitted)}, "hidden": hidden}
+
     def _field(self, garment: DressedGarment, field: Field, start: int) -> FieldOnBody:
         return FieldOnBody(
             field,
@@ -173,17 +200,28 @@ class Outfit:
         """Prepare the push out of the body for all garments at once, then out of lower layers from the second on."""
         if not self.garments:
             return []
-        poses = sample_transforms(self.rest)
+        found = self._derived("contacts", lambda: self._contacts(rest_all, indices, weights))
+        stages = [self._push_out(found, stage) for stage in self._stages()]
+        return [stage for stage in stages if stage is not None]
+
+    def _stages(self) -> list[_Stage]:
+        everyone = range(1, len(self.faces))
+        layers = [_Stage(range(outer, outer + 1), range(1, outer), (LAYERED,), LAYER_PASSES) for outer in everyone[1:]]
+        return [_Stage(everyone, range(1), (LYING, TOUCHING), BODY_PASSES), *layers]
+
+    def _contacts(self, rest_all: Floats, indices: Integers, weights: Floats) -> Arrays:
+        """Return what the garments can meet in each stage, see `_meetings`."""
+        poses = self._samples
         samples = [self.split(skin(rest_all, indices, weights, transforms)) for transforms in poses]
         if self._fields:  # cloth meets what its field brings it to; candidates are told apart at rest
             samples[1:] = [self.split(moved) for moved in self._moved_by_fields(poses[1:])]
         everyone = range(1, len(self.faces))
         normals = [{k: vertex_normals(parts[k], self.garments[k - 1].unfolded) for k in everyone} for parts in samples]
-        stages = [self._push_out(samples, normals, everyone, range(1), (LYING, TOUCHING), BODY_PASSES)]
-        for outer in everyone[1:]:
-            movers = range(outer, outer + 1)
-            stages.append(self._push_out(samples, normals, movers, range(1, outer), (LAYERED,), LAYER_PASSES))
-        return [stage for stage in stages if stage is not None]
+        return {
+            f"{stage.movers.start}.{stage.obstacles.start}.{name}": values
+            for stage in self._stages()
+            for name, values in self._meetings(samples, normals, stage).items()
+        }
 
     def _moved_by_fields(self, poses: Sequence[Floats]) -> Iterator[Floats]:
         """Yield all vertices [V, 3] of poses with cloth where its field puts it."""
@@ -192,51 +230,49 @@ class Outfit:
             self._skin(transforms, out, fields=True)
             yield out.numpy().copy()
 
-    def _push_out(
-        self,
-        samples: list[list[Floats]],
-        normals: list[dict[int, Floats]],
-        movers: range,
-        obstacles: range,
-        contacts: tuple[Contact, ...],
-        passes: tuple[int, ...],
-    ) -> PushOut | None:
-        """Prepare the push of some consecutive meshes out of some others: what is below, then what faces them.
-
-        None where nothing can meet.
-        """
-        first_mover, first_obstacle = self._offsets[movers.start], self._offsets[obstacles.start]
-        obstacle_faces = np.concatenate([self.faces[k] + self._offsets[k] for k in obstacles])
-        own_faces = obstacle_faces - first_obstacle
+    def _meetings(self, samples: list[list[Floats]], normals: list[dict[int, Floats]], stage: _Stage) -> Arrays:
+        """Return which points of some consecutive meshes move, their neighbours, and what they meet of some others."""
+        movers, obstacles = stage.movers, stage.obstacles
+        obstacle_faces = self._faces_of(obstacles) - self._offsets[obstacles.start]
         posed = [
             Posed(
                 np.concatenate([parts[k] for k in movers]),
                 np.concatenate([own[k] for k in movers]),
-                Underlay(np.concatenate([parts[k] for k in obstacles]), own_faces),
+                Underlay(np.concatenate([parts[k] for k in obstacles]), obstacle_faces),
             )
             for parts, own in zip(samples, normals, strict=True)
         ]
-        found = [find_candidates(posed, facing=contact.facing, reach=contact.reach) for contact in contacts]
+        found = [find_candidates(posed, facing=contact.facing, reach=contact.reach) for contact in stage.contacts]
         left_alone = np.concatenate([_left_alone(self.garments[k - 1]) for k in movers])
         for candidates in found:
             candidates[left_alone] = -1
-        mover_faces = np.concatenate([self.garments[k - 1].unfolded + (self._offsets[k] - first_mover) for k in movers])
+        shift = {k: self._offsets[k] - self._offsets[movers.start] for k in movers}
+        mover_faces = np.concatenate([self.garments[k - 1].unfolded + shift[k] for k in movers])
         meeting = np.any([(candidates >= 0).any(axis=1) for candidates in found], axis=0)
         if not meeting.any():
+            return {name: np.zeros(0, np.int32) for name in ("moved", "starts", "around")}
+        moved, starts, around = movable(meeting, mover_faces, max(stage.passes))
+        met = {f"met{number}": candidates[moved] for number, candidates in enumerate(found)}
+        return {"moved": moved, "starts": starts, "around": around, **met}
+
+    def _faces_of(self, meshes: range) -> Integers:
+        return np.concatenate([self.faces[k] + self._offsets[k] for k in meshes])
+
+    def _push_out(self, found: Arrays, stage: _Stage) -> PushOut | None:
+        """Prepare the push of one stage: out of what is below, then of what faces it. None where nothing can meet."""
+        own = f"{stage.movers.start}.{stage.obstacles.start}."
+        moved, starts, around = (found[own + name] for name in ("moved", "starts", "around"))
+        if not len(moved):
             return None
-        moved, starts, around = movable(meeting, mover_faces, max(passes))
-        sides = [
-            Side(candidates[moved], contact.gap, contact.fade)
-            for candidates, contact in zip(found, contacts, strict=True)
-        ]
+        sides = [Side(found[f"{own}met{k}"], contact.gap, contact.fade) for k, contact in enumerate(stage.contacts)]
         return PushOut(
-            first_mover + moved,
+            self._offsets[stage.movers.start] + moved,
             sides[0],
             sides[1] if len(sides) > 1 else None,
-            obstacle_faces,
+            self._faces_of(stage.obstacles),
             starts,
             around,
-            passes=passes,
+            passes=stage.passes,
             device=self.device,
         )
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +70,60 @@ def test_what_nobody_reads_is_deleted_when_something_is_kept(cache: Path) -> Non
     derived_arrays("kind", "used", made(1.0, log))
     derived_arrays("kind", "new", made(1.0, log))
     assert sorted(path.stem for path in cache.iterdir()) == ["new", "used"]
+
+
+def test_beyond_its_bytes_a_kind_loses_what_was_read_longest_ago(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log: list[float] = []
+    for age, key in enumerate(("new", "middle", "old")):
+        derived_arrays("kind", key, made(1.0, log))
+        then = time.time() - 60 * (age + 1)
+        os.utime(cache / f"{key}.safetensors", (then, then))
+    size = (cache / "new.safetensors").stat().st_size
+    monkeypatch.setattr(derived, "KEPT_BYTES", 3 * size)
+    derived_arrays("kind", "newest", made(1.0, log))
+    assert sorted(path.stem for path in cache.iterdir()) == ["middle", "new", "newest"]
+
+
+@dataclass(frozen=True)
+class Cloth:
+    points: np.ndarray
+    name: str = "tee"
+    sizes: tuple[float, ...] = (1.0, 2.0)
+    record: dict[str, object] = field(default_factory=lambda: {"b": None, "a": [1, True]})
+
+
+def test_the_key_follows_what_is_nested() -> None:
+    points = np.zeros((2, 3), np.float32)
+    keys = [
+        derived_key([], Cloth(points)),
+        derived_key([], Cloth(points, name="vest")),
+        derived_key([], Cloth(points, sizes=(1.0,))),
+        derived_key([], Cloth(points, record={"a": [1, True], "b": 0})),
+        derived_key([], Cloth(points, record={"a": [1, 1], "b": None})),
+        derived_key([], [Cloth(points)]),
+        derived_key([], "1"),
+        derived_key([], 1),
+        derived_key([], 1.0),
+        derived_key([], np.float32(1.0)),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert derived_key([], Cloth(points, record={"a": [1, True], "b": None})) == keys[0]
+    with pytest.raises(TypeError, match="a key follows from"):
+        derived_key([], object())
+
+
+def test_a_package_counts_with_every_module_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = []
+    for body in ("x = 1", "x = 2"):
+        folder = tmp_path / body.replace(" ", "") / "some_package"
+        folder.mkdir(parents=True)
+        (folder / "__init__.py").write_text("")
+        (folder / "inner.py").write_text(body)
+        monkeypatch.syspath_prepend(str(folder.parent))
+        monkeypatch.delitem(sys.modules, "some_package", raising=False)
+        importlib.invalidate_caches()
+        keys.append(derived_key([importlib.import_module("some_package")], "input"))
+    assert keys[0] != keys[1]
 
 
 def test_the_key_follows_inputs_types_shapes_and_code() -> None:

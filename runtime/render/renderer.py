@@ -21,7 +21,7 @@ from .ground import GroundShadow, seen_box
 from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
 from .scene import Background, Camera, Lighting, SceneMesh
-from .surfaces import PackedMaterials, pack_materials, pack_surfaces
+from .surfaces import PackedMaterial, pack_materials, pack_surfaces
 from .topology import join_meshes
 
 _BOUNDS_STRIDE = 256
@@ -64,7 +64,7 @@ class Renderer:
         size: tuple[int, int] = (512, 512),
         device: str = "cpu",
         preset: str = "realtime",
-        materials: PackedMaterials | None = None,
+        materials: Sequence[PackedMaterial] | None = None,
     ) -> None:
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
@@ -131,7 +131,9 @@ class Renderer:
         self._frames += 1
         return Frame(self._rgb.numpy(), self._read_depth, self._read_mask, self._read_velocity)
 
-    def _upload(self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int], packed: PackedMaterials) -> None:
+    def _upload(
+        self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int], packed: Sequence[PackedMaterial]
+    ) -> None:
         topology = join_meshes(meshes, vertex_counts)
         table = pack_surfaces(packed, topology)
         self._all_faces = wp.array(topology.all_faces, dtype=wp.int32)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ._kernels_surface import Surface
 from .scene import SurfaceMaterial
-from .textures import MAX_LEVELS, TextureAtlas, pack_textures
+from .textures import MAX_LEVELS, PackedTexture, TextureAtlas, join_textures, pack_texture
 from .topology import Topology
 from .weave import SOFTENING, PackedWeave, Weave, pack_weave
 
@@ -43,57 +43,61 @@ class SurfaceTable:
 
 
 @dataclass(frozen=True)
-class PackedMaterials:
-    """Materials whose textures and weaves are packed; no part of it depends on the meshes.
+class PackedMaterial:
+    """A material whose texture and weave are packed; no part of it depends on a mesh.
 
     Attributes:
-        materials: As given.
-        atlas: Their textures.
-        texels: uint32 [N], textures and weaves.
-        levels: int32 [L], first texel of each level of each of them.
-        weaves: Of each material its weave and where in `levels` that begins, or None.
+        material: As given.
+        texture: Its texture.
+        weave: Its weave, or None.
+        weave_key: Equal for equal weaves.
     """
 
-    materials: tuple[SurfaceMaterial, ...]
-    atlas: TextureAtlas
-    texels: NDArray[np.uint32]
-    levels: NDArray[np.int32]
-    weaves: tuple[tuple[PackedWeave, int] | None, ...]
+    material: SurfaceMaterial
+    texture: PackedTexture
+    weave: PackedWeave | None = None
+    weave_key: bytes = b""
 
 
-def pack_materials(materials: Sequence[SurfaceMaterial]) -> PackedMaterials:
-    """Pack textures and weaves; equal ones are held once."""
-    atlas = pack_textures([material.texture for material in materials])
-    texels, levels = [atlas.texels], [*atlas.offsets.ravel().tolist()]
-    total = len(atlas.texels)
-    known: dict[bytes, tuple[PackedWeave, int]] = {}
-    weaves: list[tuple[PackedWeave, int] | None] = []
+def pack_materials(materials: Sequence[SurfaceMaterial]) -> list[PackedMaterial]:
+    """Pack textures and weaves; equal weaves are packed once."""
+    weaves: dict[bytes, PackedWeave] = {}
+    packed = []
     for material in materials:
-        if material.weave is None:
-            weaves.append(None)
+        texture, weave = pack_texture(material.texture), material.weave
+        if weave is None:
+            packed.append(PackedMaterial(material, texture))
             continue
-        key = _digest(material.weave, material.roughness)
-        if key not in known:
-            packed = pack_weave(material.weave, material.roughness)
-            known[key] = packed, len(levels)
-            for level in packed.levels:
-                levels.append(total)
-                texels.append(level.ravel())
-                total += level.size
-        weaves.append(known[key])
-    return PackedMaterials(tuple(materials), atlas, np.concatenate(texels), np.array(levels, np.int32), tuple(weaves))
+        key = _digest(weave, material.roughness)
+        if key not in weaves:
+            weaves[key] = pack_weave(weave, material.roughness)
+        packed.append(PackedMaterial(material, texture, weaves[key], key))
+    return packed
 
 
-def pack_surfaces(packed: PackedMaterials, topology: Topology) -> SurfaceTable:
-    """Tell the kernels of the packed materials, one a mesh of the topology."""
+def pack_surfaces(packed: Sequence[PackedMaterial], topology: Topology) -> SurfaceTable:
+    """Join packed materials, one a mesh of the topology; equal textures and equal weaves are held once."""
+    weaves = {each.weave_key: each.weave for each in packed if each.weave is not None}
+    atlas = join_textures(
+        [each.texture for each in packed], [level.ravel() for weave in weaves.values() for level in weave.levels]
+    )
+    levels = atlas.offsets.ravel().tolist()
+    total = len(atlas.texels) - sum(level.size for weave in weaves.values() for level in weave.levels)
+    first = {}
+    for key, weave in weaves.items():
+        first[key] = len(levels)
+        for level in weave.levels:
+            levels.append(total)
+            total += level.size
     surfaces = []
-    for index, (material, weave) in enumerate(zip(packed.materials, packed.weaves, strict=True)):
-        surface = _surface(material, index, packed.atlas)
-        if weave is not None:
+    for index, each in enumerate(packed):
+        surface = _surface(each.material, index, atlas)
+        if each.weave is not None:
             own = topology.face_mesh == index
-            _set_weave(surface, *weave, _ratio(topology.face_uv[own], topology.weave_uv[own]))
+            ratio = _ratio(topology.face_uv[own], topology.weave_uv[own])
+            _set_weave(surface, each.weave, first[each.weave_key], ratio)
         surfaces.append(surface)
-    return SurfaceTable(surfaces, packed.texels, packed.levels, packed.atlas.cutout)
+    return SurfaceTable(surfaces, atlas.texels, np.array(levels, np.int32), atlas.cutout)
 
 
 def _surface(material: SurfaceMaterial, index: int, atlas: TextureAtlas) -> Any:

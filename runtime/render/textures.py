@@ -42,31 +42,55 @@ class TextureAtlas:
     cutout: NDArray[np.bool_]
 
 
+@dataclass(frozen=True)
+class PackedTexture:
+    """One packed texture.
+
+    Attributes:
+        key: Equal for equal textures.
+        texels: uint32 [N], its levels one after another.
+        sizes: Height and width of each level, down to one texel.
+        cutout: Whether it has holes.
+    """
+
+    key: tuple[tuple[int, ...], bytes]
+    texels: NDArray[np.uint32]
+    sizes: tuple[Size, ...]
+    cutout: bool
+
+
 def pack_textures(textures: Sequence[NDArray[np.uint8]]) -> TextureAtlas:
     """Pack sRGB uint8 textures, each [H, W, 3] or [H, W, 4], first row at the top; equal ones are held once."""
-    offsets = np.zeros((len(textures), MAX_LEVELS), np.int32)
-    sides = np.zeros((len(textures), 2), np.int32)
-    cutout = np.zeros(len(textures), np.bool_)
-    total = 0
-    known: dict[tuple[tuple[int, ...], bytes], int] = {}
-    first_of = [_first_equal(known, index, texture) for index, texture in enumerate(textures)]
-    for index in known.values():
-        sizes = _level_sizes(textures[index])
-        sides[index] = [side.bit_length() - 1 for side in reversed(sizes[0])]
-        starts = total + np.cumsum([0, *(height * width for height, width in sizes)])
-        offsets[index] = starts[np.minimum(np.arange(MAX_LEVELS), len(sizes) - 1)]
-        total = int(starts[-1])
-    texels = np.empty(total, np.uint32)
-    for index in known.values():
-        cutout[index] = _pack(textures[index], _level_sizes(textures[index]), texels[offsets[index, 0] :])
-    return TextureAtlas(texels, offsets[first_of], sides[first_of], cutout[first_of])
+    return join_textures([pack_texture(texture) for texture in textures])
 
 
-def _first_equal(known: dict[tuple[tuple[int, ...], bytes], int], index: int, texture: NDArray[np.uint8]) -> int:
-    """Return the number of the first texture that equals this one; notes it where it is new."""
+def pack_texture(texture: NDArray[np.uint8]) -> PackedTexture:
+    """Pack an sRGB texture, uint8 [H, W, 3] or [H, W, 4], first row at the top."""
     if texture.dtype != np.uint8 or texture.ndim != 3 or texture.shape[2] not in (3, 4) or 0 in texture.shape:
         raise ValueError(f"texture must be uint8 [H, W, 3 or 4], got {texture.dtype} {list(texture.shape)}")
-    return known.setdefault((texture.shape, hashlib.sha256(np.ascontiguousarray(texture).data).digest()), index)
+    key = texture.shape, hashlib.sha256(np.ascontiguousarray(texture).data).digest()
+    sizes = _level_sizes(texture)
+    texels = np.empty(sum(height * width for height, width in sizes), np.uint32)
+    return PackedTexture(key, texels, tuple(sizes), _pack(texture, sizes, texels))
+
+
+def join_textures(packed: Sequence[PackedTexture], further: Sequence[NDArray[np.uint32]] = ()) -> TextureAtlas:
+    """Join packed textures, equal ones once, and append further texels [M] behind them."""
+    offsets = np.zeros((len(packed), MAX_LEVELS), np.int32)
+    first: dict[tuple[tuple[int, ...], bytes], int] = {}
+    chunks: list[NDArray[np.uint32]] = []
+    total = 0
+    for index, texture in enumerate(packed):
+        if first.setdefault(texture.key, index) < index:
+            offsets[index] = offsets[first[texture.key]]
+            continue
+        starts = total + np.cumsum([0, *(height * width for height, width in texture.sizes)])
+        offsets[index] = starts[np.minimum(np.arange(MAX_LEVELS), len(texture.sizes) - 1)]
+        total = int(starts[-1])
+        chunks.append(texture.texels)
+    sides = [[side.bit_length() - 1 for side in reversed(texture.sizes[0])] for texture in packed]
+    cutout = np.array([texture.cutout for texture in packed], np.bool_)
+    return TextureAtlas(np.concatenate([*chunks, *further]), offsets, np.array(sides, np.int32), cutout)
 
 
 def _level_sizes(texture: NDArray[np.uint8]) -> list[Size]:
@@ -85,7 +109,7 @@ def _pack(texture: NDArray[np.uint8], sizes: Sequence[Size], texels: NDArray[np.
         wp.launch(kernel, size[0], inputs, outputs=outputs, device="cpu")
 
     ends = np.cumsum([height * width for height, width in sizes])
-    rows = [part.reshape(size) for part, size in zip(np.split(texels[: ends[-1]], ends[:-1]), sizes, strict=True)]
+    rows = [part.reshape(size) for part, size in zip(np.split(texels, ends[:-1]), sizes, strict=True)]
     out = [wp.array(level, dtype=wp.uint32, device="cpu", copy=False) for level in rows]
     linear = [wp.empty(size, dtype=wp.vec4, device="cpu") for size in sizes[1:]]
     if sizes[0] == texture.shape[:2]:

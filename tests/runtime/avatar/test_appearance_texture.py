@@ -166,7 +166,7 @@ def test_bytes_follow_the_srgb_curve():
 
 def test_a_kept_canvas_is_the_one_that_was_made(body):
     kept = body_canvas(body)
-    made = _make_canvas(body.rest({}), _mask_pictures()).arrays()
+    made = _make_canvas(body.rest({}), _mask_pictures(body)).arrays()
     assert kept.arrays().keys() == made.keys()
     for name, values in kept.arrays().items():
         assert values.dtype == made[name].dtype, name

@@ -100,7 +100,7 @@ class _Looks(NamedTuple):
     @classmethod
     def of(cls, meshes: list[SceneMesh]) -> _Looks:
         """Pack every material as it is drawn."""
-        return cls(meshes, pack_materials([mesh.material for mesh in meshes]))
+        return cls(meshes, pack_materials([mesh.material for mesh in meshes], keep=True))
 
 
 class TryOn:

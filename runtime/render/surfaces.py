@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +14,7 @@ from ._kernels_surface import Surface
 from .scene import SurfaceMaterial
 from .textures import MAX_LEVELS, PackedTexture, TextureAtlas, join_textures, pack_texture
 from .topology import Topology
-from .weave import SOFTENING, PackedWeave, Weave, pack_weave
+from .weave import SOFTENING, PackedWeave, kept_weave, pack_weave, weave_key
 
 # How far past the terminator the sun still reaches, as a cosine: a little everywhere, as the lamp is wide; through skin
 # more, red most.
@@ -56,21 +55,26 @@ class PackedMaterial:
     material: SurfaceMaterial
     texture: PackedTexture
     weave: PackedWeave | None = None
-    weave_key: bytes = b""
+    weave_key: str = ""
 
 
-def pack_materials(materials: Sequence[SurfaceMaterial]) -> list[PackedMaterial]:
-    """Pack textures and weaves; equal weaves are packed once."""
-    weaves: dict[bytes, PackedWeave] = {}
+def pack_materials(materials: Sequence[SurfaceMaterial], *, keep: bool = False) -> list[PackedMaterial]:
+    """Pack textures and weaves; equal weaves are packed once.
+
+    Args:
+        materials: What is drawn.
+        keep: Whether weaves are kept in the cache, so that the next process finds them there.
+    """
+    weaves: dict[str, PackedWeave] = {}
     packed = []
     for material in materials:
         texture, weave = pack_texture(material.texture), material.weave
         if weave is None:
             packed.append(PackedMaterial(material, texture))
             continue
-        key = _digest(weave, material.roughness)
+        key = weave_key(weave, material.roughness)
         if key not in weaves:
-            weaves[key] = pack_weave(weave, material.roughness)
+            weaves[key] = (kept_weave if keep else pack_weave)(weave, material.roughness)
         packed.append(PackedMaterial(material, texture, weaves[key], key))
     return packed
 
@@ -142,10 +146,3 @@ def _areas(uv: NDArray[np.float32]) -> NDArray[np.float64]:
     b, c = (uv[:, k].astype(np.float64) - uv[:, 0] for k in (1, 2))
     areas: NDArray[np.float64] = np.abs(b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]) / 2.0
     return areas
-
-
-def _digest(weave: Weave, roughness: float) -> bytes:
-    total = hashlib.sha256(repr((weave.normal_scale, weave.cavity_strength, weave.tiled, roughness)).encode())
-    for image in (weave.normal, weave.cavity, weave.roughness):
-        total.update(b"none" if image is None else repr(image.shape).encode() + np.ascontiguousarray(image).tobytes())
-    return total.digest()

@@ -9,11 +9,14 @@ A texel is 32 bits: 9 + 9 of slope along u and v in [-2, 2), 8 of cavity in [0, 
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from dressform.assets.derived import Arrays, derived_arrays, derived_key
 
 SLOPE_STEPS, SLOPE_ZERO = 128.0, 256.0
 CAVITY_STEPS = 128.0
@@ -76,6 +79,26 @@ def pack_weave(weave: Weave, roughness: float) -> PackedWeave:
     far = np.broadcast_to(last, level.shape)
     packed.append(_packed(far))
     return PackedWeave(tuple(packed), sides, float(_roughness(far[:1, :1])[0, 0]))
+
+
+def weave_key(weave: Weave, roughness: float) -> str:
+    """Return the key of a weave for a material of a roughness; equal ones have the same."""
+    return derived_key((sys.modules[__name__], np, cv2), weave, roughness)
+
+
+def kept_weave(weave: Weave, roughness: float) -> PackedWeave:
+    """Return what `pack_weave` does; packed once and kept in the cache."""
+
+    def pack() -> Arrays:
+        packed = pack_weave(weave, roughness)
+        levels = {f"{number}": level for number, level in enumerate(packed.levels)}
+        return {**levels, "roughness": np.array([packed.roughness], np.float64)}
+
+    kept = dict(derived_arrays("weave", weave_key(weave, roughness), pack))
+    (own,) = kept.pop("roughness").tolist()
+    levels = tuple(kept[f"{number}"] for number in range(len(kept)))
+    height, width = levels[0].shape
+    return PackedWeave(levels, (width.bit_length() - 1, height.bit_length() - 1), own)
 
 
 def _moments(weave: Weave, roughness: float) -> NDArray[np.float32]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +11,8 @@ import pytest
 
 import dressform as df
 from dressform.runtime.avatar.appearance import build_appearance, scene_meshes
+from dressform.runtime.avatar.avatar_file import Avatar
+from dressform.runtime.avatar.consent import Consent
 from dressform.runtime.garment import outfit as outfits
 from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene
@@ -45,6 +49,25 @@ def test_a_kept_fit_gives_the_same_frame_and_is_not_made_again(
     monkeypatch.setattr(outfits, "fit_garments", refuse)
     monkeypatch.setattr(outfits, "find_candidates", refuse)
     assert same(made, first(plain_avatar, tube_library))
+
+
+def test_nothing_that_follows_from_a_person_is_kept(
+    tube_library: Path, plain_avatar: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = Avatar.load(plain_avatar)
+    person = replace(nobody, consent=Consent("a model", "tests", dt.date(2199, 1, 1)))
+    monkeypatch.setenv("DRESSFORM_CACHE", str(tmp_path))
+
+    def frame(who: Avatar) -> list[np.ndarray]:
+        return arrays(next(iter(df.TryOn(who, WEAR, library=tube_library, size=SIZE).stream("catwalk", fps=10))))
+
+    def kept() -> set[str]:
+        return {path.name for path in (tmp_path / "derived").iterdir()} & {"fit", "contacts", "skin"}
+
+    of_person = frame(person)
+    assert kept() == set()
+    assert same(of_person, frame(nobody))
+    assert kept() == {"fit", "contacts", "skin"}
 
 
 def test_a_fit_is_kept_only_where_it_is_asked_for(

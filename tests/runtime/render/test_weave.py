@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import warp as wp
 
 from dressform.runtime.render import _reference as reference
+from dressform.runtime.render import weave as weaves
 from dressform.runtime.render._kernels_surface import Surface
 from dressform.runtime.render._kernels_weave import sample_weave, tilted_normal
 from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
-from dressform.runtime.render.weave import SOFTENING, PackedWeave, Weave, pack_weave
+from dressform.runtime.render.weave import SOFTENING, PackedWeave, Weave, kept_weave, pack_weave, weave_key
 
 wp.set_module_options({"enable_backward": False})
 
@@ -147,6 +149,21 @@ def test_a_tile_keeps_the_mean_colour_and_a_map_of_a_whole_garment_its_own() -> 
 
 def test_a_flat_weave_is_not_looked_at() -> None:
     assert len(pack_weave(Weave(np.full((16, 16, 3), (128, 128, 255), np.uint8)), 0.8).levels) == 1
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_a_kept_weave_is_the_one_that_was_packed(flat: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DRESSFORM_CACHE", str(tmp_path))
+    weave = Weave(np.full((16, 8, 3), (128, 128, 255), np.uint8)) if flat else rough_weave()
+    want = pack_weave(weave, 0.7)
+    kept_weave(weave, 0.7)
+    monkeypatch.setattr(weaves, "pack_weave", None)  # not asked for again
+    got = kept_weave(weave, 0.7)
+    assert (got.sides_log2, got.roughness) == (want.sides_log2, want.roughness)
+    for one, other in zip(got.levels, want.levels, strict=True):
+        assert np.array_equal(one, other)
+    assert weave_key(weave, 0.7) != weave_key(weave, 0.71)
+    assert weave_key(weave, 0.7) != weave_key(replace(weave, tiled=False), 0.7)
 
 
 @pytest.mark.parametrize("maps", [{}, {"cavity": np.zeros((4, 4))}, {"normal": np.zeros((0, 4, 3), np.uint8)}])

@@ -3,6 +3,9 @@
 python -m dressform.authoring.wardrobe                 rebuilds the library in assets/starter
 python -m dressform.authoring.wardrobe --kind tee      rebuilds one garment of it
 python -m dressform.authoring.wardrobe --check         builds anew elsewhere and compares what the versions hold
+python -m dressform.authoring.wardrobe --learn FOLDER  learns the garments' fields, with the simulated cloth in FOLDER
+
+A rebuilt garment keeps its field as long as nothing has changed that the field was learned from.
 """
 
 from __future__ import annotations
@@ -27,25 +30,38 @@ from dressform.schemas.report import Severity
 from dressform.validators.engine import validate
 
 from .build import BuildOptions, build
+from .draft import Draft
+from .learn.specimen import Specimen
+from .learn.study import LearnOptions
 from .patterns.kinds import KINDS, kind_of
 from .patterns.make import make_draft
 from .patterns.recipe import read_recipe, recipe_of
+from .reopen import keep_field, reopen
 from .steps.import_mesh import ImportOptions
+from .steps.learn import learn
 from .steps.unwrap import UnwrapOptions
 
 # The tank top and the pencil skirt are left to who makes them: about 30 MB is enough to ship.
 SHIPPED = tuple(name for name in KINDS if name not in ("tank", "pencil-skirt"))
+# what is worn under a garment when its cloth is simulated
+UNDER = {"jacket": ("tee",)}
+# cloth that hangs loosely folds in more ways than the usual number of poses shows
+LEARNED: dict[str, LearnOptions] = {}
+_EVERY = 20.0  # [s] between two lines on how far a long job is
 MESH_SOURCE = "unisex_shirt.usd"
 MESH_AUTHORS = ("the authors of newton",)
 MESH_LICENCE = "LicenseRef-newton-example-asset"  # newton's package is Apache-2.0, its assets' licence is not stated
 
 
-def build_wardrobe(folder: Path, kinds: Sequence[str] = SHIPPED, *, workers: int = 1) -> Iterator[PublishedVersion]:
+def build_wardrobe(
+    folder: Path, kinds: Sequence[str] = SHIPPED, *, keeping: Library | None = None, workers: int = 1
+) -> Iterator[PublishedVersion]:
     """Build a library of the patterns' own recipes; yields each garment as it is published.
 
     Args:
         folder: Of the library; one that is there is replaced when all is built, with its other garments kept.
         kinds: Which garments.
+        keeping: A library of earlier builds, whose fields are kept where they still fit; None takes none.
         workers: Processes that drafts are made in.
 
     Raises:
@@ -57,13 +73,71 @@ def build_wardrobe(folder: Path, kinds: Sequence[str] = SHIPPED, *, workers: int
         context = multiprocessing.get_context("spawn")  # a fork would share the kernels' state
         with context.Pool(workers, initializer=_alone) as pool:
             for draft in pool.imap(_draft, jobs):
+                if keeping is not None:
+                    _keep_field(keeping, fresh, draft)
                 yield publish(fresh, draft)
-        if Library.is_library(folder):
-            _keep_others(Library.open(folder), fresh, Path(scratch))
-            shutil.rmtree(folder)
-        shutil.rmtree(Path(scratch) / "library" / "tmp", ignore_errors=True)
-        (Path(scratch) / "library" / ".lock").unlink(missing_ok=True)
-        os.replace(Path(scratch) / "library", folder)
+        _replace(folder, fresh, Path(scratch))
+
+
+def learn_wardrobe(
+    folder: Path,
+    samples: Path,
+    kinds: Sequence[str] = SHIPPED,
+    *,
+    workers: int | None = None,
+    progress: Progress = silent,
+) -> Iterator[PublishedVersion]:
+    """Learn the fields of a library's garments; yields each garment as it is published with its field.
+
+    Args:
+        folder: Of the library, which is replaced when all are learned.
+        samples: Where simulated cloth lies or will, a folder for each garment; a run that was interrupted goes on
+            from it.
+        kinds: Which garments.
+        workers: Processes that simulate; None takes one a core.
+        progress: Told how far the garment at hand is.
+
+    Raises:
+        AssetError: When a garment has errors; nothing is replaced then.
+    """
+    library = Library.open(folder)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as scratch:
+        fresh = Library.open(Path(scratch) / "library")
+        for name in kinds:
+            learn(
+                reopen(library.resolve(name), Path(scratch) / name),
+                LEARNED.get(name),
+                samples=samples / name,
+                below=[library.resolve(each) for each in UNDER.get(name, ())],
+                workers=workers,
+                progress=progress,
+            )
+            yield publish(fresh, Path(scratch) / name)
+        _replace(folder, fresh, Path(scratch))
+
+
+def _replace(folder: Path, fresh: Library, scratch: Path) -> None:
+    """Put a library that was built in `scratch` in the place of one that may be there."""
+    if Library.is_library(folder):
+        _keep_others(Library.open(folder), fresh, scratch)
+        shutil.rmtree(folder)
+    shutil.rmtree(fresh.folder / "tmp", ignore_errors=True)
+    (fresh.folder / ".lock").unlink(missing_ok=True)
+    os.replace(fresh.folder, folder)
+
+
+def _keep_field(library: Library, fresh: Library, draft: Path) -> None:
+    """Give a draft the field of an earlier build, unless the garment or what it was simulated over has changed."""
+    name = str(Draft.open(draft).manifest["name"])
+    if name not in library.names():
+        return
+    for below in UNDER.get(name, ()):
+        one, other = (
+            Specimen.of(each.resolve(below)) for each in (library, fresh if below in fresh.names() else library)
+        )
+        if one.digest != other.digest:
+            return
+    keep_field(library.resolve(name), Draft.open(draft))
 
 
 def publish_mesh_tee(library: Library, draft: Path, progress: Progress = silent) -> PublishedVersion:
@@ -126,19 +200,31 @@ def _keep_others(old: Library, fresh: Library, scratch: Path) -> None:
 @click.option("--kind", "kinds", multiple=True, help="Only this garment; repeat for more.")
 @click.option("--workers", type=click.IntRange(1, 64), default=os.cpu_count() or 1, help="Processes.")
 @click.option("--check", is_flag=True, help="Build elsewhere and compare; exits with 1 when a version differs.")
-def main(out: Path, kinds: tuple[str, ...], workers: int, check: bool) -> None:
-    """Build the starter wardrobe from its recipes.
+@click.option(
+    "--learn",
+    "samples",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Learn fields; cloth is simulated here.",
+)
+def main(out: Path, kinds: tuple[str, ...], workers: int, check: bool, samples: Path | None) -> None:
+    """Build the starter wardrobe from its recipes, or learn its fields.
 
     Example: python -m dressform.authoring.wardrobe --kind tee
     """
+    if check and samples:
+        raise click.UsageError("--check builds garments, --learn does not; give one of them")
     names = [kind_of(name).name for name in kinds] or list(SHIPPED)
+    old = Library.open(out) if Library.is_library(out) else None
+    begun, differing = time.perf_counter(), 0
     with tempfile.TemporaryDirectory() as elsewhere:
-        target = Path(elsewhere) / "library" if check else out
-        begun, differing = time.perf_counter(), 0
-        for version in build_wardrobe(target, names, workers=workers):
-            line = (
-                f"{version.label}  {sum(entry['bytes'] for entry in version.manifest['files'].values()) / 1e6:.1f} MB"
-            )
+        if samples:
+            versions = learn_wardrobe(out, samples, names, workers=workers, progress=_Told())
+        else:
+            target = Path(elsewhere) / "library" if check else out
+            versions = build_wardrobe(target, names, keeping=old, workers=workers)
+        for version in versions:
+            line = f"{version.label}  {_megabytes(version):.1f} MB"
+            line += "" if version.manifest["digests"]["field"] else "  without a field"
             if check:
                 same = content_key(version.manifest) == content_key(Library.open(out).resolve(version.name).manifest)
                 differing += not same
@@ -148,9 +234,28 @@ def main(out: Path, kinds: tuple[str, ...], workers: int, check: bool) -> None:
         raise SystemExit(1)
 
 
+def _megabytes(version: PublishedVersion) -> float:
+    return sum(entry["bytes"] for entry in version.manifest["files"].values()) / 1e6
+
+
+class _Told:
+    """Says now and then how far a long job is."""
+
+    def __init__(self) -> None:
+        self._last = 0.0
+
+    def __call__(self, fraction: float, message: str, /) -> None:
+        if time.monotonic() - self._last > _EVERY:
+            self._last = time.monotonic()
+            click.echo(f"{100 * fraction:3.0f} % {message}", err=True)
+
+
 if __name__ == "__main__":
     try:
         main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
     except DressformError as error:
         click.echo(f"dressform: {error}", err=True)
         sys.exit(1)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
@@ -88,7 +90,7 @@ def record(take: Take, path: Path, progress: Progress = silent) -> ClothClip:
         progress: Told after every frame.
 
     Raises:
-        UsageError: When there is nothing to record.
+        UsageError: When there is nothing to record, or another run is recording into that file.
         InputError: When a garment cannot be simulated, or newton is missing; when no attempt keeps it together in a
             frame, the message names that one and nothing is left behind.
     """
@@ -98,6 +100,28 @@ def record(take: Take, path: Path, progress: Progress = silent) -> ClothClip:
         raise UsageError("there is no motion to simulate: it has no frames; ask for more seconds")
     if not path.parent.is_dir():
         raise InputError(f"{path}: the folder {path.parent} does not exist; make it first")
+    with _alone_on(path):
+        return _record(take, path, progress)
+
+
+@contextmanager
+def _alone_on(path: Path) -> Iterator[None]:
+    """Keep a second run off a recording: it would write into the same part."""
+    held = path.with_name(path.name + ".lock")
+    lock = FileLock(held, timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise UsageError(f"{path}: another run is recording into it; wait for it, or name another file") from None
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # Windows removes it itself, once it is let go
+            held.unlink(missing_ok=True)
+        lock.release()
+
+
+def _record(take: Take, path: Path, progress: Progress) -> ClothClip:
     progress(0.0, "fitting")
     worn = wearings(take.versions, take.rest)
     body = {"body": take.rest.body.family, "measures": _measures(take.rest), "solver": take.solver}

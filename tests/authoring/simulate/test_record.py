@@ -107,3 +107,32 @@ def test_nothing_to_record_is_refused(take: Take, tmp_path: Path) -> None:
         record(Take(take.versions, take.rest, (), 30.0, {}), tmp_path / "a.cloth")
     with pytest.raises(InputError, match="does not exist"):
         record(take, tmp_path / "none" / "a.cloth")
+
+
+def test_a_second_run_on_the_same_file_is_refused_and_leaves_the_first_alone(
+    take: Take, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meanwhile(cloth: Counting, poses: Any, fps: float, *, after: Moment | None) -> Any:
+        for number, garments in enumerate(whole(cloth, poses, fps, after=after)):
+            if number == 12:
+                before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+                with pytest.raises(UsageError, match=r"a.cloth: another run is recording into it; wait for"):
+                    record(replace(take, seed=5), tmp_path / "a.cloth")
+                assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+                refused.append(number)
+            yield garments
+
+    whole, refused = Counting.clip, []
+    monkeypatch.setattr(Counting, "breaks_at", 10 * COUNT)
+    record(take, tmp_path / "b.cloth")
+    monkeypatch.setattr(Counting, "clip", meanwhile)
+    record(take, tmp_path / "a.cloth")
+    assert refused == [12]
+    assert (tmp_path / "a.cloth").read_bytes() == (tmp_path / "b.cloth").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.cloth", "b.cloth"]
+
+
+def test_a_lock_that_a_killed_run_left_is_no_obstacle(take: Take, tmp_path: Path) -> None:
+    (tmp_path / "a.cloth.lock").touch()
+    record(take, tmp_path / "a.cloth")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.cloth"]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.render.face_colors import face_colored
@@ -24,7 +25,8 @@ VIEW = (330, 520)  # [px] of one side
 TOP, ROW, LEGEND = 54, 25, 64  # [px] of the title, a line of figures, the legend
 MOST = 15.0  # [%] stretch from which on the colour stays the same
 FAR = 80.0  # [mm] distance from the skin from which on the colour stays the same
-SLACK = 1.0  # [%] cloth that is stretched by less is coloured by its distance from the skin
+# [%] cloth that is stretched by less is coloured by its distance from the skin, by more than the second by its stretch
+SLACK, TAUT = 1.0, 2.0
 STRETCHED: tuple[tuple[float, Rgb], ...] = (
     (SLACK, (126, 190, 120)),
     (5.0, (238, 206, 78)),
@@ -40,6 +42,9 @@ WORDS: dict[str, Rgb] = {"tight": (190, 30, 36), "close": (176, 106, 20), "good"
 _SKIN: Rgb = (206, 204, 199)  # of a dress form
 PAPER: Rgb = (247, 246, 243)
 _INK: Rgb = (32, 32, 36)
+ARMS = tuple(
+    tuple(JOINT_INDEX[f"{side}_{name}"] for name in ("shoulder", "elbow", "wrist")) for side in ("left", "right")
+)
 _FOV = math.radians(18.0)
 _LIGHT = Lighting.studio()
 
@@ -82,7 +87,8 @@ def cloth_colors(size: SizeFit, rest: RestBody) -> Pixels:
     percent = 100 * _evened(size.strain.astype(np.float64), size.faces, len(size.points))
     centers = size.points[size.faces].mean(axis=1)
     off = 1000 * Surface(rest.vertices, rest.body.faces, sign="normal").closest(centers).distances
-    colors = np.where((percent > SLACK)[:, None], _ramp(STRETCHED, percent), _ramp(HANGING, off))
+    share = np.clip((percent - SLACK) / (TAUT - SLACK), 0.0, 1.0)[:, None]
+    colors = share * _ramp(STRETCHED, percent) + (1.0 - share) * _ramp(HANGING, off)
     return np.asarray(np.rint(colors), np.uint8)
 
 
@@ -101,16 +107,31 @@ def _ramp(stops: tuple[tuple[float, Rgb], ...], values: NDArray[np.floating]) ->
 
 def _views(size: SizeFit, rest: RestBody, camera: tuple[Camera, NDArray[np.float64]]) -> list[Pixels]:
     """Return front and back; the body turns, so that the light comes from the same side."""
-    skin = np.full((len(rest.body.faces), 3), _SKIN, np.uint8)
-    meshes = [face_colored("body", rest.body.faces, skin), face_colored("cloth", size.faces, cloth_colors(size, rest))]
-    renderer = Renderer(meshes, [len(rest.vertices), len(size.points)], size=VIEW, preset="quality")
     view, middle = camera
+    shown = _shown(rest, view)
+    skin = np.full((len(shown), 3), _SKIN, np.uint8)
+    meshes = [face_colored("body", shown, skin), face_colored("cloth", size.faces, cloth_colors(size, rest))]
+    renderer = Renderer(meshes, [len(rest.vertices), len(size.points)], size=VIEW, preset="quality")
     both = np.concatenate([rest.vertices, size.points]).astype(np.float64) - middle
     pictures = []
     for turn in (1.0, -1.0):
         renderer.set_vertices(both * np.array([turn, turn, 1.0]) + middle)
         pictures.append(renderer.render(view, _LIGHT, Background.plain(_paper(), ground=0.0)).rgb.copy())
     return pictures
+
+
+def _shown(rest: RestBody, view: Camera) -> NDArray[np.int32]:
+    """Return the body's triangles [F, 3], without arms from the joint on that lies outside the picture.
+
+    What comes back into it would float there.
+    """
+    joints = rest.canonical_joints()
+    gone: list[int] = []
+    for arm in ARMS:
+        places = view.project(joints[list(arm)])[:, :2]
+        outside = ((places < 0) | (places > VIEW)).any(axis=1)
+        gone += [joint for k, joint in enumerate(arm) if outside[: k + 1].any()]
+    return rest.body.faces[~np.isin(rest.vertex_segments[rest.body.faces], gone).all(axis=1)]
 
 
 def _paper() -> tuple[float, float, float]:
@@ -145,7 +166,8 @@ def _write_figures(draw: ImageDraw.ImageDraw, fit: GarmentFit, size: SizeFit, le
         draw.text((left + 190, line), f"{region.ease_cm:+.1f} cm", _INK, font, anchor="ra")
         draw.text((left + 330, line), f"{region.design_cm:+.1f} cm", (110, 110, 114), font, anchor="ra")
         draw.text((left + 430, line), f"{region.strain_percent:.1f} %", _INK, font, anchor="ra")
-        draw.text((left + 560, line), f"{region.pressure_kpa:.2f}", _INK, font, anchor="ra")
+        if name != "hem":  # one that stands on a foot presses, and means nothing
+            draw.text((left + 560, line), f"{region.pressure_kpa:.2f}", _INK, font, anchor="ra")
         draw.text((left + 580, line), region.verdict, WORDS[region.verdict], font)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +26,14 @@ SIDES = ("left", "right")
 UP = np.array([0.0, 0.0, 1.0])
 
 OPEN = 0.75  # least share of the way round of a garment that is open in front
-STEP = 0.01  # [m] between the levels that are tried below a line where sleeves are set in
+STEP = 0.01  # [m] between the levels that are tried, such as below a line where sleeves are set in
 STEPS = 12
+CLEAR = 3  # levels right below an armhole, of which the shortest counts: cloth still opens into it there
+ABOVE_ANKLE = 0.1  # [m] above its joint up to which the leg grows thinner
 HALVINGS = 3  # of the step in which a thigh's highest level lies
 INTO_SLEEVES = 1.03  # a section this much longer than that a step below runs out into sleeves; no bust does
 BAND = 0.05  # [m] above the waist's line up to which an upper edge is a waistband's
-SAME_SWEEP = 0.02  # a section that goes less far round than that above by more than this runs into the lower edge
+SAME_SWEEP = 0.02  # a section that goes less far round than those above by more than this runs into the lower edge
 ON_SHOULDERS = 0.03  # [m] a neckline comes at least so near to the height of the shoulder joints
 
 
@@ -66,6 +69,15 @@ def regions(
     finder = _Finder(rest, np.asarray(worn, np.float64), np.asarray(own, np.float64), cloth)
     found = {name: find() for name, find in finder.finders().items()}
     return {name: region for name, region in found.items() if region is not None}
+
+
+@dataclass(frozen=True)
+class _Edge:
+    """Where a garment ends around the body: its line of cloth, the middle and the unit normal of the plane of that."""
+
+    ring: Ring
+    center: Floats
+    normal: Floats
 
 
 class _Finder:
@@ -131,13 +143,18 @@ class _Finder:
             leaves_sleeves = ring is not None and ring.cut > INTO_SLEEVES * lower.cut
             if ring is None or (leaves_sleeves and lower.sweep > ring.sweep - SAME_SWEEP):
                 first = k + 1
-        # right below an armhole the cloth still opens into it
-        clear = [ring for ring in rings[first : first + 2] if ring is not None]
-        return Region(self._measures["chest"], clear[-1 if first else 0]) if clear else None
+        clear = [ring for ring in rings[first : first + (CLEAR if first else 1)] if ring is not None]
+        return Region(self._measures["chest"], min(clear, key=lambda ring: ring.cut)) if clear else None
 
     def _level(self, name: str) -> Region | None:
-        ring = self._trunk_ring(_middle(self._lines[name]))
-        return None if ring is None else Region(self._measures[name], ring)
+        """Return the region at a body's line, or at the lower edge where only parts of that hang down to the line."""
+        center = _middle(self._lines[name])
+        ring, edge = self._trunk_ring(center), self._trunk_hem
+        if ring is None:
+            return None
+        if edge is not None and abs(edge.center[2] - center[2]) < STEPS * STEP:
+            ring = edge.ring if ring.sweep < edge.ring.sweep - SAME_SWEEP else ring
+        return Region(self._measures[name], ring)
 
     def _trunk_ring(self, center: Floats) -> Ring | None:
         return self._section(center, UP).around(center, least=OPEN)
@@ -155,11 +172,17 @@ class _Finder:
         return min((one for one in found if one is not None), key=lambda one: one.ease, default=None)
 
     def _arm(self, side: str) -> Region | None:
-        """Return the sleeve halfway down the upper arm, or the edge of one that ends above."""
+        """Return the sleeve halfway down the upper arm, lower where it is one with the trunk, or a short one's edge."""
         shoulder, elbow = self._joint(f"{side}_shoulder"), self._joint(f"{side}_elbow")
         way = (elbow - shoulder) / np.linalg.norm(elbow - shoulder)
-        center = (shoulder + elbow) / 2
-        ring = self._section(center, way).around(center)
+        pelvis, neck = self._joint("pelvis"), self._joint("neck")
+
+        def around(below: float) -> Ring | None:
+            center = (shoulder + elbow) / 2 + below * way
+            trunk = pelvis + (center - pelvis) @ way / ((neck - pelvis) @ way) * (neck - pelvis)
+            return self._section(center, way).around(center, trunk)
+
+        ring = _highest(around)
         if ring is not None:
             return Region(self._measures["upper_arm"], ring)
         length = float(np.linalg.norm(elbow - shoulder))
@@ -194,15 +217,23 @@ class _Finder:
         return min(found, key=lambda one: one.ease, default=None)
 
     def _hem(self) -> Region | None:
+        edge = self._trunk_hem
+        if edge is not None:
+            return Region(self._body_girth(self._part(*TRUNK, *LEGS), edge.center, edge.normal), edge.ring)
+        return min(self._leg_hems(), key=lambda one: one.ease, default=None)
+
+    @cached_property
+    def _trunk_hem(self) -> _Edge | None:
+        """The lower edge of what ends around the trunk or both legs; None of what ends around each leg."""
         waist = self._lines["waist"][0, 2]
         trunk = [one for one in self._around_trunk if one.center[2] < waist + 0.1 and not self._is_top(one)]
         if trunk:
             hem = min(trunk, key=lambda one: one.center[2])
-            return Region(self._body_girth(self._part(*TRUNK, *LEGS), hem.center, hem.normal), hem.ring)
-        legs = [one for one in (self._leg_hem(side) for side in SIDES) if one is not None]
-        if legs:
-            return min(legs, key=lambda one: one.ease)
-        return self._open_hem()
+            return _Edge(hem.ring, hem.center, hem.normal)
+        return None if self._leg_hems() else self._open_hem()
+
+    def _leg_hems(self) -> list[Region]:
+        return [one for one in (self._leg_hem(side) for side in SIDES) if one is not None]
 
     def _is_top(self, opening: Opening) -> bool:
         """Whether most of the cloth hangs below an opening."""
@@ -219,12 +250,14 @@ class _Finder:
                 best = one
         if best is None:
             return None
-        # over the foot the leg's narrowest place above it counts
-        at = best.center + max(chain[0, 2] - best.center[2], 0.0) * UP
         part = self._part(f"{side}_hip", f"{side}_knee", f"{side}_ankle")
-        return Region(self._body_girth(part, at, UP), best.ring)
+        # over the foot the leg's narrowest place above it counts
+        levels = np.arange(max(best.center[2], chain[0, 2]), chain[0, 2] + ABOVE_ANKLE, STEP)
+        heights = levels if len(levels) else best.center[2:]
+        girths = [self._body_girth(part, np.array([*best.center[:2], height]), UP) for height in heights]
+        return Region(min(girths), best.ring)
 
-    def _open_hem(self) -> Region | None:
+    def _open_hem(self) -> _Edge | None:
         """Return the lower edge of a garment whose front is open: the lowest level that goes round as far as any."""
         lowest = float(self._worn[np.unique(self._cloth), 2].min())
         levels = [self._spine(lowest + k * STEP) for k in range(1, STEPS)]
@@ -233,7 +266,7 @@ class _Finder:
             return None
         most = max(ring.sweep for ring, _ in rings)
         ring, center = next(one for one in rings if one[0].sweep > most - 0.01)
-        return Region(self._body_girth(self._part(*TRUNK, *LEGS), center, UP), ring)
+        return _Edge(ring, center, UP)
 
 
 def _highest(around: Callable[[float], Ring | None]) -> Ring | None:

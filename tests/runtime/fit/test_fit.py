@@ -11,8 +11,9 @@ from dressform.runtime.body.body_range import ranged_body
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.fit.cut import Cut
 from dressform.runtime.fit.fit import design_eases, fit_garment, judge_worn
-from dressform.runtime.fit.picture import PAPER, cloth_colors, fit_picture, stacked
+from dressform.runtime.fit.picture import PAPER, TOP, VIEW, cloth_colors, fit_picture, stacked
 from dressform.runtime.fit.regions import regions
+from dressform.runtime.fit.report import GarmentFit
 from dressform.runtime.garment.dressed import DressedGarment
 from dressform.schemas.errors import InputError, UsageError
 
@@ -109,3 +110,13 @@ def test_what_goes_round_nothing_cannot_be_judged(tee):
     patch = replace(mesh, faces=mesh.faces[:40], parts=(), part_ids=None)
     with pytest.raises(InputError, match="its fit cannot be judged; needed cloth that goes round"):
         judge_worn(canonical_rest(), replace(tee, meshes={"M": patch}), "M", mesh.points, {})
+
+
+def test_no_arm_comes_back_into_a_picture_that_its_elbow_lies_outside_of():
+    trousers = Cut.of(Library.open(STARTER).resolve("trousers"), "anny")
+    mesh = trousers.meshes["L"]
+    worn = judge_worn(canonical_rest(), trousers, "L", mesh.points, design_eases(trousers))
+    fit = GarmentFit("trousers", {"L": worn}, "L", "", (), ())
+    sheet = fit_picture(fit, canonical_rest()).astype(int)
+    sides = [sheet[TOP + 2 : TOP + 60, left : left + 40] for left in (2, VIEW[0] - 42, VIEW[0] + 2, 2 * VIEW[0] - 42)]
+    assert max(np.abs(side - PAPER).max() for side in sides) < 12  # the ground's shade is paper too

@@ -65,6 +65,7 @@ class Tally:
     Attributes:
         errors: By garment and region, and then by body and size: how far ease is off [cm].
         pairs: Of sizes at a region, whether their order is right.
+        eases: By garment and region, for each size on each body the body and the ease, found and true [cm].
         chosen: Of bodies on which all sizes were simulated, whether the same size is recommended.
         stretch: How far the 95th percentile of stretch is off [%].
         seconds: Of the processor, for trying sizes on.
@@ -73,6 +74,7 @@ class Tally:
 
     errors: dict[tuple[str, str], dict[str, float]] = field(default_factory=dict)
     pairs: list[bool] = field(default_factory=list)
+    eases: dict[tuple[str, str], list[tuple[str, float, float]]] = field(default_factory=dict)
     chosen: list[bool] = field(default_factory=list)
     stretch: list[float] = field(default_factory=list)
     seconds: float = 0.0
@@ -89,8 +91,9 @@ class Tally:
         for size, truth in truths.items():
             mine = found.sizes[size]
             for region in truth.regions.keys() & mine.regions.keys():
-                error = mine.regions[region].ease_cm - truth.regions[region].ease_cm
-                self.errors.setdefault((cut.label, region), {})[f"{trial.body}, {size}"] = error
+                eases = mine.regions[region].ease_cm, truth.regions[region].ease_cm
+                self.errors.setdefault((cut.label, region), {})[f"{trial.body}, {size}"] = eases[0] - eases[1]
+                self.eases.setdefault((cut.label, region), []).append((trial.body, *eases))
             self.stretch.append(mine.stretch_p95_percent - truth.stretch_p95_percent)
         self.pairs += _orders(found.sizes, truths)
         if len(truths) == len(cut.meshes):
@@ -99,6 +102,7 @@ class Tally:
     def figures(self) -> dict[str, Any]:
         """Return errors of ease [cm] by garment and region, all of them and the worst, orders, stretch, seconds."""
         everything = np.abs([error for place in self.errors.values() for error in place.values()])
+        bodies = [right for place in self.eases.values() for right in _orders_of_bodies(place)]
         means: dict[str, dict[str, float]] = {}
         for (garment, region), errors in sorted(self.errors.items()):
             means.setdefault(garment, {})[region] = round(float(np.abs(list(errors.values())).mean()), 2)
@@ -115,6 +119,8 @@ class Tally:
             "ease_within_1_cm_percent": round(100 * float((everything <= AIM_CM).mean()), 1),
             "pairs_of_sizes": len(self.pairs),
             "order_of_sizes_right_percent": _percent(self.pairs),
+            "pairs_of_bodies": len(bodies),
+            "order_of_bodies_right_percent": _percent(bodies),
             "same_recommendation_percent": _percent(self.chosen),
             "stretch_p95_off_percent": round(float(np.abs(self.stretch).mean()), 2),
             "processor_seconds_per_size": round(self.seconds / self.sizes, 2),
@@ -206,6 +212,16 @@ def _orders(found: Mapping[str, SizeFit], truth: Mapping[str, SizeFit]) -> list[
             if abs(apart[1]) > DIFFERENT_CM:
                 same.append((apart[0] > 0) == (apart[1] > 0))
     return same
+
+
+def _orders_of_bodies(eases: Sequence[tuple[str, float, float]]) -> list[bool]:
+    """Return for each pair of bodies whether both say the same of which one a garment sits closer on at a region."""
+    pairs = itertools.combinations(eases, 2)
+    return [
+        (found > other_found) == (true > other_true)
+        for (body, found, true), (other, other_found, other_true) in pairs
+        if body != other and abs(true - other_true) > DIFFERENT_CM
+    ]
 
 
 def _percent(yes: Sequence[bool]) -> float | None:

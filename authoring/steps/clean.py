@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh
 from dressform.authoring.draft import Draft
-from dressform.runtime.geometry.adjacency import boundary_loops
+from dressform.runtime.geometry.adjacency import boundary_loops, components
 from dressform.runtime.geometry.crossings import crossing_faces
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
@@ -31,6 +31,7 @@ from ._surface import (
 )
 
 LEAST = 500  # triangles that still make a garment
+SOLID = ("hat", "shoes", "socks", "gloves", "accessory")  # what may be modelled without a way in
 _LISTED = 60  # pieces named in the report, largest first
 
 
@@ -163,6 +164,8 @@ def clean_mesh(
     if most is not None:
         cleaned, moved = coarser(cleaned, most)
     cleaned, pieces, shells = with_parts(cleaned, category)
+    if not shells.pairs and category not in SOLID:
+        _need_opening(cleaned.faces, category or "garment")
     crossing = int(crossing_faces(cleaned.points, cleaned.faces).sum())
     report = CleanReport(
         points_welded=welded,
@@ -249,3 +252,15 @@ def _repeats(faces: NDArray[np.int64]) -> NDArray[np.bool_]:
 def _need_faces(surface: Surface) -> None:
     if not len(surface.faces):
         raise InputError("no triangle with area is left after cleaning; check the units and export the mesh again")
+
+
+def _need_opening(faces: NDArray[np.int32], category: str) -> None:
+    """Raise when all pieces are closed like balls: nobody gets into them, and every later step would try to."""
+    count = int(faces.max()) + 1
+    worn = components(faces, count)[0] - (count - _used(faces))
+    # closed triangles have 1.5 edges each, and Euler's characteristic of a ball is 2; thick cloth has tunnels instead
+    if not len(boundary_loops(faces)) and _used(faces) - len(faces) // 2 == 2 * worn:
+        raise InputError(
+            f"its cloth is closed all round, in {'1 piece' if worn == 1 else f'{worn:,} pieces'}; a {category} needs "
+            "openings to be worn through: delete the faces that close it, or import it with --category accessory"
+        )

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import trimesh
 from PIL import Image
 
 from dressform.__main__ import run_command
@@ -21,6 +22,7 @@ from dressform.cli import cli
 from .garment_files import FORMATS, skirt, write
 
 POINTS, QUADS = skirt()
+STEPS = ("import ", "build ", "clean ")  # what their progress starts with
 ROUND = [list(range(15, -1, -1))]  # a lid with sixteen corners
 OUTSIDE = ["../../etc/passwd", "/etc/passwd", "C:\\cloth.png", "https://example.org/a.png", "~/a.png", "..\\a.png"]
 
@@ -55,7 +57,7 @@ def refused(capsys: pytest.CaptureFixture[str], draft: Path, code: int, *argumen
     assert run("garment", *arguments) == code
     shown = capsys.readouterr()
     assert shown.out == ""
-    lines = [line for line in shown.err.splitlines() if line.strip() and not line.startswith(("import ", "build "))]
+    lines = [line for line in shown.err.splitlines() if line.strip() and not line.startswith(STEPS)]
     assert len(lines) == 1, shown.err
     assert lines[0].startswith("dressform: ")
     assert contents(draft) == before
@@ -355,3 +357,25 @@ def test_far_too_many_triangles_are_collapsed_and_said(
     assert run("garment", "build", source, "-o", tmp_path / "draft", "--triangles", "3") == 2
     assert "--triangles 3 must be at least 500, or 0" in capsys.readouterr().err
     assert not (tmp_path / "draft").exists()
+
+
+@pytest.mark.parametrize(("count", "said"), [(1, "1 piece"), (1000, "1,000 pieces")])
+def test_a_mesh_without_any_opening_is_refused_before_it_is_unwrapped(
+    count: int, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ball = trimesh.creation.icosphere(subdivisions=0, radius=0.4 if count == 1 else 0.01)
+    row = np.arange(count)
+    places = 0.06 * np.stack([row % 10, row // 10 % 10, row // 100], axis=1)
+    points = (ball.vertices + places[:, None]).reshape(-1, 3)
+    faces = (ball.faces + len(ball.vertices) * row[:, None, None]).reshape(-1, 3)
+    source = write(tmp_path / "balls.obj", points, faces.tolist())
+    assert run("garment", "import", source, "-o", tmp_path / "draft", "--category", "tee") == 0
+    line = refused(capsys, tmp_path / "draft", 1, "clean", tmp_path / "draft")
+    assert f"its cloth is closed all round, in {said}; a tee needs openings to be worn through: delete" in line
+
+
+def test_a_ball_that_is_no_garment_may_be_closed(tmp_path: Path) -> None:
+    ball = trimesh.creation.icosphere(subdivisions=1, radius=0.4)
+    source = write(tmp_path / "ball.obj", ball.vertices, ball.faces.tolist())
+    command = ("garment", "build", source, "-o", tmp_path / "bag", "--category", "accessory")
+    assert run(*command, "--steps", "import,clean") == 0

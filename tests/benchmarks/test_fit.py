@@ -9,7 +9,7 @@ from dressform.assets.library import STARTER, Library
 from dressform.authoring.learn.plan import Group, Plan
 from dressform.authoring.learn.samples import PLAN, drape_path, write_points
 from dressform.authoring.learn.specimen import Specimen
-from dressform.benchmarks.fit import _orders, compare, sampled
+from dressform.benchmarks.fit import _orders, _orders_of_bodies, compare, sampled
 from dressform.runtime.body.canonical import CANONICAL_SHAPE
 from dressform.schemas.documents import dump_json
 from dressform.schemas.errors import InputError
@@ -46,12 +46,21 @@ def test_sizes_of_one_garment_meet_across_folders(folders):
     assert figures["order_of_sizes_right_percent"] == 100
     assert figures["pairs_of_sizes"] == 5
     assert figures["same_recommendation_percent"] is None  # S was not simulated
+    assert figures["pairs_of_bodies"] == 0
 
 
 def test_orders_that_differ_are_told_and_those_that_hardly_differ_do_not_count():
     assert _orders(sizes(S=1.0, M=2.0), sizes(S=1.0, M=3.0)) == [True]
     assert _orders(sizes(S=2.0, M=1.0), sizes(S=1.0, M=3.0)) == [False]
     assert _orders(sizes(S=2.0, M=1.0), sizes(S=1.0, M=1.1)) == []
+
+
+def test_bodies_are_ordered_whatever_their_sizes_are():
+    thin, stout = ("thin", 5.0, 5.5), ("stout", -3.0, -2.0)
+    assert _orders_of_bodies([thin, stout]) == [True]
+    assert _orders_of_bodies([thin, ("stout", 6.0, -2.0)]) == [False]
+    assert _orders_of_bodies([thin, ("thin", 9.0, 9.5)]) == []  # two sizes on one body
+    assert _orders_of_bodies([thin, ("stout", 7.0, 5.4)]) == []  # hardly apart
 
 
 def test_a_folder_without_samples_is_told(tmp_path):

@@ -166,7 +166,7 @@ def _write_figures(draw: ImageDraw.ImageDraw, fit: GarmentFit, size: SizeFit, le
         draw.text((left + 190, line), f"{region.ease_cm:+.1f} cm", _INK, font, anchor="ra")
         draw.text((left + 330, line), f"{region.design_cm:+.1f} cm", (110, 110, 114), font, anchor="ra")
         draw.text((left + 430, line), f"{region.strain_percent:.1f} %", _INK, font, anchor="ra")
-        if name != "hem":  # one that stands on a foot presses, and means nothing
+        if name != "hem" or "thigh" not in size.regions:  # a leg's that stands on a foot presses, and means nothing
             draw.text((left + 560, line), f"{region.pressure_kpa:.2f}", _INK, font, anchor="ra")
         draw.text((left + 580, line), region.verdict, WORDS[region.verdict], font)
 

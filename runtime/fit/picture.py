@@ -129,7 +129,7 @@ def _shown(rest: RestBody, view: Camera) -> NDArray[np.int32]:
     gone: list[int] = []
     for arm in ARMS:
         places = view.project(joints[list(arm)])[:, :2]
-        outside = ((places < 0) | (places > VIEW)).any(axis=1)
+        outside = np.asarray(((places < 0) | (places > VIEW)).any(axis=1))
         gone += [joint for k, joint in enumerate(arm) if outside[: k + 1].any()]
     return rest.body.faces[~np.isin(rest.vertex_segments[rest.body.faces], gone).all(axis=1)]
 

@@ -60,6 +60,31 @@ class FieldModel:
 
 
 @dataclass(frozen=True)
+class Wrinkles:
+    """The cloth's normals as learned for themselves: read over the atlas, they shade every level of detail alike.
+
+    The normal at a point, of any length and in its carried frame, for the coefficients c of the field's modes:
+
+        n = mean + Σᵣ (mix c)ᵣ modesᵣ
+
+    A pixel's normal is a mean of this one and of the one that the mesh's points give it.
+
+    Attributes:
+        points: int32 [P] the points of the garment itself that have one, on every level of detail the same.
+        mean: float32 [P, 3].
+        modes: float32 [R, P, 3].
+        mix: float32 [R, K] from the field's coefficients to those of these modes.
+        share: In (0, 1], the weight of this normal; the mesh's has the rest.
+    """
+
+    points: Integers
+    mean: Floats
+    modes: Floats
+    mix: Floats
+    share: float
+
+
+@dataclass(frozen=True)
 class Field:
     """Where the cloth of one garment goes beyond being carried by smooth skin weights, on any body in any pose.
 
@@ -77,6 +102,7 @@ class Field:
         modes: float32 [K, P, 3] displacement of each coefficient, in the same frame [m].
         model: What the coefficients are.
         bound: Furthest that a point may be moved from plain skinning [m].
+        wrinkles: What pixels are shaded by, or None.
     """
 
     body: str
@@ -92,6 +118,7 @@ class Field:
     modes: Floats
     model: FieldModel
     bound: float
+    wrinkles: Wrinkles | None = None
 
 
 def field_at(field: Field, faces: Integers, barycentrics: Floats) -> tuple[Floats, Floats]:
@@ -105,20 +132,25 @@ def field_at(field: Field, faces: Integers, barycentrics: Floats) -> tuple[Float
     Returns:
         Mean float32 [N, 3] and modes [K, N, 3] there [m]; zero at corners that the field does not move.
     """
-    count = max(int(faces.max(initial=0)), int(field.points.max(initial=0))) + 1
-    row = np.full(count, len(field.points))
-    row[field.points] = np.arange(len(field.points))
-    corners = row[faces]
-    mean = np.concatenate([field.mean, np.zeros((1, 3), np.float32)])
-    modes = np.concatenate([field.modes, np.zeros((len(field.modes), 1, 3), np.float32)], axis=1)
-    return (
-        np.einsum("nc,ncx->nx", barycentrics, mean[corners]).astype(np.float32),
-        np.einsum("nc,kncx->knx", barycentrics, modes[:, corners]).astype(np.float32),
-    )
+    return _read_at(field.points, field.mean, field.modes, faces, barycentrics)
+
+
+def wrinkles_at(wrinkles: Wrinkles, faces: Integers, barycentrics: Floats) -> tuple[Floats, Floats]:
+    """Read wrinkles anywhere on the garment.
+
+    Args:
+        wrinkles: The garment's.
+        faces: int32 [N, 3] the garment's points at the corners of the triangle around each place.
+        barycentrics: float32 [N, 3] where in it, rows sum to 1.
+
+    Returns:
+        Mean float32 [N, 3] and modes [R, N, 3] there; zero at corners that have none.
+    """
+    return _read_at(wrinkles.points, wrinkles.mean, wrinkles.modes, faces, barycentrics)
 
 
 def lod_field(field: Field, points: Integers) -> Field:
-    """Return the rows of a field that belong to a level of detail.
+    """Return the rows of a field that belong to a level of detail; its wrinkles are those of the garment itself.
 
     Args:
         field: The garment's.
@@ -132,4 +164,20 @@ def lod_field(field: Field, points: Integers) -> Field:
         joint_weights=field.joint_weights[rows],
         mean=field.mean[rows],
         modes=field.modes[:, rows],
+    )
+
+
+def _read_at(
+    points: Integers, mean: Floats, modes: Floats, faces: Integers, barycentrics: Floats
+) -> tuple[Floats, Floats]:
+    """Return a mean [N, 3] and modes [K, N, 3] given at points [P], inside triangles [N, 3]."""
+    count = max(int(faces.max(initial=0)), int(points.max(initial=0))) + 1
+    row = np.full(count, len(points))
+    row[points] = np.arange(len(points))
+    corners = row[faces]
+    means = np.concatenate([mean, np.zeros((1, 3), np.float32)])
+    every = np.concatenate([modes, np.zeros((len(modes), 1, 3), np.float32)], axis=1)
+    return (
+        np.einsum("nc,ncx->nx", barycentrics, means[corners]).astype(np.float32),
+        np.einsum("nc,kncx->knx", barycentrics, every[:, corners]).astype(np.float32),
     )

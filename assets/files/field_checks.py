@@ -7,7 +7,7 @@ import numpy as np
 from dressform.schemas.errors import InputError
 
 from .checks import MAX_POINTS, WEIGHT_TOLERANCE, check_finite, check_indices
-from .field import Field
+from .field import Field, Wrinkles
 
 MAX_MODES = 512
 MAX_CENTRES = 20_000
@@ -23,9 +23,7 @@ def check_field(field: Field, where: str) -> None:
     """Raise an InputError unless shapes, indices and numbers of a field are sound."""
     _check_shapes(field, where)
     for name, array in _floats(field).items():
-        check_finite(np.atleast_1d(array), f"{where}: {name}")
-        if array.size and float(np.abs(array).max()) > MAX_VALUE:
-            raise InputError(f"{where}: {name} holds {float(np.abs(array).max()):g}, needed at most {MAX_VALUE:g}")
+        _check_values(array, f"{where}: {name}")
     check_indices(field.joint_indices, len(field.joints), f"{where}: joint_indices")
     check_indices(field.points, MAX_POINTS, f"{where}: points")
     if np.any(np.diff(field.points) <= 0):
@@ -35,6 +33,30 @@ def check_field(field: Field, where: str) -> None:
         row = int(np.argmax(np.abs(sums - 1)))
         raise InputError(f"{where}: joint_weights sum to {sums[row]:.4f} in row {row}, needed 1; {_AGAIN}")
     _check_numbers(field, where)
+    if field.wrinkles is not None:
+        _check_wrinkles(field.wrinkles, len(field.modes), where)
+
+
+def _check_wrinkles(wrinkles: Wrinkles, modes: int, where: str) -> None:
+    points, own = len(wrinkles.points), len(wrinkles.modes)
+    if not 1 <= own <= MAX_MODES:
+        raise InputError(f"{where}: {own} wrinkle_modes, needed 1 to {MAX_MODES}")
+    for name, array, shape in (
+        ("wrinkle_mean", wrinkles.mean, (points, 3)),
+        ("wrinkle_modes", wrinkles.modes, (own, points, 3)),
+        ("wrinkle_mix", wrinkles.mix, (own, modes)),
+    ):
+        if array.shape != shape:
+            raise InputError(f"{where}: {name} must be {list(shape)}, found {list(array.shape)}")
+        _check_values(array, f"{where}: {name}")
+    if not 0 < wrinkles.share <= 1:
+        raise InputError(f"{where}: wrinkle_share is {wrinkles.share:g}, needed above 0 and at most 1; {_AGAIN}")
+
+
+def _check_values(array: np.ndarray, what: str) -> None:
+    check_finite(np.atleast_1d(array), what)
+    if array.size and float(np.abs(array).max()) > MAX_VALUE:
+        raise InputError(f"{what} holds {float(np.abs(array).max()):g}, needed at most {MAX_VALUE:g}")
 
 
 def _check_shapes(field: Field, where: str) -> None:

@@ -1,7 +1,7 @@
 """`field.<body>.safetensors`: the field's arrays, the large ones as small integers, and its names in the metadata.
 
 The modes are int8 steps of a size per mode (at most 0.4 % of the mode's largest displacement), centres int16 steps of a
-size per feature, weights 65535ths.
+size per feature, weights 65535ths. Wrinkles are optional: all of their arrays, or none.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dressform.assets.atomic import write_bytes
 from dressform.schemas.documents import is_number
 from dressform.schemas.errors import InputError
 
-from .field import Field, FieldModel
+from .field import Field, FieldModel, Wrinkles
 from .field_checks import check_field
 from .safetensors_file import encode, is_texts, read_arrays, read_limited, read_names
 
@@ -37,6 +37,12 @@ _DTYPES: dict[str, type[np.generic]] = {
     "centres": np.int16,
     "centre_steps": np.float32,
     "support": np.float32,
+}
+_WRINKLE_DTYPES: dict[str, type[np.generic]] = {
+    "wrinkle_mean": np.float32,
+    "wrinkle_modes": np.int8,
+    "wrinkle_steps": np.float32,
+    "wrinkle_mix": np.float32,
 }
 _TEXTS = ("body", "body_digest", "topology")
 _NUMBERS = ("bound", "doubt_full", "doubt_none", "doubt_reach")
@@ -72,7 +78,14 @@ def field_bytes(field: Field) -> bytes:
         "doubt_none": model.doubt_none,
         "doubt_reach": model.doubt_reach,
     }
-    held = {name: np.ascontiguousarray(arrays[name], dtype) for name, dtype in _DTYPES.items()}
+    dtypes = dict(_DTYPES)
+    if (wrinkles := field.wrinkles) is not None:
+        packed, steps = _packed(wrinkles.modes, (1, 2), np.int8)
+        own = zip(_WRINKLE_DTYPES, (wrinkles.mean, packed, steps, wrinkles.mix), strict=True)
+        arrays |= dict(own)
+        names["wrinkle_share"] = wrinkles.share
+        dtypes |= _WRINKLE_DTYPES
+    held = {name: np.ascontiguousarray(arrays[name], dtype) for name, dtype in dtypes.items()}
     return encode(held, names)
 
 
@@ -98,12 +111,17 @@ def read_field(path: Path) -> Field:
 def _decoded(data: bytes, where: str) -> Field:
     names = _names(data, where)
     arrays = read_arrays(data, where)
-    if set(arrays) != set(_DTYPES):
-        raise InputError(f"{where}: holds {sorted(arrays)}, needed {sorted(_DTYPES)}")
-    for name, dtype in sorted(_DTYPES.items()):
+    wrinkled = not _WRINKLE_DTYPES.keys().isdisjoint(arrays)
+    dtypes = _DTYPES | (_WRINKLE_DTYPES if wrinkled else {})
+    if set(arrays) != set(dtypes):
+        raise InputError(f"{where}: holds {sorted(arrays)}, needed {sorted(dtypes)}")
+    if wrinkled and not is_number(names.get("wrinkle_share")):
+        raise InputError(f"{where}: wrinkle_share is missing or of another type; {_AGAIN}")
+    for name, dtype in sorted(dtypes.items()):
         if arrays[name].dtype != dtype:
             raise InputError(f"{where}: {name} is {arrays[name].dtype}, needed {np.dtype(dtype)}")
-    for name, steps, axis in (("modes", "mode_steps", 0), ("centres", "centre_steps", -1)):
+    stepped = [("modes", "mode_steps", 0), ("centres", "centre_steps", -1)]
+    for name, steps, axis in [*stepped, ("wrinkle_modes", "wrinkle_steps", 0)] if wrinkled else stepped:
         if not arrays[name].ndim or arrays[steps].shape != (arrays[name].shape[axis],):
             found = f"{list(arrays[steps].shape)} for {name} {list(arrays[name].shape)}"
             raise InputError(f"{where}: {steps} must be one for each of the {name}, found {found}")
@@ -124,7 +142,6 @@ def _field(names: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Fiel
         doubt_none=float(names["doubt_none"]),
         doubt_reach=float(names["doubt_reach"]),
     )
-    steps = arrays["mode_steps"].reshape(-1, *[1] * (arrays["modes"].ndim - 1))
     return Field(
         **{name: names[name] for name in _TEXTS},
         joints=tuple(names["joints"]),
@@ -134,10 +151,28 @@ def _field(names: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Fiel
         joint_indices=arrays["joint_indices"].astype(np.int32),
         joint_weights=(weights / np.maximum(sums, 1)).astype(np.float32),
         mean=arrays["mean"],
-        modes=(arrays["modes"] * steps).astype(np.float32),
+        modes=_unpacked(arrays["modes"], arrays["mode_steps"]),
         model=model,
         bound=float(names["bound"]),
+        wrinkles=_wrinkles(names, arrays),
     )
+
+
+def _wrinkles(names: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Wrinkles | None:
+    if "wrinkle_modes" not in arrays:
+        return None
+    return Wrinkles(
+        points=arrays["points"],
+        mean=arrays["wrinkle_mean"],
+        modes=_unpacked(arrays["wrinkle_modes"], arrays["wrinkle_steps"]),
+        mix=arrays["wrinkle_mix"],
+        share=float(names["wrinkle_share"]),
+    )
+
+
+def _unpacked(values: NDArray[Any], steps: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return rows of whole steps in their own unit."""
+    return np.asarray(values * steps.reshape(-1, *[1] * (values.ndim - 1)), np.float32)
 
 
 def _packed(

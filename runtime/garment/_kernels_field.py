@@ -147,12 +147,18 @@ def move_cloth(
     displacements: wp.array(dtype=wp.vec3),
     confidence: wp.array(dtype=wp.float32),
     bound: float,
+    wrinkle_share: float,
     # outputs
     points: wp.array(dtype=wp.vec3),
+    turns: wp.array(dtype=wp.vec4),
 ) -> None:
+    # turns may be empty; else each is as long as the share that the wrinkles have
     i = wp.tid()
+    place = places[i]
     share = confidence[0]
     if share == 0.0:
+        if turns.shape[0] > 0:
+            turns[place] = wp.vec4()
         return
     blended = wp.mat44()
     heaviest = wp.int32(0)
@@ -165,7 +171,9 @@ def move_cloth(
                 most = weight
                 heaviest = joint_indices[i, k]
     turn = nearest_rotation(linear_part(blended), linear_part(transforms[heaviest]))
-    place = places[i]
+    if turns.shape[0] > 0:
+        q = wp.quat_from_matrix(turn)
+        turns[place] = (share * wrinkle_share) * wp.vec4(q[0], q[1], q[2], q[3])
     plain = points[place]
     move = share * (wp.transform_point(blended, rest[place]) + turn * displacements[i] - plain)
     length = wp.length(move)

@@ -36,6 +36,7 @@ class DressedGarment:
         fabric: Weight and stretch of its cloth, or None.
         keeps_size: Whether its cloth keeps the lengths it was cut with on every body, which a field starts from; else
             it stretches with the body.
+        whole: The garment itself where `mesh` is one of its levels of detail: wrinkles are read through its atlas.
     """
 
     name: str
@@ -46,6 +47,7 @@ class DressedGarment:
     size: str = "M"
     fabric: Fabric | None = None
     keeps_size: bool = False
+    whole: GarmentMesh | None = None
 
     @cached_property
     def real_size(self) -> RealSize:

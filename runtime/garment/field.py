@@ -12,9 +12,12 @@ from dressform.assets.files.field import Field
 from dressform.runtime.body.protocol import RestBody
 from dressform.schemas.errors import AssetError
 
-from ._kernels_field import BLOCK, Block, confide, move_cloth, near_centres, project_support, sum_modes, weigh_modes
+from ._kernels_field import Block, confide, move_cloth, near_centres, project_support, sum_modes, weigh_modes
+from .blocks import blocked, zeroed_blocks
 from .field_features import FEATURES, POSE_FEATURES, PoseFeatures, body_features
 from .push_out import KEPT_BUFFERS
+from .wrinkle_texels import WrinkleTexels
+from .wrinkles import Relief, WrinklesOnBody
 
 _AGAIN = "run `dressform garment learn` on its draft and publish it again"
 
@@ -30,6 +33,7 @@ class FieldOnBody:
         start: The garment's first vertex in the buffers.
         transforms: Warp mat44 array [J] that holds rest → world of the body's joints when `launch` is called.
         name: The garment, for messages.
+        texels: Where its wrinkles are painted, and its first texel among those of all garments; None paints none.
         device: Warp device.
 
     Raises:
@@ -46,6 +50,7 @@ class FieldOnBody:
         transforms: Any,
         *,
         name: str,
+        texels: tuple[WrinkleTexels, int] | None = None,
         device: str = "cpu",
     ) -> None:
         check_usable(field, rest, size, name)
@@ -76,11 +81,9 @@ class FieldOnBody:
         self._doubts = [model.doubt_full, model.doubt_none]
         self._doubt_reach = model.doubt_reach
         self._coefficients, self._confidence = floats(np.zeros(len(field.modes))), floats(np.zeros(1))
-        blocks = -(-len(field.points) // BLOCK)
-        displacements = wp.zeros(blocks * BLOCK, dtype=wp.vec3, device=device)
-        self._displacements = wp.array(ptr=displacements.ptr, dtype=Block, shape=(blocks,), device=device)
-        self._mean = wp.array(_blocked(field.mean[None])[:, 0], dtype=Block, device=device)
-        self._modes = wp.array(_blocked(field.modes), dtype=Block, device=device)
+        self._displacements, displacements = zeroed_blocks(len(field.points), device)
+        self._mean = wp.array(blocked(field.mean[None])[:, 0], dtype=Block, device=device)
+        self._modes = wp.array(blocked(field.modes), dtype=Block, device=device)
         self._carried = [
             rest_buffer,
             integers(field.points + start),
@@ -91,9 +94,15 @@ class FieldOnBody:
             self._confidence,
             field.bound,
         ]
+        self._wrinkles, share = None, 0.0
+        if field.wrinkles is not None and texels is not None:
+            self._wrinkles = WrinklesOnBody(field.wrinkles, *texels, self._coefficients, device=device)
+            share = field.wrinkles.share
+        self._carried.append(share)
+        self._no_turns = wp.zeros(0, dtype=wp.vec4, device=device)
         self._count = len(field.points)
         self._read = self._record_reading()
-        self._moves: dict[int, Any] = {}
+        self._moves: dict[tuple[int, int], Any] = {}
 
     @property
     def confidence(self) -> float:
@@ -105,12 +114,13 @@ class FieldOnBody:
         """Coefficients of the modes float32 [K] when it was last launched; reading them waits for the device."""
         return np.array(self._coefficients.numpy())
 
-    def launch(self, transforms: NDArray[np.float32], points: Any) -> None:
+    def launch(self, transforms: NDArray[np.float32], points: Any, relief: Relief | None = None) -> None:
         """Move the cloth in this Warp vec3 buffer, which holds the plain skinned vertices [m].
 
         Args:
             transforms: The same rest → world transforms [J, 4, 4] that the Warp array holds, in numpy.
             points: The buffer; the first call with each prepares its launch.
+            relief: What is shaded by, to write too.
         """
         self._raw[: len(POSE_FEATURES)] = self._pose_features.of_transforms(transforms)
         np.clip(self._raw, self._low, self._high, out=self._rows[0])
@@ -121,11 +131,16 @@ class FieldOnBody:
             wp.copy(self._features, self._host)
         for command in self._read:
             command.launch()
-        if points.ptr not in self._moves:
+        wrinkled = relief is not None and self._wrinkles is not None
+        turns = relief.turns if relief is not None and wrinkled else self._no_turns
+        key = points.ptr, turns.ptr if wrinkled else 0
+        if key not in self._moves:
             if len(self._moves) == KEPT_BUFFERS:
                 self._moves.clear()
-            self._moves[points.ptr] = self._command(move_cloth, self._count, self._carried, [points])
-        self._moves[points.ptr].launch()
+            self._moves[key] = self._command(move_cloth, self._count, self._carried, [points, turns])
+        self._moves[key].launch()
+        if relief is not None and self._wrinkles is not None:
+            self._wrinkles.launch(relief)
 
     def _record_reading(self) -> list[Any]:
         return [
@@ -153,15 +168,6 @@ class FieldOnBody:
 
     def _command(self, kernel: Any, dim: int, inputs: list[Any], outputs: list[Any]) -> Any:
         return wp.launch(kernel, dim=dim, inputs=inputs, outputs=outputs, device=self.device, record_cmd=True)
-
-
-def _blocked(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return vectors [K, P, 3] of points as rows of blocks of points, [P / BLOCK, K, 3 * BLOCK], padded with zeros."""
-    count, points = values.shape[:2]
-    blocks = -(-points // BLOCK)
-    padded = np.zeros((count, blocks * BLOCK, 3), np.float32)
-    padded[:, :points] = values
-    return np.ascontiguousarray(padded.reshape(count, blocks, 3 * BLOCK).transpose(1, 0, 2))
 
 
 def check_usable(field: Field, rest: RestBody, size: str, name: str) -> None:

@@ -29,6 +29,8 @@ from .kept_fit import fit_key
 from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
 from .push_out import PushOut, Side
 from .under import Followers
+from .wrinkle_texels import WrinkleTexels, wrinkle_texels
+from .wrinkles import Relief
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -83,9 +85,10 @@ class Outfit:
         self._rest_buffer = wp.array(rest_all, dtype=wp.vec3, device=device)
         self._skinner = Skinner(self._rest_buffer, indices, weights, device)
         starts = self._offsets[1 : len(self.garments) + 1]
+        self._texels = self._wrinkle_texels()
         self._fields = [
-            self._field(garment, garment.field, start)
-            for garment, start in zip(self.garments, starts, strict=True)
+            self._field(number, garment.field, start)
+            for number, (garment, start) in enumerate(zip(self.garments, starts, strict=True))
             if garment.field is not None
         ]
         self._pushes = self._push_outs(rest_all, indices, weights)
@@ -94,7 +97,29 @@ class Outfit:
         # a button may sit on a collar, which goes with what it lies on: in that order
         self._followers = (Followers(parts, device), Followers(trims, device))
 
-    def pose(self, skin_transforms: Floats, out: Any, *, fields: bool = True, push_out: bool = True) -> None:
+    @property
+    def wrinkle_sides(self) -> tuple[int, ...]:
+        """Texels along a side of each garment's wrinkles, in layer order; 0 of a garment without."""
+        return tuple(self._texels[k].side if k in self._texels else 0 for k in range(len(self.garments)))
+
+    def relief(self, vertices: int = 0) -> Relief:
+        """Return buffers for what wrinkles are shaded by.
+
+        Args:
+            vertices: Of all that is drawn, where that is more than body and garments.
+        """
+        texels = sum(side * side for side in self.wrinkle_sides)
+        return Relief.empty(max(vertices, self._offsets[-1]) if texels else 0, texels, self.device)
+
+    def pose(
+        self,
+        skin_transforms: Floats,
+        out: Any,
+        *,
+        fields: bool = True,
+        push_out: bool = True,
+        relief: Relief | None = None,
+    ) -> None:
         """Write the world vertices of body and garments into `out`, clear of each other.
 
         Args:
@@ -102,15 +127,24 @@ class Outfit:
             out: Warp vec3 array with room for all vertices, body first; the same one every frame costs nothing anew.
             fields: False leaves the learned fields out, to measure what they do.
             push_out: False leaves the garments as skinned, to measure what the push-out does.
+            relief: What wrinkles are shaded by, from the method of that name, to write too.
         """
-        self._skin(skin_transforms, out, fields=fields)
+        self._skin(skin_transforms, out, fields=fields, relief=relief)
         if push_out:
             for stage in self._pushes:
                 stage.launch(out)
         for followers in self._followers:
             followers.launch(out)
 
-    def lay(self, skin_transforms: Floats, garments: Sequence[Floats], shift: Floats, out: Any) -> None:
+    def lay(
+        self,
+        skin_transforms: Floats,
+        garments: Sequence[Floats],
+        shift: Floats,
+        out: Any,
+        *,
+        relief: Relief | None = None,
+    ) -> None:
         """Write the posed body, and garments that are already posed, such as simulated ones, into `out`.
 
         Args:
@@ -118,7 +152,10 @@ class Outfit:
             garments: World points [V, 3] of each garment, in layer order [m].
             shift: What is added to them [3] [m].
             out: As of `pose`.
+            relief: As of `pose`; simulated cloth has all of its wrinkles already.
         """
+        if relief is not None:
+            relief.turns.zero_()
         self._transforms.assign(np.ascontiguousarray(skin_transforms, np.float32))
         self._skinner.launch(self._transforms, out, count=self.vertex_counts[0])
         points = self._given.numpy()
@@ -162,13 +199,15 @@ class Outfit:
         """The host's buffer for the points of all garments, which `lay` copies to the device."""
         return wp.zeros(sum(self.vertex_counts[1:]), dtype=wp.vec3, device="cpu")
 
-    def _skin(self, skin_transforms: Floats, out: Any, *, fields: bool) -> None:
+    def _skin(self, skin_transforms: Floats, out: Any, *, fields: bool, relief: Relief | None = None) -> None:
         """Write plain skinned vertices, and move cloth from there to where its field says."""
         self._transforms.assign(np.ascontiguousarray(skin_transforms, np.float32))
         self._skinner.launch(self._transforms, out, 0)
         if fields:
             for field in self._fields:
-                field.launch(skin_transforms, out)
+                field.launch(skin_transforms, out, relief)
+        elif relief is not None:
+            relief.turns.zero_()
 
     def _derived(self, kind: str, make: Callable[[], Arrays]) -> Arrays:
         return make() if self._key is None else derived_arrays(kind, self._key, make)
@@ -184,7 +223,20 @@ class Outfit:
         )
         return {**{f"{k}": points for k, points in enumerate(fitted)}, "hidden": hidden}
 
-    def _field(self, garment: DressedGarment, field: Field, start: int) -> FieldOnBody:
+    def _wrinkle_texels(self) -> dict[int, WrinkleTexels]:
+        """Return where the wrinkles of each garment that has some are painted, by its number."""
+        found = {}
+        for number, garment in enumerate(self.garments):
+            if garment.field is None or (wrinkles := garment.field.wrinkles) is None:
+                continue
+            texels = wrinkle_texels(garment.whole or garment.mesh, wrinkles.points)
+            if texels is not None:
+                found[number] = texels
+        return found
+
+    def _field(self, number: int, field: Field, start: int) -> FieldOnBody:
+        garment, texels = self.garments[number], self._texels.get(number)
+        first = sum(side * side for side in self.wrinkle_sides[:number])
         return FieldOnBody(
             field,
             self.rest,
@@ -193,6 +245,7 @@ class Outfit:
             start,
             self._transforms,
             name=garment.name,
+            texels=None if texels is None else (texels, first),
             device=self.device,
         )
 

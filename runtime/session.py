@@ -34,7 +34,7 @@ from dressform.runtime.motion.procedural import MOTIONS
 from dressform.runtime.refine.one_euro import OneEuroFilter
 from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.follow import FollowCamera, Framing
-from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden
+from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
 from dressform.runtime.render.renderer import Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
 from dressform.runtime.render.surfaces import PackedMaterial, pack_materials
@@ -170,6 +170,7 @@ class TryOn:
         self._offsets = np.cumsum([sum(self.outfit.vertex_counts), *(len(part.points) for part in parts)])[:-1]
         total = int(sum(counts))
         self._buffers = [wp.zeros(total, dtype=wp.vec3, device=self._device) for _ in range(2)]
+        self._reliefs = [self.outfit.relief(total) for _ in range(2)]
         self.stages_s: defaultdict[str, float] = defaultdict(float)
         self.simulated: ClothClip | None = None
         self.start_s["draw"] = time.perf_counter() - drawing
@@ -225,9 +226,10 @@ class TryOn:
         body, *parts = person
         hidden = self._appearance.hidden_body_faces | self.outfit.hidden_body_faces
         meshes, counts = [replace(body, hidden=hidden)], [len(self.rest.vertices)]
-        for garment, covered in zip(self.outfit.garments, self.outfit.hidden_cloth(), strict=True):
+        sides = self.outfit.wrinkle_sides
+        for garment, covered, side in zip(self.outfit.garments, self.outfit.hidden_cloth(), sides, strict=True):
             own = garment_counts(garment.mesh)
-            scene = cloth[len(meshes) - 1 :][: len(own)]
+            scene = with_wrinkles(cloth[len(meshes) - 1 :][: len(own)], garment.mesh, side)
             meshes += with_hidden(scene, garment.mesh, covered) if covered.any() else scene
             counts += own
         counts += [len(part.points) for part in self._appearance.parts]
@@ -263,6 +265,7 @@ class TryOn:
                 coming = ahead.submit(self._dress, frames, turn)
                 started = time.perf_counter()
                 wp.copy(self._renderer.vertices, self._buffers[1 - turn])
+                self._renderer.turns, self._renderer.wrinkles = self._reliefs[1 - turn]
                 frame = self._renderer.render(camera.follow(pose.root[:2], 1 / fps), lighting, background)
                 self.stages_s["render"] += time.perf_counter() - started
                 yield frame
@@ -284,12 +287,12 @@ class TryOn:
         pose, garments = coming
         lifted = Pose(pose.rotations, pose.root + np.array([0, 0, self._appearance.ground_offset], np.float32))
         transforms = self.rest.skin_transforms(lifted)
-        posed = time.perf_counter()
+        posed, relief = time.perf_counter(), self._reliefs[slot]
         self.stages_s["pose"] += posed - started
         if garments is None:
-            self.outfit.pose(transforms, self._buffers[slot])
+            self.outfit.pose(transforms, self._buffers[slot], relief=relief)
         else:
-            self.outfit.lay(transforms, garments, lifted.root - pose.root, self._buffers[slot])
+            self.outfit.lay(transforms, garments, lifted.root - pose.root, self._buffers[slot], relief=relief)
         for skinner, offset in zip(self._skinners, self._offsets, strict=True):
             skinner.launch(transforms, self._buffers[slot], int(offset))
         self.stages_s["dress"] += time.perf_counter() - posed
@@ -371,19 +374,14 @@ def _garments(
     for order, version in enumerate(versions):
         layer = int(version.manifest.get("layer", order))
         learned = _field(version, rest, unusable) if field else None
-        mesh, rig = version.mesh(), version.rig(rest.body.family)
-        garments.append(
-            DressedGarment(
-                version.name,
-                mesh,
-                rig,
-                layer,
-                field=learned,
-                size=version.size,
-                fabric=version.manifest.get("fabric"),
-                keeps_size=learned is not None,
-            )
+        own = DressedGarment(
+            *(version.name, version.mesh(), version.rig(rest.body.family), layer),
+            field=learned,
+            size=version.size,
+            fabric=version.manifest.get("fabric"),
+            keeps_size=learned is not None,
         )
+        garments.append(own)
     return garments
 
 

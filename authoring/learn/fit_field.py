@@ -1,4 +1,7 @@
-"""Fits a field to gathered samples: modes of displacements, and kernel ridge from features to their coefficients."""
+"""Fits a field to gathered samples: modes of displacements, and kernel ridge from features to their coefficients.
+
+The cloth's normals, which pixels are shaded by, are fitted to the same coefficients.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from .doubt import find_doubt
 from .gather import Gathered
 from .modes import MOST_MODES, find_modes
 from .ridge import ROUNDS, Ridge, fit_ridge
+from .wrinkles import fit_wrinkles
 
 SUPPORT_SHARE = 0.999  # of the kernel's predictive power that the file's low-rank doubt keeps
 MOST_SUPPORT = 128
@@ -85,6 +89,7 @@ def fit_field(
         modes=modes.basis,
         model=_model(gathered, ridge, shift, targets, partitions, unseen_squares),
         bound=min(gathered.farthest, MOST_BOUND),
+        wrinkles=fit_wrinkles(gathered, modes, targets, ridge.unseen, partitions),
     )
     count = len(base.points)
     return FittedField(

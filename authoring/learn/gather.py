@@ -20,6 +20,7 @@ from dressform.runtime.garment.field_base import FieldBase, carry, displacements
 from dressform.runtime.garment.field_features import PoseFeatures, body_features, size_ratio
 from dressform.runtime.garment.fitting import fit_garments, skins
 from dressform.runtime.garment.outfit import Outfit
+from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.errors import InputError
 from dressform.schemas.progress import Progress, silent
 
@@ -38,6 +39,9 @@ class Gathered:
         ratios: Each size's girth over the default size's.
         features: float32 [N, D] in the order of `FEATURES`.
         displacements: float32 [N, P, 3] in the frame of each carried point [m].
+        normals: float32 [N, P, 3] of the simulated cloth, unit, in the same frames.
+        rest: float32 [P, 3] the base's points at rest in the default size [m].
+        faces: int32 [F, 3] the triangles between them.
         of_sample: int [N] which simulated sample each comes from: a mirror image has its original's number.
         of_body: int [N] which body each is on.
         plain_errors: float64 [N] sum over points of the squared distance from the simulation of the garment at its real
@@ -52,6 +56,9 @@ class Gathered:
     ratios: dict[str, float]
     features: Floats
     displacements: Floats
+    normals: Floats
+    rest: Floats
+    faces: NDArray[np.int32]
     of_sample: NDArray[np.intp]
     of_body: NDArray[np.intp]
     plain_errors: NDArray[np.float64]
@@ -74,16 +81,19 @@ def gather(samples: SampleSet, progress: Progress = silent) -> Gathered:
     base = field_base(DressedGarment(garment.name, default, garment.rig, garment.layer), canonical_rest().body)
     ratios = {size: size_ratio(mesh.points, default.points, mesh.faces) for size, mesh in samples.meshes.items()}
     mirror = PointMirror.of(default, base.points)
-    rows: list[tuple[Floats, Floats, Floats, float, float, Floats]] = []
+    row_of = np.full(len(default.points), -1, np.int32)
+    row_of[base.points] = np.arange(len(base.points))
+    faces = row_of[default.faces]
+    rows: list[tuple[Floats, Floats, Floats, Floats, float, float, Floats]] = []
     bodies: list[str] = []
     for body, size, part in _of_one_body(chosen):
         fitted = _Fitted.of(samples, samples.rest(body), size)
         of_body = body_features(fitted.rest, ratios[size])
         for sample in part:
-            rows.append(_row(fitted, sample, base, of_body))
+            rows.append(_row(fitted, sample, base, of_body, default.faces))
             bodies.append(sample.body)
             progress(len(rows) / len(chosen), f"read {len(rows)} of {len(chosen)} samples")
-    features, images, moves, plain, farthest, joints = (np.stack(column) for column in zip(*rows, strict=True))
+    features, images, moves, normals, plain, farthest, joints = (np.stack(column) for column in zip(*rows, strict=True))
     twice = (lambda one, other: np.concatenate([one, other])) if mirror.is_whole else (lambda one, _: one)
     names = sorted(set(bodies))
     numbers = np.array([names.index(body) for body in bodies])
@@ -92,6 +102,9 @@ def gather(samples: SampleSet, progress: Progress = silent) -> Gathered:
         ratios=ratios,
         features=twice(features, images),
         displacements=twice(moves, mirror.image(moves)),
+        normals=twice(normals, mirror.image(normals)),
+        rest=default.points[base.points],
+        faces=faces[(faces >= 0).all(axis=1)],
         of_sample=twice(np.arange(len(rows)), np.arange(len(rows))),
         of_body=twice(numbers, numbers),
         plain_errors=twice(plain, plain),
@@ -195,15 +208,16 @@ class _Fitted(NamedTuple):
 
 
 def _row(
-    fitted: _Fitted, sample: Sample, base: FieldBase, of_body: Floats
-) -> tuple[Floats, Floats, Floats, float, float, Floats]:
-    """Return features, those of the mirror image, displacements, and how far off plain skinning is."""
+    fitted: _Fitted, sample: Sample, base: FieldBase, of_body: Floats, faces: NDArray[np.int32]
+) -> tuple[Floats, Floats, Floats, Floats, float, float, Floats]:
+    """Return features, those of the mirror image, displacements, normals, and how far off plain skinning is."""
     transforms = fitted.rest.skin_transforms(sample.pose)
     taken = PoseFeatures(fitted.rest)
     own = taken.of_transforms(transforms)
     image = taken.of_transforms(fitted.rest.skin_transforms(mirrored_pose(sample.pose)))
     carried = carry(base, fitted.points, transforms)
     moves = displacements(carried, sample.points[base.points])
+    normals = np.einsum("pab,pa->pb", carried.turns, vertex_normals(sample.points, faces)[base.points])
     plain = skin(fitted.points, fitted.joint_indices, fitted.joint_weights, transforms)
     off = np.linalg.norm(plain[base.points] - sample.points[base.points], axis=1).astype(np.float64)
     turns = 2 * np.arctan2(np.linalg.norm(sample.pose.rotations[:, :3], axis=1), np.abs(sample.pose.rotations[:, 3]))
@@ -211,6 +225,7 @@ def _row(
         np.concatenate([own, of_body]),
         np.concatenate([image, of_body]),
         moves,
+        normals.astype(np.float32),
         float((off**2).sum()),
         float(off.max()),
         turns.astype(np.float32),

@@ -105,7 +105,7 @@ def _covered(
 
 
 def _distance(offsets: NDArray[np.float64], sides: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distance [N] to the nearest of three segments [N, 3, 2], given the offset [N, 3, 2] from each start."""
+    """Return the distance [N] to the nearest of segments [N, 3, 2], given the offset from each start [N, 3, 2]."""
     squared = np.maximum((sides**2).sum(axis=2), 1e-30)
     share = ((offsets * sides).sum(axis=2) / squared).clip(0, 1)
     return np.asarray(np.linalg.norm(offsets - share[..., None] * sides, axis=2).min(axis=1))

@@ -1,9 +1,8 @@
-"""A field's wrinkles, written every frame for the renderer: a normal a texel of the atlas, and how points are turned."""
+"""A field's wrinkles, written every frame for the renderer: a normal a texel of the atlas, and how points turn."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import warp as wp
@@ -14,6 +13,7 @@ from dressform.assets.files.field import Wrinkles
 from ._kernels_field import Block, sum_modes
 from ._kernels_wrinkles import mix_code, paint_texels
 from .blocks import blocked, zeroed_blocks
+from .push_out import KEPT_BUFFERS
 from .wrinkle_texels import WrinkleTexels
 
 Floats = NDArray[np.float32]
@@ -21,8 +21,7 @@ Floats = NDArray[np.float32]
 FACING = 0.5  # cosine between both normals from which on the wrinkles have their whole share; at 0 they have none
 
 
-@dataclass(frozen=True)
-class Relief:
+class Relief(NamedTuple):
     """What the renderer shades wrinkled cloth by, in buffers that a frame fills.
 
     Attributes:
@@ -82,6 +81,8 @@ class WrinklesOnBody:
         for command in self._read:
             command.launch()
         if relief.texels.ptr not in self._paints:
+            if len(self._paints) == KEPT_BUFFERS:
+                self._paints.clear()
             inputs = [self._normals, *self._where]
             self._paints[relief.texels.ptr] = self._command(paint_texels, self._count, inputs, [relief.texels])
         self._paints[relief.texels.ptr].launch()

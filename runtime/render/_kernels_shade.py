@@ -16,6 +16,7 @@ from ._kernels_view import (
     ray_direction,
 )
 from ._kernels_weave import sample_weave, tilted_normal
+from ._kernels_wrinkles import blended_turn, wrinkle_texel, wrinkled_normal
 from .colour import SHOULDER
 from .harmonics import BASIS_SCALE
 
@@ -199,11 +200,14 @@ def shade_pixel(
     faces: wp.array2d[wp.int32],
     face_uv: wp.array2d[wp.vec2],
     weave_uv: wp.array2d[wp.vec2],
+    atlas_uv: wp.array2d[wp.vec2],
     face_mesh: wp.array[wp.int32],
     facing: wp.array[wp.int8],
     surfaces: wp.array[Surface],
     texels: wp.array[wp.uint32],
     levels: wp.array[wp.int32],
+    turns: wp.array[wp.vec4],
+    wrinkles: wp.array[wp.vec3],
     sh: wp.array[wp.vec3],
     light: Light,
     frame: LightFrame,
@@ -229,6 +233,10 @@ def shade_pixel(
     ray = ray_direction(view, float(x) + 0.5, float(y) + 0.5)
     point = view.eye + ray / inverse_depth
     n = wp.normalize(w[0] * normals[i] + w[1] * normals[j] + w[2] * normals[k])
+    if surface.wrinkle_side > 0:
+        turn = blended_turn(turns[i], turns[j], turns[k], w)
+        place = w[0] * atlas_uv[face, 0] + w[1] * atlas_uv[face, 1] + w[2] * atlas_uv[face, 2]
+        n = wrinkled_normal(n, wrinkle_texel(wrinkles, surface.wrinkle_first, surface.wrinkle_side, place), turn)
     front = facing[face] > wp.int8(0)
     if not front:
         n = -n
@@ -324,11 +332,14 @@ def shade(
     faces: wp.array2d[wp.int32],
     face_uv: wp.array2d[wp.vec2],
     weave_uv: wp.array2d[wp.vec2],
+    atlas_uv: wp.array2d[wp.vec2],
     face_mesh: wp.array[wp.int32],
     facing: wp.array[wp.int8],
     surfaces: wp.array[Surface],
     texels: wp.array[wp.uint32],
     levels: wp.array[wp.int32],
+    turns: wp.array[wp.vec4],
+    wrinkles: wp.array[wp.vec3],
     sh: wp.array[wp.vec3],
     light: Light,
     frame: LightFrame,
@@ -357,11 +368,14 @@ def shade(
                 faces,
                 face_uv,
                 weave_uv,
+                atlas_uv,
                 face_mesh,
                 facing,
                 surfaces,
                 texels,
                 levels,
+                turns,
+                wrinkles,
                 sh,
                 light,
                 frame,

@@ -16,7 +16,8 @@ class Surface:
     """One mesh's material; see scene.SurfaceMaterial.
 
     `first_level` and `weave_first` index the table of texture levels; `weave_first` is -1 where there is no weave. A
-    pixel shows the weave where the area that it covers in `face_uv` times `weave_gate` is below 1.
+    pixel shows the weave where the area that it covers in `face_uv` times `weave_gate` is below 1. `wrinkle_side` is 0
+    where there are no wrinkles.
     """
 
     first_level: int
@@ -37,6 +38,8 @@ class Surface:
     weave_height_log2: int
     weave_top: int
     weave_gate: float
+    wrinkle_first: int
+    wrinkle_side: int
 
 
 @wp.func

@@ -61,6 +61,15 @@ def garment_scene(mesh: GarmentMesh, name: str, hidden: NDArray[np.bool_] | None
     return scene
 
 
+def with_wrinkles(scene: Sequence[SceneMesh], mesh: GarmentMesh, side: int) -> list[SceneMesh]:
+    """Return the scene meshes that `garment_scene` gave, with wrinkles of this many texels a side; 0 for none."""
+    if not side or mesh.uv1 is None or mesh.uv1_faces is None:
+        return list(scene)
+    corners = mesh.uv1[mesh.uv1_faces]
+    parts = zip(scene, np.unique(mesh.material_ids), strict=True)
+    return [replace(part, atlas_uv=corners[mesh.material_ids == own], wrinkle_side=side) for part, own in parts]
+
+
 def with_hidden(scene: Sequence[SceneMesh], mesh: GarmentMesh, hidden: NDArray[np.bool_]) -> list[SceneMesh]:
     """Return the scene meshes that `garment_scene` gave, with triangles of the garment bool [F] left out."""
     used = np.unique(mesh.material_ids)

@@ -21,7 +21,7 @@ from .ground import GroundShadow, seen_box
 from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
 from .scene import Background, Camera, Lighting, SceneMesh
-from .surfaces import PackedMaterial, pack_materials, pack_surfaces
+from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
 from .topology import join_meshes
 
 _BOUNDS_STRIDE = 256
@@ -55,6 +55,10 @@ class Renderer:
 
     Attributes:
         vertices: wp.array of vec3 [V], world [m], all meshes one after another: write into it before `render`.
+        turns: wp.array of vec4 [V] how wrinkled cloth is turned at each vertex: a quaternion xyzw as long as the
+            wrinkles' share, 0 for no wrinkles. Of one entry where no mesh has wrinkles. Write into it, or set another.
+        wrinkles: wp.array of vec3, side² normals before that turn for each garment with wrinkles, row 0 at v = 0. Write
+            into it, or set another.
     """
 
     def __init__(
@@ -135,13 +139,15 @@ class Renderer:
         self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int], packed: Sequence[PackedMaterial]
     ) -> None:
         topology = join_meshes(meshes, vertex_counts)
-        table = pack_surfaces(packed, topology)
+        wrinkles, texels = place_wrinkles(meshes, vertex_counts)
+        table = pack_surfaces(packed, topology, wrinkles)
         self._all_faces = wp.array(topology.all_faces, dtype=wp.int32)
         self._ring_starts = wp.array(topology.ring_starts, dtype=wp.int32)
         self._ring_faces = wp.array(topology.ring_faces, dtype=wp.int32)
         self._faces = wp.array(topology.faces, dtype=wp.int32)
         self._face_uv = wp.array(topology.face_uv, dtype=wp.vec2)
         self._weave_uv = wp.array(topology.weave_uv, dtype=wp.vec2)
+        self._atlas_uv = wp.array(topology.atlas_uv, dtype=wp.vec2)
         self._face_mesh = wp.array(topology.face_mesh, dtype=wp.int32)
         self._face_group = wp.array(topology.face_group, dtype=wp.int32)
         flags = [_flags(mesh, bool(cutout)) for mesh, cutout in zip(meshes, table.cutout, strict=True)]
@@ -154,6 +160,8 @@ class Renderer:
         self._srgb = wp.array(encode_table(_SRGB_ENTRIES), dtype=wp.uint8)
         count = int(sum(vertex_counts))
         self.vertices = wp.zeros(count, dtype=wp.vec3)
+        self.turns = wp.zeros(count if texels else 1, dtype=wp.vec4)
+        self.wrinkles = wp.zeros(max(texels, 1), dtype=wp.vec3)
         self._screen = [wp.zeros(count, dtype=wp.vec3), wp.zeros(count, dtype=wp.vec3)]
         self._lit = wp.zeros(count, dtype=wp.vec3)
         self._normals = wp.zeros(count, dtype=wp.vec3)
@@ -316,8 +324,8 @@ class Renderer:
             self._strips(box),
             [
                 *(self._keys, self.vertices, self._screen[0], self._normals),
-                *(self._faces, self._face_uv, self._weave_uv, self._face_mesh, self._facing),
-                *(self._surfaces, self._texels, self._levels, self._sh),
+                *(self._faces, self._face_uv, self._weave_uv, self._atlas_uv, self._face_mesh, self._facing),
+                *(self._surfaces, self._texels, self._levels, self.turns, self.wrinkles, self._sh),
                 *(light, frame, self._light_depths, self._openness, view, wp.vec4i(*box), self._strip),
             ],
             outputs=[self._color],

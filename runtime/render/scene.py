@@ -60,6 +60,8 @@ class SceneMesh:
         material: The one material.
         hidden: bool [F] faces left out of the picture (they still count for smooth normals), or None.
         weave_uv: float32 [F, 3, 2] where each corner reads the material's weave, or None where it reads the texture.
+        atlas_uv: float32 [F, 3, 2] where each corner reads the wrinkles, or None where there are none.
+        wrinkle_side: Texels along a side of the wrinkles, which meshes that share vertices share; 0: there are none.
     """
 
     name: str
@@ -69,6 +71,8 @@ class SceneMesh:
     material: SurfaceMaterial
     hidden: NDArray[np.bool_] | None = None
     weave_uv: NDArray[np.float32] | None = None
+    atlas_uv: NDArray[np.float32] | None = None
+    wrinkle_side: int = 0
 
 
 @dataclass(frozen=True)

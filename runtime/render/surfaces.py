@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
 from ._kernels_surface import Surface
-from .scene import SurfaceMaterial
+from .scene import SceneMesh, SurfaceMaterial
 from .textures import MAX_LEVELS, PackedTexture, TextureAtlas, join_textures, pack_texture
 from .topology import Topology
 from .weave import SOFTENING, PackedWeave, kept_weave, pack_weave, weave_key
@@ -58,6 +58,34 @@ class PackedMaterial:
     weave_key: str = ""
 
 
+class Wrinkling(NamedTuple):
+    """Where a mesh's wrinkles lie among those of all meshes.
+
+    Attributes:
+        first: Their first texel.
+        side: Texels along a side; 0: it has none.
+    """
+
+    first: int
+    side: int
+
+
+def place_wrinkles(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> tuple[list[Wrinkling], int]:
+    """Return where each mesh's wrinkles lie, and how many texels there are; meshes that share vertices share them."""
+    places: list[Wrinkling] = []
+    total, own = 0, Wrinkling(0, 0)
+    for mesh, count in zip(meshes, vertex_counts, strict=True):
+        if count > 0:
+            own = Wrinkling(total, mesh.wrinkle_side)
+            total += own.side**2
+        if mesh.wrinkle_side != own.side:
+            raise ValueError(
+                f"{mesh.name}: its meshes' wrinkle_side must be one, got {own.side} and {mesh.wrinkle_side}"
+            )
+        places.append(own)
+    return places, total
+
+
 def pack_materials(materials: Sequence[SurfaceMaterial], *, keep: bool = False) -> list[PackedMaterial]:
     """Pack textures and weaves; equal weaves are packed once.
 
@@ -79,7 +107,7 @@ def pack_materials(materials: Sequence[SurfaceMaterial], *, keep: bool = False) 
     return packed
 
 
-def pack_surfaces(packed: Sequence[PackedMaterial], topology: Topology) -> SurfaceTable:
+def pack_surfaces(packed: Sequence[PackedMaterial], topology: Topology, wrinkles: Sequence[Wrinkling]) -> SurfaceTable:
     """Join packed materials, one a mesh of the topology; equal textures and equal weaves are held once."""
     weaves = {each.weave_key: each.weave for each in packed if each.weave is not None}
     atlas = join_textures(
@@ -96,6 +124,7 @@ def pack_surfaces(packed: Sequence[PackedMaterial], topology: Topology) -> Surfa
     surfaces = []
     for index, each in enumerate(packed):
         surface = _surface(each.material, index, atlas)
+        surface.wrinkle_first, surface.wrinkle_side = wrinkles[index]
         if each.weave is not None:
             own = topology.face_mesh == index
             ratio = _ratio(topology.face_uv[own], topology.weave_uv[own])

@@ -22,6 +22,7 @@ class Topology:
         faces: int32 [F, 3], those drawn.
         face_uv: float32 [F, 3, 2].
         weave_uv: float32 [F, 3, 2], or [1, 3, 2] where no material has a weave.
+        atlas_uv: float32 [F, 3, 2], or [1, 3, 2] where no mesh has wrinkles.
         face_mesh: int32 [F].
         face_group: int32 [F]; meshes that share vertices are one group.
         edges: int32 [E, 2] vertices of the drawn faces' edges.
@@ -34,6 +35,7 @@ class Topology:
     faces: NDArray[np.int32]
     face_uv: NDArray[np.float32]
     weave_uv: NDArray[np.float32]
+    atlas_uv: NDArray[np.float32]
     face_mesh: NDArray[np.int32]
     face_group: NDArray[np.int32]
     edges: NDArray[np.int32]
@@ -49,6 +51,7 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
     faces: list[NDArray[np.int32]] = []
     face_uv: list[NDArray[np.float32]] = []
     weave_uv: list[NDArray[np.float32]] = []
+    atlas_uv: list[NDArray[np.float32]] = []
     face_mesh: list[NDArray[np.int32]] = []
     face_group: list[NDArray[np.int32]] = []
     total, own, group = 0, 0, -1
@@ -62,6 +65,7 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
         faces.append(moved[shown])
         face_uv.append(mesh.uv[mesh.uv_faces[shown]].astype(np.float32))
         weave_uv.append(face_uv[-1] if mesh.weave_uv is None else mesh.weave_uv[shown].astype(np.float32))
+        atlas_uv.append(face_uv[-1] if mesh.atlas_uv is None else mesh.atlas_uv[shown].astype(np.float32))
         face_mesh.append(np.full(int(shown.sum()), index, np.int32))
         face_group.append(np.full(int(shown.sum()), group, np.int32))
     joined = np.concatenate(all_faces)
@@ -70,8 +74,12 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
     edges, edge_faces = _edges(drawn, total)
     owner, groups = np.concatenate(face_mesh), np.concatenate(face_group)
     woven = any(mesh.material.weave is not None for mesh in meshes)
-    weaves = np.concatenate(weave_uv) if woven else np.zeros((1, 3, 2), np.float32)
-    return Topology(joined, starts, ring, drawn, np.concatenate(face_uv), weaves, owner, groups, edges, edge_faces)
+    nowhere = np.zeros((1, 3, 2), np.float32)
+    weaves = np.concatenate(weave_uv) if woven else nowhere
+    atlas = np.concatenate(atlas_uv) if any(mesh.wrinkle_side for mesh in meshes) else nowhere
+    return Topology(
+        *(joined, starts, ring, drawn, np.concatenate(face_uv), weaves, atlas, owner, groups, edges, edge_faces)
+    )
 
 
 def _check(mesh: SceneMesh, count: int) -> None:
@@ -83,6 +91,9 @@ def _check(mesh: SceneMesh, count: int) -> None:
             raise ValueError(f"{mesh.name}: {name} must be indices from 0 to {limit - 1}, got {found}")
     if mesh.weave_uv is not None and mesh.weave_uv.shape != (len(mesh.faces), 3, 2):
         raise ValueError(f"{mesh.name}: weave_uv must be [{len(mesh.faces)}, 3, 2], got {list(mesh.weave_uv.shape)}")
+    if mesh.wrinkle_side and (mesh.atlas_uv is None or mesh.atlas_uv.shape != (len(mesh.faces), 3, 2)):
+        found = None if mesh.atlas_uv is None else list(mesh.atlas_uv.shape)
+        raise ValueError(f"{mesh.name}: wrinkles need an atlas_uv [{len(mesh.faces)}, 3, 2], got {found}")
     if mesh.hidden is not None and mesh.hidden.shape != (len(mesh.faces),):
         raise ValueError(f"{mesh.name}: hidden must be [{len(mesh.faces)}], got {list(mesh.hidden.shape)}")
 

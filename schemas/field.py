@@ -59,6 +59,13 @@ class Simulated(TypedDict):
     crossing_pairs: float
 
 
+class Shading(TypedDict):
+    """How far normals look from the simulation's, without the field's wrinkles and with them, mean [degrees]."""
+
+    plain: float
+    wrinkled: float
+
+
 class Scores(TypedDict):
     """How good a field is on samples that it never saw, against simulation."""
 
@@ -69,6 +76,7 @@ class Scores(TypedDict):
     stretch_percent: Spread
     crossing_pairs: float
     bending_ratio: float
+    normals_degrees: NotRequired[Shading]
     simulated: Simulated
 
 

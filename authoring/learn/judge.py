@@ -12,8 +12,13 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.field import Field
 from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.garment.field_base import FieldBase, carry
+from dressform.runtime.garment.field_code import read_model
+from dressform.runtime.garment.field_features import PoseFeatures, body_features
 from dressform.runtime.garment.outfit import Outfit
+from dressform.runtime.garment.wrinkles import shaded_normals, wrinkle_normals
 from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.geometry.normals import vertex_normals
 from dressform.schemas.field import Scores
 from dressform.schemas.progress import Progress, silent
 
@@ -41,7 +46,7 @@ def judge(
             gauge = Gauge(samples.meshes[plain.size])
             learned = Dressed(samples, plain.rest, plain.size, field)
             for sample in part:
-                tally.add(gauge, shown(plain, learned, sample), posed_body(plain.rest, sample))
+                tally.add(gauge, shown(plain, learned, sample, field), posed_body(plain.rest, sample))
                 done += 1
                 progress(done / total, f"judged {done} of {total} poses that it never saw")
         if len(chosen):
@@ -49,15 +54,31 @@ def judge(
     return scores
 
 
-def shown(plain: Dressed, learned: Dressed, sample: Sample) -> Shown:
+def shown(plain: Dressed, learned: Dressed, sample: Sample, field: Field) -> Shown:
     """Return a sample as it was simulated, and as the runtime shows it without and with the field."""
     transforms = plain.rest.skin_transforms(sample.pose)
+    pushed = learned.posed(transforms)
     return Shown(
         truth=sample.points,
         plain=plain.posed(transforms),
         skinned=learned.posed(transforms, push_out=False),
-        pushed=learned.posed(transforms),
+        pushed=pushed,
+        normals=_shaded(learned, transforms, field, pushed),
     )
+
+
+def _shaded(learned: Dressed, transforms: Floats, field: Field, points: Floats) -> Floats | None:
+    """Return the normals [V, 3] that points [V, 3] are shaded by; None where the field has no wrinkles."""
+    if (wrinkles := field.wrinkles) is None:
+        return None
+    of_body = body_features(learned.rest, field.sizes[learned.size])
+    code = read_model(field.model, np.concatenate([PoseFeatures(learned.rest).of_transforms(transforms), of_body]))
+    base = FieldBase(field.points, field.joints, field.joint_indices, field.joint_weights)
+    turns = carry(base, learned.rest_points, transforms).turns
+    normals = vertex_normals(points, learned.outfit.faces[-1])
+    own = np.einsum("pab,pb->pa", turns, wrinkle_normals(wrinkles, code.coefficients))
+    normals[field.points] = shaded_normals(normals[field.points], own, wrinkles.share * code.confidence)
+    return normals
 
 
 def posed_body(rest: RestBody, sample: Sample) -> Surface:

@@ -17,7 +17,8 @@ from dressform.runtime.garment.penetration import NOTHING, PenetrationReport, bo
 from dressform.runtime.geometry.adjacency import edges
 from dressform.runtime.geometry.crossings import LEAST, crossing_faces
 from dressform.runtime.geometry.distance import Surface
-from dressform.schemas.field import PushOut, Scores, Simulated, Spread
+from dressform.runtime.geometry.normals import vertex_normals
+from dressform.schemas.field import PushOut, Scores, Shading, Simulated, Spread
 
 Floats = NDArray[np.floating]
 _CHUNK = 4096  # crossing edges tested against all crossing triangles at once
@@ -31,12 +32,14 @@ class Shown(NamedTuple):
         plain: By plain skinning, after push-out.
         skinned: With the field, before push-out.
         pushed: With the field, after push-out.
+        normals: Unit normals that the cloth is then shaded by [V, 3], or None: the points' own.
     """
 
     truth: Floats
     plain: Floats
     skinned: Floats
     pushed: Floats
+    normals: Floats | None = None
 
 
 class Gauge:
@@ -48,9 +51,11 @@ class Gauge:
     Attributes:
         cloth: int [P] the points of the outer cloth.
         faces: int32 [F, 3] its triangles, in the garment's points.
+        all_faces: int32 [F_all, 3] those of all of the garment, which give its points their normals.
     """
 
     def __init__(self, mesh: GarmentMesh) -> None:
+        self.all_faces = mesh.faces
         self.faces = outer_faces(mesh)
         self.cloth = np.unique(self.faces)
         found = edges(self.faces)
@@ -68,6 +73,11 @@ class Gauge:
     def errors(self, points: Floats, truth: Floats) -> NDArray[np.float64]:
         """Return the distance of each point of the cloth from where it was simulated [P] [m]."""
         return np.asarray(np.linalg.norm(points[self.cloth] - truth[self.cloth], axis=1), np.float64)
+
+    def turned(self, normals: Floats, truth: Floats) -> float:
+        """Return the mean angle over the cloth between unit normals [V, 3] and the simulation's [degrees]."""
+        cosines = (normals[self.cloth] * truth[self.cloth]).sum(axis=1)
+        return float(np.degrees(np.arccos(cosines.clip(-1, 1))).mean())
 
     def stretches(self, points: Floats) -> NDArray[np.float64]:
         """Return how much longer than at rest each edge is, not negative [E]; 0.05 is 5 %."""
@@ -96,6 +106,7 @@ class Tally:
     _true_crossings: list[int] = field(default_factory=list)
     _bending: list[float] = field(default_factory=list)
     _true_bending: list[float] = field(default_factory=list)
+    _turned: list[tuple[float, float]] = field(default_factory=list)
     _before: PenetrationReport = NOTHING
     _after: PenetrationReport = NOTHING
 
@@ -109,12 +120,15 @@ class Tally:
         self._true_crossings.append(gauge.crossings(shown.truth))
         self._bending.append(gauge.bending(shown.pushed))
         self._true_bending.append(gauge.bending(shown.truth))
+        if shown.normals is not None:
+            true, own = (vertex_normals(points, gauge.all_faces) for points in (shown.truth, shown.pushed))
+            self._turned.append((gauge.turned(own, true), gauge.turned(shown.normals, true)))
         self._before += _penetration(shown.skinned, gauge, body)
         self._after += _penetration(shown.pushed, gauge, body)
 
     def scores(self) -> Scores:
         """Return the scores of all samples taken in; at least one is needed."""
-        return Scores(
+        scores = Scores(
             samples=len(self._errors),
             error_mm=_spread(self._errors, 1e3),
             plain_error_mm=_spread(self._plain_errors, 1e3),
@@ -127,6 +141,10 @@ class Tally:
                 crossing_pairs=round(float(np.mean(self._true_crossings)), 2),
             ),
         )
+        if self._turned:
+            plain, wrinkled = np.mean(self._turned, axis=0)
+            scores["normals_degrees"] = Shading(plain=round(float(plain), 2), wrinkled=round(float(wrinkled), 2))
+        return scores
 
 
 def crossing_pairs(points: Floats, faces: NDArray[np.int32]) -> int:

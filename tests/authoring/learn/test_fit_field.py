@@ -15,6 +15,7 @@ from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.field_base import field_base
 from dressform.runtime.garment.field_code import read_model
 from dressform.runtime.garment.field_features import FEATURES, body_features, pose_features
+from dressform.runtime.geometry.normals import vertex_normals
 from dressform.runtime.geometry.rotations import quat_from_rotvec, quat_multiply
 
 WEIGHTS = (0.1, 0.5, 0.9)
@@ -58,11 +59,19 @@ def trained() -> tuple[FittedField, Gathered]:
     features = np.concatenate([_features(weight, _poses(_body(weight), 24, k)) for k, weight in enumerate(WEIGHTS)])
     moves = _displacements(features)
     count = len(features)
+    base = field_base(_tee(), canonical_rest().body, rounds=1)
+    row = np.full(len(_tee().mesh.points), -1, np.int32)
+    row[base.points] = np.arange(len(base.points))
+    faces = row[_tee().mesh.faces]
+    faces, rest = faces[(faces >= 0).all(axis=1)], _tee().mesh.points[base.points]
     gathered = Gathered(
-        base=field_base(_tee(), canonical_rest().body, rounds=1),
+        base=base,
         ratios={"M": 1.0},
         features=features,
         displacements=moves,
+        normals=np.stack([vertex_normals(rest + move, faces) for move in moves]),
+        rest=rest,
+        faces=faces,
         of_sample=np.arange(count),
         of_body=np.repeat(np.arange(3), 24),
         plain_errors=(moves.astype(np.float64) ** 2).sum(axis=(1, 2)),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from safetensors.numpy import load, save
 
-from dressform.assets.files.field import Field, FieldModel, field_at, lod_field
+from dressform.assets.files.field import Field, FieldModel, Wrinkles, field_at, lod_field, wrinkles_at
 from dressform.assets.files.field_file import as_written, field_bytes, read_field, write_field
 from dressform.schemas.errors import InputError
 
@@ -144,3 +144,85 @@ def test_a_level_of_detail_keeps_the_rows_of_its_points(field):
     np.testing.assert_array_equal(kept[level.points], [0, 4, 10, 38])
     np.testing.assert_array_equal(level.mean, field.mean[[0, 2, 5, 19]])
     np.testing.assert_array_equal(level.modes, field.modes[:, [0, 2, 5, 19]])
+
+
+def make_wrinkles(field, seed=1):
+    rng = np.random.default_rng(seed)
+
+    def some(*shape):
+        return rng.normal(size=shape).astype(np.float32)
+
+    return Wrinkles(field.points, some(POINTS, 3), some(3, POINTS, 3), some(3, MODES), 0.6)
+
+
+@pytest.fixture
+def wrinkled(field):
+    return dataclasses.replace(field, wrinkles=make_wrinkles(field))
+
+
+def test_wrinkles_come_back_within_a_step(wrinkled, field, tmp_path):
+    path = tmp_path / "field.anny.safetensors"
+    write_field(path, wrinkled)
+    back, given = read_field(path).wrinkles, wrinkled.wrinkles
+    for name in ("points", "mean", "mix", "share"):
+        np.testing.assert_array_equal(getattr(back, name), getattr(given, name))
+    largest = np.abs(given.modes).max(axis=(1, 2), keepdims=True)
+    assert np.all(np.abs(back.modes - given.modes) <= 0.5001 * largest / 127)
+    write_field(path, field)
+    assert read_field(path).wrinkles is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"share": 0.0}, "wrinkle_share is 0, needed above 0 and at most 1"),
+        ({"share": float("nan")}, "wrinkle_share is nan"),
+        ({"mean": np.zeros((2, 3), np.float32)}, r"wrinkle_mean must be \[20, 3\], found \[2, 3\]"),
+        ({"mix": np.zeros((3, 9), np.float32)}, r"wrinkle_mix must be \[3, 4\], found \[3, 9\]"),
+        ({"mix": np.full((3, MODES), np.inf, np.float32)}, "wrinkle_mix: row 0 is not finite"),
+        ({"mix": np.full((3, MODES), 1e9, np.float32)}, r"wrinkle_mix holds 1e\+09"),
+        ({"modes": np.zeros((0, POINTS, 3), np.float32)}, "0 wrinkle_modes, needed 1 to 512"),
+    ],
+)
+def test_unsound_wrinkles_are_not_written(wrinkled, changes, message):
+    changed = dataclasses.replace(wrinkled, wrinkles=dataclasses.replace(wrinkled.wrinkles, **changes))
+    with pytest.raises(InputError, match=message):
+        field_bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "names", "message"),
+    [
+        ({}, {"wrinkle_share": "much"}, "wrinkle_share is missing or of another type"),
+        ({"wrinkle_modes": np.zeros((3, POINTS, 3), np.float32)}, {}, "wrinkle_modes is float32, needed int8"),
+        ({"wrinkle_modes": np.zeros((), np.int8)}, {}, "wrinkle_steps must be one for each of the wrinkle_modes"),
+        ({"wrinkle_modes": np.zeros((3, 2, 3), np.int8)}, {}, "wrinkle_modes must be"),
+    ],
+)
+def test_hostile_wrinkles_are_refused(wrinkled, tmp_path, arrays, names, message):
+    path = tmp_path / "field"
+    path.write_bytes(doctored(wrinkled, arrays.items(), **names))
+    with pytest.raises(InputError, match=message):
+        read_field(path)
+
+
+def test_a_part_of_the_wrinkles_is_refused(wrinkled, tmp_path):
+    path = tmp_path / "field"
+    for missing in ("wrinkle_mean", "wrinkle_modes", "wrinkle_steps", "wrinkle_mix"):
+        arrays = load(field_bytes(wrinkled))
+        del arrays[missing]
+        data = field_bytes(wrinkled)
+        length = struct.unpack_from("<Q", data)[0]
+        path.write_bytes(save(arrays, metadata=json.loads(data[8 : 8 + length])["__metadata__"]))
+        with pytest.raises(InputError, match="needed .*wrinkle"):
+            read_field(path)
+
+
+def test_every_level_of_detail_reads_the_same_wrinkles(wrinkled):
+    level = lod_field(wrinkled, np.array([0, 1, 4, 8], np.int32))
+    assert level.wrinkles is wrinkled.wrinkles
+    faces, weights = np.array([[0, 2, 1]], np.int32), np.array([[0.2, 0.3, 0.5]], np.float32)
+    mean, modes = wrinkles_at(level.wrinkles, faces, weights)
+    held = wrinkled.wrinkles
+    np.testing.assert_allclose(mean[0], 0.2 * held.mean[0] + 0.3 * held.mean[1], atol=1e-6)  # point 1 has none
+    np.testing.assert_allclose(modes[:, 0], 0.2 * held.modes[:, 0] + 0.3 * held.modes[:, 1], atol=1e-6)

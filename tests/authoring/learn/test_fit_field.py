@@ -15,6 +15,7 @@ from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.field_base import field_base
 from dressform.runtime.garment.field_code import read_model
 from dressform.runtime.garment.field_features import FEATURES, body_features, pose_features
+from dressform.runtime.garment.wrinkles import wrinkle_normals
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.runtime.geometry.rotations import quat_from_rotvec, quat_multiply
 
@@ -141,3 +142,15 @@ def test_doubt_is_trusted_as_far_as_predictions_gain_over_plain_skinning() -> No
     doubts = np.array([0.1, 0.2, 0.3, 0.4])
     assert trusted_doubt(doubts, np.array([1.0, 1, 1, 9]), np.full(4, 2.0)) == 0.3
     assert trusted_doubt(doubts, np.full(4, 3.0), np.full(4, 2.0)) == 0.0
+
+
+def test_its_wrinkles_are_the_normals_of_the_cloth(trained: tuple[FittedField, Gathered]) -> None:
+    fitted, gathered = trained
+    wrinkles = fitted.field.wrinkles
+    assert wrinkles is not None
+    np.testing.assert_array_equal(wrinkles.points, fitted.field.points)
+    cosines = []
+    for features, normals in zip(gathered.features[::9], gathered.normals[::9], strict=True):
+        found = wrinkle_normals(wrinkles, read_model(fitted.field.model, features).coefficients)
+        cosines.append((found * normals).sum(axis=1) / np.linalg.norm(found, axis=1))
+    assert np.degrees(np.arccos(np.clip(cosines, -1, 1))).mean() < 3

@@ -3,7 +3,7 @@
 import numpy as np
 
 from dressform.assets.files.digests import topology_digest
-from dressform.assets.files.field import Field, FieldModel
+from dressform.assets.files.field import Field, FieldModel, Wrinkles
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import Pose
 from dressform.runtime.garment.dressed import DressedGarment
@@ -84,4 +84,17 @@ def make_field(rest, mesh, rig, *, modes=6, poses=8, amplitude=0.01, bound=0.08,
         modes=shapes[1:],
         model=make_model(rest, some_poses(rest, poses, seed), modes, seed),
         bound=bound,
+    )
+
+
+def make_wrinkles(field, *, modes=5, share=0.6, seed=0):
+    """Wrinkles of random modes around normals that all look forward."""
+    rng = np.random.default_rng(seed)
+    points = len(field.points)
+    return Wrinkles(
+        points=field.points,
+        mean=np.tile(np.float32([0, -1, 0]), (points, 1)),
+        modes=rng.normal(0, 0.05, (modes, points, 3)).astype(np.float32),
+        mix=rng.normal(size=(modes, len(field.modes))).astype(np.float32),
+        share=share,
     )

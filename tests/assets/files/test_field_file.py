@@ -214,7 +214,7 @@ def test_a_part_of_the_wrinkles_is_refused(wrinkled, tmp_path):
         data = field_bytes(wrinkled)
         length = struct.unpack_from("<Q", data)[0]
         path.write_bytes(save(arrays, metadata=json.loads(data[8 : 8 + length])["__metadata__"]))
-        with pytest.raises(InputError, match="needed .*wrinkle"):
+        with pytest.raises(InputError, match=r"needed .*wrinkle"):
             read_field(path)
 
 

@@ -7,6 +7,7 @@ import trimesh
 from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.authoring.learn.score import Gauge, Shown, Tally, crossing_pairs
 from dressform.runtime.geometry.distance import Surface
+from dressform.runtime.geometry.normals import vertex_normals
 
 
 def _garment(points: np.ndarray, faces: np.ndarray) -> GarmentMesh:
@@ -101,3 +102,17 @@ def test_scores_of_a_perfect_field_and_of_one_that_is_off() -> None:
     assert scores["bending_ratio"] == pytest.approx(1, abs=1e-3)
     assert scores["penetrating_percent"]["before"] > 1
     assert scores["penetrating_percent"]["after"] < scores["penetrating_percent"]["before"]
+    assert "normals_degrees" not in scores
+
+
+def test_normals_are_compared_with_the_simulation_s() -> None:
+    points, faces = _sheet()
+    gauge = Gauge(_garment(points, faces))
+    ball = trimesh.creation.icosphere(2, radius=0.3)
+    body = Surface(ball.vertices + np.array((0.5, 0.5, -0.9)), ball.faces)
+    slope = np.tan(np.radians(10))
+    leaning = points + points[:, :1] * np.array((0, 0, slope))
+    truth = vertex_normals(points, gauge.all_faces)
+    tally = Tally()
+    tally.add(gauge, Shown(points, points, leaning, leaning, truth), body)
+    assert tally.scores()["normals_degrees"] == {"plain": pytest.approx(10, abs=0.01), "wrinkled": 0}

@@ -96,13 +96,13 @@ def wrinkle_normals(wrinkles: Wrinkles, coefficients: Floats) -> Floats:
     return np.asarray(wrinkles.mean + np.einsum("r,rpx->px", wrinkles.mix @ coefficients, wrinkles.modes), np.float32)
 
 
-def shaded_normals(normals: Floats, wrinkled: Floats, share: float) -> Floats:
+def shaded_normals(normals: Floats, wrinkled: Floats, share: float | Floats) -> Floats:
     """Return the unit normals that pixels are shaded by, float32 [N, 3].
 
     Args:
         normals: Of the mesh, unit [N, 3].
         wrinkled: Of the wrinkles in the same frame [N, 3], of any length; zero where there is none.
-        share: Weight of the wrinkles; less where the two look different ways.
+        share: Weight of the wrinkles, one or [N, 1]; less where the two look different ways.
     """
     lengths = np.linalg.norm(wrinkled, axis=1, keepdims=True)
     unit = wrinkled / np.maximum(lengths, 1e-6)

@@ -38,6 +38,7 @@ from dressform.runtime.garment.wrinkle_texels import SIDE, wrinkle_texels
 from dressform.runtime.garment.wrinkles import shaded_normals
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.runtime.geometry.rotations import quat_to_matrix
+from dressform.runtime.render.devices import device_named
 from dressform.schemas.documents import dump_json
 
 Floats = NDArray[np.float32]
@@ -72,6 +73,7 @@ class _Worn(NamedTuple):
 
 def run(samples: Path) -> dict[str, Any]:
     """Return by split and level mean angles [degrees] and how much normals vary; what wrinkles take [MB] and [ms]."""
+    device_named("cpu")  # keeps Warp from printing between the figures
     held = load_samples(samples)
     field = _trained(held)
     assert field.wrinkles is not None
@@ -116,8 +118,9 @@ def _figures(rows: NDArray[np.float64]) -> dict[str, float]:
 
 def _trained(samples: SampleSet) -> Field:
     mesh = samples.meshes[samples.garment.default_size]
-    digests = {"body_digest": load_anny().topology_digest, "topology": topology_digest(mesh)}
-    return as_written(fit_field(gather(samples), body=BODY, **digests).field)
+    body_digest, topology = load_anny().topology_digest, topology_digest(mesh)
+    fitted = fit_field(gather(samples), body=BODY, body_digest=body_digest, topology=topology)
+    return as_written(fitted.field)
 
 
 def _levels(mesh: GarmentMesh, field: Field) -> tuple[NDArray[np.int32], list[_Level]]:
@@ -131,12 +134,12 @@ def _levels(mesh: GarmentMesh, field: Field) -> tuple[NDArray[np.int32], list[_L
         inside = np.isin(points, field.points)[texels.corners].all(axis=1) & (texels.barycentrics >= 0).all(axis=1)
         found.append((each, points, texels, np.flatnonzero(inside)))
     places = found[0][2].places[found[0][3]]
-    for _, _, texels, inside in found[1:]:
-        places = np.intersect1d(places, texels.places[inside])
+    for _, _, texels, rows in found[1:]:
+        places = np.intersect1d(places, texels.places[rows])
     levels = []
     for each, points, texels, _ in found:
-        rows = np.searchsorted(texels.places, places)
-        levels.append(_Level(each, points, texels.corners[rows], texels.barycentrics[rows]))
+        at = np.searchsorted(texels.places, places)
+        levels.append(_Level(each, points, texels.corners[at], texels.barycentrics[at]))
     return places, levels
 
 

@@ -112,7 +112,7 @@ def _gains(
     codes: Doubles,
     groups: Sequence[_LeftOut],
     ridge: float,
-    averaging: sparse.spmatrix,
+    averaging: sparse.csr_matrix,
 ) -> Doubles:
     """Return for each width of folds how much deeper the learned normals must be for what is shaded to be as deep."""
     learned, own, truth = [], [], []
@@ -166,17 +166,17 @@ def _strongest(codes: Doubles, weights: Doubles) -> tuple[Floats, Floats]:
     return modes.reshape(len(modes), -1, 3).astype(np.float32), mix.astype(np.float32)
 
 
-def _deeper(normals: NDArray[np.floating], gains: Doubles, averaging: sparse.spmatrix) -> Floats:
+def _deeper(normals: NDArray[np.floating], gains: Doubles, averaging: sparse.csr_matrix) -> Floats:
     """Return vectors [P, 3] whose folds of each width are deeper by a gain."""
     return np.asarray(normals + np.tensordot(gains, _widths(normals, averaging), axes=1), np.float32)
 
 
-def _depths(normals: NDArray[np.floating], averaging: sparse.spmatrix) -> Doubles:
+def _depths(normals: NDArray[np.floating], averaging: sparse.csr_matrix) -> Doubles:
     """Return how much normals [P, 3] vary in folds of each width."""
     return np.asarray((_widths(normals, averaging) ** 2).sum(axis=(1, 2)), np.float64)
 
 
-def _widths(normals: NDArray[np.floating], averaging: sparse.spmatrix) -> Doubles:
+def _widths(normals: NDArray[np.floating], averaging: sparse.csr_matrix) -> Doubles:
     """Return the part of vectors [P, 3] that are folds of each width, [W, P, 3]."""
     smooth, parts, done = np.asarray(normals, np.float64), [], 0
     for rounds in ROUNDS:

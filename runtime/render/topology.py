@@ -92,8 +92,8 @@ def _check(mesh: SceneMesh, count: int) -> None:
     if mesh.weave_uv is not None and mesh.weave_uv.shape != (len(mesh.faces), 3, 2):
         raise ValueError(f"{mesh.name}: weave_uv must be [{len(mesh.faces)}, 3, 2], got {list(mesh.weave_uv.shape)}")
     if mesh.wrinkle_side and (mesh.atlas_uv is None or mesh.atlas_uv.shape != (len(mesh.faces), 3, 2)):
-        found = None if mesh.atlas_uv is None else list(mesh.atlas_uv.shape)
-        raise ValueError(f"{mesh.name}: wrinkles need an atlas_uv [{len(mesh.faces)}, 3, 2], got {found}")
+        given = None if mesh.atlas_uv is None else list(mesh.atlas_uv.shape)
+        raise ValueError(f"{mesh.name}: wrinkles need an atlas_uv [{len(mesh.faces)}, 3, 2], got {given}")
     if mesh.hidden is not None and mesh.hidden.shape != (len(mesh.faces),):
         raise ValueError(f"{mesh.name}: hidden must be [{len(mesh.faces)}], got {list(mesh.hidden.shape)}")
 

@@ -9,6 +9,7 @@ from dressform.runtime.geometry.triangles import closest_barycentrics
 # two surfaces that a point must clear may each be met short by this part, so that opposite ones meet in the middle and
 # a sharp wedge does not throw a point far out
 YIELD = wp.constant(0.1)
+STEPS = wp.constant(12)  # from corner to corner that a walk to what cloth lies on takes at most
 
 
 @wp.struct
@@ -49,6 +50,48 @@ def corner_normals(
     for k in range(starts[v], starts[v + 1]):
         total += area_vectors[around[k]]
     normals[v] = wp.normalize(total)
+
+
+@wp.kernel
+def seek(
+    points: wp.array(dtype=wp.vec3),
+    moved: wp.array(dtype=wp.int32),
+    begins: wp.array(dtype=wp.int32),
+    corner_points: wp.array(dtype=wp.int32),
+    starts: wp.array(dtype=wp.int32),
+    neighbours: wp.array(dtype=wp.int32),
+    around_starts: wp.array(dtype=wp.int32),
+    around: wp.array(dtype=wp.int32),
+    # outputs
+    candidates: wp.array2d(dtype=wp.int32),
+) -> None:
+    # from where the point lies at rest, walk over the surface to the corner that is nearest now
+    i = wp.tid()
+    v = begins[i]
+    if v < 0:
+        return
+    p = points[moved[i]]
+    nearest = wp.length_sq(p - points[corner_points[v]])
+    step = wp.int32(0)
+    while step < STEPS:
+        ahead = wp.int32(-1)
+        for k in range(starts[v], starts[v + 1]):
+            apart = wp.length_sq(p - points[corner_points[neighbours[k]]])
+            if apart < nearest:
+                nearest = apart
+                ahead = neighbours[k]
+        if ahead < 0:
+            step = STEPS
+        else:
+            v = ahead
+            step += 1
+    begin = around_starts[v]
+    count = around_starts[v + 1] - begin
+    for k in range(candidates.shape[1]):
+        if k < count:
+            candidates[i, k] = around[begin + k]
+        else:
+            candidates[i, k] = -1
 
 
 @wp.func

@@ -12,7 +12,7 @@ from dressform.runtime.geometry.triangles import closest_on_triangles
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer]
 
-YIELD = 0.1  # see `_kernels`
+YIELD, STEPS = 0.1, 12  # see `_kernels`
 
 
 def smooth_normals(points: Floats, faces: Integers) -> Floats:
@@ -22,6 +22,18 @@ def smooth_normals(points: Floats, faces: Integers) -> Floats:
         a, b, c = points[face]
         total[face] += np.cross(b - a, c - a)
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-20))
+
+
+def seek(p: Floats, points: Floats, begin: int, faces: Integers) -> list[int]:
+    """Return the faces around the corner that a walk over the surface comes to, each step to the nearest neighbour."""
+    here = begin
+    for _ in range(STEPS):
+        around = np.unique(faces[(faces == here).any(axis=1)])
+        nearest = int(around[np.argmin(np.linalg.norm(points[around] - p, axis=1))])
+        if nearest == here:
+            break
+        here = nearest
+    return [int(face) for face in np.flatnonzero((faces == here).any(axis=1))]
 
 
 class Level(NamedTuple):

@@ -28,8 +28,8 @@ _SAMPLES: tuple[dict[str, tuple[float, float, float]], ...] = (
     {},
     {"left_shoulder": (0, 1.25, 0), "right_shoulder": (0, -1.25, 0)},
     {
-        "left_shoulder": (0, -1.0, 0), "right_shoulder": (0, 1.0, 0),
-        "left_collar": (0, -0.2, 0), "right_collar": (0, 0.2, 0),
+        "left_shoulder": (0, -1.2, 0), "right_shoulder": (0, 1.2, 0),
+        "left_collar": (0, -0.3, 0), "right_collar": (0, 0.3, 0),
     },
     {
         "left_hip": (-0.5, 0, 0), "right_hip": (0.35, 0, 0), "right_knee": (0.7, 0, 0), "spine1": (0, 0, 0.15),

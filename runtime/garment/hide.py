@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,11 +27,30 @@ THROUGH = 0.006  # [m] cloth that far through a coarse mesh above it is covered 
 BESIDE = 0.15  # [m] an opening that stands off further is another limb's
 
 
+class Cover(NamedTuple):
+    """A garment at rest on a body, as something that hides what is under it.
+
+    Attributes:
+        points: [V, 3] [m].
+        faces: [F, 3], without hems and linings.
+        slides: [V] how far each point slides over the body beyond what skinning carries it, at most [m].
+    """
+
+    points: FloatArray
+    faces: IntArray
+    slides: FloatArray
+
+    @property
+    def rim(self) -> NDArray[np.bool_]:
+        """Which points lie at an opening, bool [V]."""
+        return boundary_vertices(self.faces, len(self.points))
+
+
 def hidden_faces(
     masks: Sequence[NDArray[np.bool_]],
     vertices: FloatArray,
     faces: IntArray,
-    garments: Sequence[tuple[FloatArray, IntArray]],
+    garments: Sequence[Cover],
 ) -> NDArray[np.bool_]:
     """Return the body triangles bool [F] that the garments hide together.
 
@@ -41,58 +61,57 @@ def hidden_faces(
         masks: The garments' own hide masks, bool [F] each.
         vertices: Body [B, 3] at rest [m].
         faces: [F, 3].
-        garments: Points and faces of each garment at rest on this body.
+        garments: Each garment on this body.
     """
     hidden = np.zeros(len(faces), bool)
-    for mask, (points, own) in zip(masks, garments, strict=True):
-        at_opening = _near_openings(vertices, faces, points, own)
-        gaps = _enclosed(~mask & ~at_opening, vertices, faces, points, own)
+    for mask, garment in zip(masks, garments, strict=True):
+        at_opening = _near_openings(vertices, faces, garment)
+        gaps = _enclosed(~mask & ~at_opening, vertices, faces, garment.points, garment.faces)
         hidden |= (mask & ~at_opening) | gaps
     return hidden
 
 
-def hidden_cloth(
-    points: FloatArray, faces: IntArray, above: Sequence[tuple[FloatArray, IntArray]]
-) -> NDArray[np.bool_]:
+def hidden_cloth(garment: Cover, faces: IntArray, above: Sequence[Cover]) -> NDArray[np.bool_]:
     """Return the triangles bool [F] of a garment that other garments cover, away from their openings.
 
     A coarse mesh may let the edge of a waistband or the top of a button through; what is hidden cannot show.
 
     Args:
-        points: Of the garment at rest [V, 3] [m].
-        faces: [F, 3].
-        above: Points and faces of each garment over it at rest, without hems and linings.
+        garment: The garment.
+        faces: [F, 3] all its triangles.
+        above: Each garment over it.
     """
-    covered = np.zeros(len(points), bool)
-    for over, own in above:
-        signed = distance_to_cloth(points, over, own)
-        covered |= (
-            (signed < THROUGH) & (signed > -CLOTH_UNDER) & ~_near_rim(points, over[boundary_vertices(own, len(over))])
-        )
+    covered = np.zeros(len(garment.points), bool)
+    for over in above:
+        signed = distance_to_cloth(garment.points, over.points, over.faces)
+        covered |= (signed < THROUGH) & (signed > -CLOTH_UNDER) & ~_near_rim(garment, over)
     return np.asarray(covered[faces].all(axis=1))
 
 
-def _near_rim(points: FloatArray, rim: FloatArray) -> NDArray[np.bool_]:
-    """Return which points [V] are within the margin of a garment's openings, given by their points [R, 3]."""
-    near = np.zeros(len(points), bool)
-    if not len(rim):
+def _near_rim(garment: Cover, over: Cover) -> NDArray[np.bool_]:
+    """Return which points [V] of a garment are within the margin of the openings of one over it."""
+    near = np.zeros(len(garment.points), bool)
+    rim = over.rim
+    if not rim.any():
         return near
-    stands_off = np.asarray(KDTree(points).query(rim)[0])
+    tree = KDTree(garment.points)
+    stands_off = np.asarray(tree.query(over.points[rim])[0])
     beside = stands_off < BESIDE
-    margins = MARGIN + LOOK_IN * stands_off[beside]
-    for found in KDTree(points).query_ball_point(rim[beside], margins):
+    margins = MARGIN + LOOK_IN * stands_off[beside] + over.slides[rim][beside]
+    for found in tree.query_ball_point(over.points[rim][beside], margins):
         near[found] = True
     return near
 
 
-def _near_openings(vertices: FloatArray, faces: IntArray, points: FloatArray, own: IntArray) -> NDArray[np.bool_]:
+def _near_openings(vertices: FloatArray, faces: IntArray, garment: Cover) -> NDArray[np.bool_]:
     """Return the body triangles bool [F] within the margin of a garment's openings, measured along the skin."""
-    rim = boundary_vertices(own, len(points))
+    points, rim = garment.points, garment.rim
     if not rim.any():
         return np.zeros(len(faces), bool)
-    triangles, barycentrics = facing_closest(points[rim], vertex_normals(points, own)[rim], vertices, faces)
+    triangles, barycentrics = facing_closest(points[rim], vertex_normals(points, garment.faces)[rim], vertices, faces)
     below = np.einsum("vk,vkc->vc", barycentrics, vertices[faces[triangles]])
-    margins = MARGIN + LOOK_IN * np.linalg.norm(points[rim] - below, axis=1).astype(np.float64)
+    stands_off = np.linalg.norm(points[rim] - below, axis=1).astype(np.float64)
+    margins = MARGIN + LOOK_IN * stands_off + garment.slides[rim]
     widest = float(margins.max())
     # one more node reaches the skin under every rim point, later where the margin is smaller
     pairs = edges(faces).vertices

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any, NamedTuple
 
@@ -24,7 +24,7 @@ from .dressed import DressedGarment
 from .facing import Underlay
 from .field import FieldOnBody
 from .fitting import fit_garments, skins, template_body
-from .hide import hidden_cloth, hidden_faces
+from .hide import Cover, hidden_cloth, hidden_faces
 from .kept_fit import fit_key
 from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
 from .push_out import PushOut, Side
@@ -76,7 +76,6 @@ class Outfit:
         self._key = fit_key(rest, self.garments, template_body(body), self._samples, device) if kept else None
         fit = self._derived("fit", self._fit)
         self.rest_points: tuple[Floats, ...] = tuple(fit[f"{k}"] for k in range(len(self.garments)))
-        self.hidden_body_faces: NDArray[np.bool_] = fit["hidden"]
         self.vertex_counts = (len(rest.vertices), *(len(points) for points in self.rest_points))
         self._offsets = tuple(int(start) for start in np.cumsum((0, *self.vertex_counts)))
         indices, weights = _joint_tables(body, self.garments)
@@ -91,7 +90,10 @@ class Outfit:
             for number, (garment, start) in enumerate(zip(self.garments, starts, strict=True))
             if garment.field is not None
         ]
-        self._pushes = self._push_outs(rest_all, indices, weights)
+        found = self._derived("contacts", lambda: self._contacts(rest_all, indices, weights))
+        self.hidden_body_faces: NDArray[np.bool_] = found["hidden"]
+        self._slides = [found[f"slide{k}"] for k in range(len(self.garments))]
+        self._pushes = [stage for stage in (self._push_out(found, stage) for stage in self._stages()) if stage]
         parts = [(garment.under, start) for garment, start in zip(self.garments, starts, strict=True)]
         trims = [(garment.trims, start) for garment, start in zip(self.garments, starts, strict=True)]
         # a button may sit on a collar, which goes with what it lies on: in that order
@@ -183,11 +185,14 @@ class Outfit:
 
     def hidden_cloth(self) -> list[NDArray[np.bool_]]:
         """Return which triangles [F] of each garment others cover in every pose; sheer cloth covers nothing."""
-        shown = [(points, garment.cloth) for garment, points in zip(self.garments, self.rest_points, strict=True)]
+        shown = [
+            Cover(points, garment.cloth, slide)
+            for garment, points, slide in zip(self.garments, self.rest_points, self._slides, strict=True)
+        ]
         opaque = [all(map(_is_opaque, garment.mesh.materials)) for garment in self.garments]
         return [
-            hidden_cloth(points, garment.mesh.faces, [shown[k] for k in range(own + 1, len(shown)) if opaque[k]])
-            for own, (garment, points) in enumerate(zip(self.garments, self.rest_points, strict=True))
+            hidden_cloth(cover, garment.mesh.faces, [shown[k] for k in range(own + 1, len(shown)) if opaque[k]])
+            for own, (garment, cover) in enumerate(zip(self.garments, shown, strict=True))
         ]
 
     def split(self, vertices: Floats) -> list[Floats]:
@@ -213,15 +218,8 @@ class Outfit:
         return make() if self._key is None else derived_arrays(kind, self._key, make)
 
     def _fit(self) -> Arrays:
-        """Return the points of each garment at rest, by its number, and the body triangles that they hide."""
-        rest, fitted = self.rest, fit_garments(self.rest, self.garments)
-        hidden = hidden_faces(
-            [garment.rig.hide for garment in self.garments],
-            rest.vertices,
-            rest.body.faces,
-            [(points, garment.unfolded) for points, garment in zip(fitted, self.garments, strict=True)],
-        )
-        return {**{f"{k}": points for k, points in enumerate(fitted)}, "hidden": hidden}
+        """Return the points of each garment at rest, by its number."""
+        return {f"{k}": points for k, points in enumerate(fit_garments(self.rest, self.garments))}
 
     def _wrinkle_texels(self) -> dict[int, WrinkleTexels]:
         """Return where the wrinkles of each garment that has some are painted, by its number."""
@@ -249,39 +247,50 @@ class Outfit:
             device=self.device,
         )
 
-    def _push_outs(self, rest_all: Floats, indices: Integers, weights: Floats) -> list[PushOut]:
-        """Prepare the push out of the body for all garments at once, then out of lower layers from the second on."""
-        if not self.garments:
-            return []
-        found = self._derived("contacts", lambda: self._contacts(rest_all, indices, weights))
-        stages = [self._push_out(found, stage) for stage in self._stages()]
-        return [stage for stage in stages if stage is not None]
-
     def _stages(self) -> list[_Stage]:
         everyone = range(1, len(self.faces))
+        if not everyone:
+            return []
         layers = [_Stage(range(outer, outer + 1), range(1, outer), (LAYERED,), LAYER_PASSES) for outer in everyone[1:]]
         return [_Stage(everyone, range(1), (LYING, TOUCHING), BODY_PASSES), *layers]
 
     def _contacts(self, rest_all: Floats, indices: Integers, weights: Floats) -> Arrays:
-        """Return what the garments can meet in each stage, see `_meetings`."""
-        poses = self._samples
+        """Return what the garments can meet in each stage, see `_meetings`, and what they hide of the body.
+
+        `slide` of each garment: how far its field moves each point from plain skinning, at most [V] [m].
+        """
+        poses = self._samples if self.garments else []
         samples = [self.split(skin(rest_all, indices, weights, transforms)) for transforms in poses]
+        slides = [np.zeros(count, np.float32) for count in self.vertex_counts[1:]]
         if self._fields:  # cloth meets what its field brings it to; candidates are told apart at rest
-            samples[1:] = [self.split(moved) for moved in self._moved_by_fields(poses[1:])]
+            for number, transforms in enumerate(poses[1:], start=1):
+                moved = self._moved_by_fields(transforms)
+                for slide, there, plain in zip(slides, moved[1:], samples[number][1:], strict=True):
+                    np.maximum(slide, np.linalg.norm(there - plain, axis=1), out=slide)
+                samples[number] = moved
         everyone = range(1, len(self.faces))
         normals = [{k: vertex_normals(parts[k], self.garments[k - 1].unfolded) for k in everyone} for parts in samples]
-        return {
+        hidden = hidden_faces(
+            [garment.rig.hide for garment in self.garments],
+            self.rest.vertices,
+            self.faces[0],
+            [
+                Cover(points, garment.unfolded, slide)
+                for garment, points, slide in zip(self.garments, self.rest_points, slides, strict=True)
+            ],
+        )
+        found = {
             f"{stage.movers.start}.{stage.obstacles.start}.{name}": values
             for stage in self._stages()
             for name, values in self._meetings(samples, normals, stage).items()
         }
+        return {**found, "hidden": hidden, **{f"slide{k}": slide for k, slide in enumerate(slides)}}
 
-    def _moved_by_fields(self, poses: Sequence[Floats]) -> Iterator[Floats]:
-        """Yield all vertices [V, 3] of poses with cloth where its field puts it."""
+    def _moved_by_fields(self, transforms: Floats) -> list[Floats]:
+        """Return all vertices [V, 3] in a pose with cloth where its field puts it, by mesh."""
         out = wp.zeros(sum(self.vertex_counts), dtype=wp.vec3, device=self.device)
-        for transforms in poses:
-            self._skin(transforms, out, fields=True)
-            yield out.numpy().copy()
+        self._skin(transforms, out, fields=True)
+        return self.split(out.numpy().copy())
 
     def _meetings(self, samples: list[list[Floats]], normals: list[dict[int, Floats]], stage: _Stage) -> Arrays:
         """Return which points of some consecutive meshes move, their neighbours, and what they meet of some others."""

@@ -1,6 +1,7 @@
-"""Moving cloth out of what it must not enter, every frame, without searching.
+"""Moving cloth out of what it must not enter, every frame, without searching all of it.
 
-What each cloth point can meet is found once (`candidates`); a frame only tests those few triangles where they are now.
+What each cloth point lies on at rest is found once (`candidates`); a frame walks from there over the surface to what it
+lies on now, which is near even where cloth has slid by a hand's breadth, and tests the few triangles around.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from dressform.runtime.geometry.adjacency import vertex_faces
+from dressform.runtime.geometry.adjacency import Neighbours, vertex_faces
+from dressform.runtime.geometry.adjacency import neighbours as neighbours_of
 
-from ._kernels import apply_moves, corner_normals, diffuse, face_frames, push
+from ._kernels import STEPS, apply_moves, corner_normals, diffuse, face_frames, push, seek
 
 KEPT_BUFFERS = 4  # vertex buffers whose launches are kept ready, for callers that use them in turn
 
@@ -36,7 +38,7 @@ class Side(NamedTuple):
     """What cloth points can meet on one side.
 
     Attributes:
-        candidates: int32 [M, K] the triangles each point may meet; −1 for none.
+        candidates: int32 [M, K] the triangles each point may meet, the nearest at rest first; −1 for none.
         gap: Least height over the triangles [m].
         fade: Where a triangle no longer concerns a point.
     """
@@ -49,14 +51,15 @@ class Side(NamedTuple):
 class PushOut:
     """Pushes some points of a vertex buffer out of some triangles of the same buffer.
 
-    On either side a point is tested against the nearest two of its candidate triangles, by the mean height over their
-    smooth normals, the closer one counting more, so that no push jumps from one frame to the next. Both sides are
-    cleared by one move: under an arm, pushing out of the arm and then out of the chest would undo each other. Pushes
-    are diffused over the cloth so that nothing jags, but never fall short of what a point needs.
+    On either side a point is tested against the nearest two of some triangles, by the mean height over their smooth
+    normals, the closer one counting more, so that no push jumps from one frame to the next: of its candidates on the
+    side that it may run into, of those around the nearest corner on the side that it lies on. Both sides are cleared by
+    one move: under an arm, pushing out of the arm and then out of the chest would undo each other. Pushes are diffused
+    over the cloth so that nothing jags, but never fall short of what a point needs.
 
     Args:
         moved: int32 [M] the points that may move, indices into the buffer.
-        below: What they lie on.
+        below: What they lie on; the walk to it begins at the first of a point's candidates.
         facing: What they may run into, or None.
         faces: int32 [F, 3] triangles to stay out of, indices into the buffer; what candidates are rows of.
         starts: int32 [M + 1] and
@@ -80,8 +83,8 @@ class PushOut:
         self.device = device
         self._passes = passes
         nothing = np.full((len(moved), 1), -1, np.int32)
-        sides = (below, Side(nothing, 0.0, below.fade) if facing is None else facing)
-        used = _UsedFaces.of(faces, np.concatenate([side.candidates for side in sides], axis=1))
+        beyond = Side(nothing, 0.0, below.fade) if facing is None else facing
+        used = _UsedFaces.of(faces, below.candidates[:, 0], beyond.candidates)
 
         def integers(values: NDArray[np.int32]) -> Any:
             return wp.array(np.ascontiguousarray(values, np.int32), dtype=wp.int32, device=device)
@@ -90,10 +93,11 @@ class PushOut:
             return wp.zeros(count, dtype=wp.vec3, device=device)
 
         self._moved = integers(moved)
-        parted = np.split(used.candidates, [below.candidates.shape[1]], axis=1)
+        self._below = integers(np.full((len(moved), used.most_around), -1, np.int32))
         self._sides: list[Any] = []
-        for candidates, side in zip(parted, sides, strict=True):
-            self._sides += [integers(candidates), side.gap, wp.vec3(*side.fade)]
+        for candidates, side in ((self._below, below), (integers(used.candidates), beyond)):
+            self._sides += [candidates, side.gap, wp.vec3(*side.fade)]
+        self._walk = [integers(values) for values in (used.begins, used.points, *used.ways)]
         self._faces, self._corners = integers(used.faces), integers(used.corners)
         self._around_starts, self._around = integers(used.around_starts), integers(used.around)
         self._starts, self._neighbours = integers(starts), integers(neighbours)
@@ -125,6 +129,8 @@ class PushOut:
                 [self._normals],
             ),
         ]
+        around = [self._around_starts, self._around]
+        commands.append(command(seek, count, [points, self._moved, *self._walk, *around], [self._below]))
         table = [self._faces, self._corners, self._centres, self._normals]
         for passes in self._passes:
             moves, other = self._moves, self._other
@@ -141,24 +147,53 @@ class _UsedFaces(NamedTuple):
 
     faces: NDArray[np.int32]  # [U, 3] into the buffer
     corners: NDArray[np.int32]  # [U, 3] into the used corners
-    candidates: NDArray[np.int32]  # [M, K] into `faces`
+    points: NDArray[np.int32]  # the used corners that have a normal, into the buffer
+    begins: NDArray[np.int32]  # [M] the used corner where each point's walk begins; −1 for none
+    ways: Neighbours  # from used corner to used corner
+    candidates: NDArray[np.int32]  # [M, K] into `faces`; −1 for none
     around_starts: NDArray[np.int32]  # the faces at each used corner, compressed rows
     around: NDArray[np.int32]
 
+    @property
+    def most_around(self) -> int:
+        """The most faces around one corner."""
+        return int(np.diff(self.around_starts).max(initial=1))
+
     @classmethod
-    def of(cls, faces: NDArray[np.int32], candidates: NDArray[np.int32]) -> _UsedFaces:
-        met = np.unique(candidates[candidates >= 0])
-        corner_points = np.unique(faces[met])
-        # the corners of the candidates come first: only they need normals, which need every face around them
-        wanted = np.zeros(int(faces.max(initial=0)) + 1, bool)
-        wanted[corner_points] = True
+    def of(cls, faces: NDArray[np.int32], first: NDArray[np.int32], candidates: NDArray[np.int32]) -> _UsedFaces:
+        begins = np.where(first >= 0, faces[first, 0], -1)
+        reached = _reached(faces, begins[begins >= 0])
+        met = np.union1d(candidates[candidates >= 0], np.flatnonzero(reached[faces].any(axis=1)))
+        # the corners of what is met come first: only they need normals, which need every face around them
+        points = np.unique(faces[met])
+        wanted = np.zeros(len(reached), bool)
+        wanted[points] = True
         touching = np.flatnonzero(wanted[faces].any(axis=1))
-        others = np.setdiff1d(np.unique(faces[touching]), corner_points)
-        number = np.full(len(wanted), -1, np.int32)
-        number[np.concatenate([corner_points, others])] = np.arange(len(corner_points) + len(others))
-        face_number = np.full(len(faces) + 1, -1, np.int32)  # the last entry keeps −1 for "none"
+        others = np.setdiff1d(np.unique(faces[touching]), points)
+        number = np.full(len(reached) + 1, -1, np.int32)  # the last entry keeps −1 for "none"
+        number[np.concatenate([points, others])] = np.arange(len(points) + len(others))
+        face_number = np.full(len(faces) + 1, -1, np.int32)
         face_number[touching] = np.arange(len(touching))
         corners = number[faces[touching]]
-        starts, around = vertex_faces(corners, len(corner_points) + len(others))
-        starts = starts[: len(corner_points) + 1]
-        return cls(faces[touching], corners, face_number[candidates], starts, around[: starts[-1]])
+        starts, around = vertex_faces(corners, len(points) + len(others))
+        starts = starts[: len(points) + 1]
+        ways = neighbours_of(number[faces[reached[faces].all(axis=1)]], len(points))
+        return cls(
+            faces=faces[touching],
+            corners=corners,
+            points=points,
+            begins=number[begins],
+            ways=ways,
+            candidates=face_number[candidates],
+            around_starts=starts,
+            around=around[: starts[-1]],
+        )
+
+
+def _reached(faces: NDArray[np.int32], begins: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return which points walks from some of them can come to."""
+    reached = np.zeros(int(faces.max(initial=0)) + 1, bool)
+    reached[begins] = True
+    for _ in range(int(STEPS)):
+        reached[faces[reached[faces].any(axis=1)]] = True
+    return reached

@@ -326,7 +326,10 @@ class Outfit:
         moved, starts, around = (found[own + name] for name in ("moved", "starts", "around"))
         if not len(moved):
             return None
-        sides = [Side(found[f"{own}met{k}"], contact.gap, contact.fade) for k, contact in enumerate(stage.contacts)]
+        slides = any(self.garments[k - 1].field is not None for k in (*stage.movers, *stage.obstacles) if k)
+        sides = [
+            Side(found[f"{own}met{k}"], contact.gap, contact.fade, slides) for k, contact in enumerate(stage.contacts)
+        ]
         return PushOut(
             self._offsets[stage.movers.start] + moved,
             sides[0],

@@ -1,7 +1,8 @@
 """Moving cloth out of what it must not enter, every frame, without searching all of it.
 
-What each cloth point lies on at rest is found once (`candidates`); a frame walks from there over the surface to what it
-lies on now, which is near even where cloth has slid by a hand's breadth, and tests the few triangles around.
+What each cloth point can meet is found once (`candidates`); a frame only tests those few triangles where they are now.
+Cloth that slides, because a learned field moves it, comes to lie elsewhere: a frame walks there over the surface from
+what is beneath it at rest.
 """
 
 from __future__ import annotations
@@ -41,26 +42,28 @@ class Side(NamedTuple):
         candidates: int32 [M, K] the triangles each point may meet, the nearest at rest first; −1 for none.
         gap: Least height over the triangles [m].
         fade: Where a triangle no longer concerns a point.
+        slides: Whether points slide over the surface, further than their candidates reach.
     """
 
     candidates: NDArray[np.int32]
     gap: float
     fade: Fade
+    slides: bool = False
 
 
 class PushOut:
     """Pushes some points of a vertex buffer out of some triangles of the same buffer.
 
     On either side a point is tested against the nearest two of some triangles, by the mean height over their smooth
-    normals, the closer one counting more, so that no push jumps from one frame to the next: of its candidates on the
-    side that it may run into, of those around the nearest corner on the side that it lies on. Both sides are cleared by
-    one move: under an arm, pushing out of the arm and then out of the chest would undo each other. Pushes are diffused
-    over the cloth so that nothing jags, but never fall short of what a point needs.
+    normals, the closer one counting more, so that no push jumps from one frame to the next. The triangles are its
+    candidates or, where it slides over what it lies on, those around the nearest corner. Both sides are cleared by one
+    move: under an arm, pushing out of the arm and then out of the chest would undo each other. Pushes are diffused over
+    the cloth so that nothing jags, but never fall short of what a point needs.
 
     Args:
         moved: int32 [M] the points that may move, indices into the buffer.
-        below: What they lie on; the walk to it begins at the first of a point's candidates.
-        facing: What they may run into, or None.
+        below: What they lie on; a walk to it begins at the first of a point's candidates.
+        facing: What they may run into, or None; they do not slide on it.
         faces: int32 [F, 3] triangles to stay out of, indices into the buffer; what candidates are rows of.
         starts: int32 [M + 1] and
         neighbours: int32, the moved points' neighbours in compressed rows, numbered like `moved`.
@@ -84,7 +87,8 @@ class PushOut:
         self._passes = passes
         nothing = np.full((len(moved), 1), -1, np.int32)
         beyond = Side(nothing, 0.0, below.fade) if facing is None else facing
-        used = _UsedFaces.of(faces, below.candidates[:, 0], beyond.candidates)
+        first = below.candidates[:, 0] if below.slides else nothing[:, 0]
+        used = _UsedFaces.of(faces, first, below.candidates, beyond.candidates)
 
         def integers(values: NDArray[np.int32]) -> Any:
             return wp.array(np.ascontiguousarray(values, np.int32), dtype=wp.int32, device=device)
@@ -93,11 +97,12 @@ class PushOut:
             return wp.zeros(count, dtype=wp.vec3, device=device)
 
         self._moved = integers(moved)
-        self._below = integers(np.full((len(moved), used.most_around), -1, np.int32))
+        room = np.full((len(moved), used.most_around), -1, np.int32)  # for what is around the end of a walk
+        self._below = integers(room if below.slides else used.below)
         self._sides: list[Any] = []
-        for candidates, side in ((self._below, below), (integers(used.candidates), beyond)):
+        for candidates, side in ((self._below, below), (integers(used.beyond), beyond)):
             self._sides += [candidates, side.gap, wp.vec3(*side.fade)]
-        self._walk = [integers(values) for values in (used.begins, used.points, *used.ways)]
+        self._walk = [integers(values) for values in (used.begins, used.points, *used.ways)] if below.slides else []
         self._faces, self._corners = integers(used.faces), integers(used.corners)
         self._around_starts, self._around = integers(used.around_starts), integers(used.around)
         self._starts, self._neighbours = integers(starts), integers(neighbours)
@@ -129,8 +134,9 @@ class PushOut:
                 [self._normals],
             ),
         ]
-        around = [self._around_starts, self._around]
-        commands.append(command(seek, count, [points, self._moved, *self._walk, *around], [self._below]))
+        if self._walk:
+            around = [self._around_starts, self._around]
+            commands.append(command(seek, count, [points, self._moved, *self._walk, *around], [self._below]))
         table = [self._faces, self._corners, self._centres, self._normals]
         for passes in self._passes:
             moves, other = self._moves, self._other
@@ -150,7 +156,8 @@ class _UsedFaces(NamedTuple):
     points: NDArray[np.int32]  # the used corners that have a normal, into the buffer
     begins: NDArray[np.int32]  # [M] the used corner where each point's walk begins; −1 for none
     ways: Neighbours  # from used corner to used corner
-    candidates: NDArray[np.int32]  # [M, K] into `faces`; −1 for none
+    below: NDArray[np.int32]  # [M, K] candidates, into `faces`; −1 for none
+    beyond: NDArray[np.int32]
     around_starts: NDArray[np.int32]  # the faces at each used corner, compressed rows
     around: NDArray[np.int32]
 
@@ -160,10 +167,13 @@ class _UsedFaces(NamedTuple):
         return int(np.diff(self.around_starts).max(initial=1))
 
     @classmethod
-    def of(cls, faces: NDArray[np.int32], first: NDArray[np.int32], candidates: NDArray[np.int32]) -> _UsedFaces:
+    def of(
+        cls, faces: NDArray[np.int32], first: NDArray[np.int32], below: NDArray[np.int32], beyond: NDArray[np.int32]
+    ) -> _UsedFaces:
         begins = np.where(first >= 0, faces[first, 0], -1)
         reached = _reached(faces, begins[begins >= 0])
-        met = np.union1d(candidates[candidates >= 0], np.flatnonzero(reached[faces].any(axis=1)))
+        known = np.union1d(below, beyond)
+        met = np.union1d(known[known >= 0], np.flatnonzero(reached[faces].any(axis=1)))
         # the corners of what is met come first: only they need normals, which need every face around them
         points = np.unique(faces[met])
         wanted = np.zeros(len(reached), bool)
@@ -184,7 +194,8 @@ class _UsedFaces(NamedTuple):
             points=points,
             begins=number[begins],
             ways=ways,
-            candidates=face_number[candidates],
+            below=face_number[below],
+            beyond=face_number[beyond],
             around_starts=starts,
             around=around[: starts[-1]],
         )

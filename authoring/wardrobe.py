@@ -46,7 +46,7 @@ SHIPPED = tuple(name for name in KINDS if name not in ("tank", "pencil-skirt"))
 # what is worn under a garment when its cloth is simulated
 UNDER = {"jacket": ("tee",)}
 # cloth that hangs loosely folds in more ways than the usual number of poses shows
-LEARNED: dict[str, LearnOptions] = {}
+LEARNED = {"tee": LearnOptions(poses=120)}
 _EVERY = 20.0  # [s] between two lines on how far a long job is
 MESH_SOURCE = "unisex_shirt.usd"
 MESH_AUTHORS = ("the authors of newton",)

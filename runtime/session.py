@@ -227,9 +227,11 @@ class TryOn:
         hidden = self._appearance.hidden_body_faces | self.outfit.hidden_body_faces
         meshes, counts = [replace(body, hidden=hidden)], [len(self.rest.vertices)]
         sides = self.outfit.wrinkle_sides
-        for garment, covered, side in zip(self.outfit.garments, self.outfit.hidden_cloth(), sides, strict=True):
+        worn = zip(self.outfit.garments, self.outfit.hidden_cloth(), sides, strict=True)
+        for number, (garment, covered, side) in enumerate(worn):
             own = garment_counts(garment.mesh)
             scene = with_wrinkles(cloth[len(meshes) - 1 :][: len(own)], garment.mesh, side)
+            scene = [replace(mesh, layer=number) for mesh in scene]
             meshes += with_hidden(scene, garment.mesh, covered) if covered.any() else scene
             counts += own
         counts += [len(part.points) for part in self._appearance.parts]

@@ -10,6 +10,7 @@ from ._kernels_view import (
     View,
     barycentrics,
     edge_functions,
+    lifted,
     pack_key,
     to_screen,
 )
@@ -21,6 +22,7 @@ LIGHT_DEPTH_SCALE = wp.constant(1.0e5)
 FAR = wp.constant(2147483647)
 DOUBLE_SIDED = wp.constant(1)
 CUTOUT = wp.constant(2)
+LAYER = wp.constant(4)  # times the mesh's layer
 
 
 @wp.struct
@@ -166,6 +168,7 @@ def draw_triangles(
         return
     facing[face] = wp.where(side < 0.0, wp.int8(1), wp.int8(-1))
 
+    layer = float(flags // LAYER)
     box = wp.vec4(
         wp.min(wp.min(a[0], b[0]), c[0]),
         wp.min(wp.min(a[1], b[1]), c[1]),
@@ -195,7 +198,7 @@ def draw_triangles(
             # The tolerance closes the hairline that rounding may leave between neighbours.
             if least >= -1.0e-5:
                 inverse_depth = e[0] * a[2] + e[1] * b[2] + e[2] * c[2]
-                key = pack_key(inverse_depth, face)
+                key = pack_key(lifted(inverse_depth, layer), face)
                 if inverse_depth > 0.0 and inverse_depth <= INVERSE_NEAR and key < keys[y, x]:
                     seen = bool(True)
                     if (flags & CUTOUT) != 0:

@@ -5,7 +5,8 @@
 import warp as wp
 
 from ._kernels_edges import CROSSING_SCALE, TOUCHED
-from ._kernels_view import EMPTY, RELAXED, barycentrics, key_face, key_inverse_depth
+from ._kernels_raster import LAYER
+from ._kernels_view import EMPTY, RELAXED, barycentrics, depth_of, key_face, key_inverse_depth
 
 wp.set_module_options(RELAXED)
 
@@ -135,14 +136,17 @@ def resolve_samples(
 
 
 @wp.kernel
-def read_depth(keys: wp.array2d[wp.int64], samples: int, nowhere: float, depth: wp.array2d[float]) -> None:
+def read_depth(
+    keys: wp.array2d[wp.int64], face_flags: wp.array[wp.int8], samples: int, nowhere: float, depth: wp.array2d[float]
+) -> None:
     """Depth along the axis [m]; `nowhere` (infinity, which this module may not name) where nothing is."""
     y, x = wp.tid()
     key = keys[y * samples, x * samples]
     if key >= EMPTY:
         depth[y, x] = nowhere
     else:
-        depth[y, x] = 1.0 / key_inverse_depth(key)
+        layer = float(int(face_flags[key_face(key)]) // LAYER)
+        depth[y, x] = depth_of(key_inverse_depth(key), layer)
 
 
 @wp.kernel

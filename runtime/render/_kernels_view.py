@@ -21,6 +21,7 @@ NEARNESS_SCALE = wp.constant(float(1 << 32))
 EMPTY = wp.constant(wp.int64(1 << 62))
 NEAR = wp.constant(0.01)
 INVERSE_NEAR = wp.constant(100.0)
+LAYER_LIFT = wp.constant(0.003)  # [m]
 
 
 @wp.struct
@@ -72,6 +73,19 @@ def barycentrics(a: wp.vec3, b: wp.vec3, c: wp.vec3, x: float, y: float) -> wp.v
     if total == 0.0:
         return wp.vec3(1.0, 0.0, 0.0)
     return w / total
+
+
+@wp.func
+def lifted(inverse_depth: float, layer: float) -> float:
+    """The inverse depth that decides what is seen: each layer is drawn a little before the one below."""
+    return wp.min(inverse_depth + layer * LAYER_LIFT * inverse_depth * inverse_depth, INVERSE_NEAR)
+
+
+@wp.func
+def depth_of(inverse_depth: float, layer: float) -> float:
+    """The depth whose lifted inverse this is [m]."""
+    seen = 1.0 / inverse_depth
+    return 0.5 * (seen + wp.sqrt(seen * seen + 4.0 * seen * layer * LAYER_LIFT))
 
 
 @wp.func

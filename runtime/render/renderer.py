@@ -333,7 +333,7 @@ class Renderer:
         )
 
     def _read_depth(self) -> NDArray[np.float32]:
-        inputs = [self._keys, self.preset.samples, np.inf]
+        inputs = [self._keys, self._face_flags, self.preset.samples, np.inf]
         wp.launch(_kernels_resolve.read_depth, self._depth.shape, inputs, outputs=[self._depth], device=self.device)
         depth: NDArray[np.float32] = self._depth.numpy()
         return depth
@@ -355,7 +355,8 @@ class Renderer:
 
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:
-    return int(_kernels_raster.DOUBLE_SIDED) * mesh.material.double_sided + int(_kernels_raster.CUTOUT) * cutout
+    sided = int(_kernels_raster.DOUBLE_SIDED) * mesh.material.double_sided
+    return sided + int(_kernels_raster.CUTOUT) * cutout + int(_kernels_raster.LAYER) * mesh.layer
 
 
 def _occlusion_directions() -> NDArray[np.float32]:

@@ -61,6 +61,8 @@ class SceneMesh:
         hidden: bool [F] faces left out of the picture (they still count for smooth normals), or None.
         weave_uv: float32 [F, 3, 2] where each corner reads the material's weave, or None where it reads the texture.
         atlas_uv: float32 [F, 3, 2] where each corner reads the wrinkles, or None where there are none.
+        layer: From 0 to 31. A mesh is drawn before one that is a layer lower even where it is up to 3 mm behind it:
+            the edge of a waistband does not come through a shirt.
         wrinkle_side: Texels along a side of the wrinkles, which meshes that share vertices share; 0: there are none.
     """
 
@@ -72,6 +74,7 @@ class SceneMesh:
     hidden: NDArray[np.bool_] | None = None
     weave_uv: NDArray[np.float32] | None = None
     atlas_uv: NDArray[np.float32] | None = None
+    layer: int = 0
     wrinkle_side: int = 0
 
 

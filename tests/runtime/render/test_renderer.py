@@ -373,3 +373,15 @@ def test_save_png_round_trip_and_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot write"):
         save_png(tmp_path / "none" / "a.png", rgb)
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize(("behind", "seen"), [(0.002, 220), (0.005, 60)])
+def test_an_outer_layer_is_seen_where_the_one_below_comes_through_by_millimetres(behind: float, seen: int) -> None:
+    inner, inner_points = facing_quad(0.3, 0.0, grey(60))
+    outer, outer_points = facing_quad(0.3, behind, grey(220))
+    renderer = Renderer([inner, replace(outer, layer=1)], [4, 4], size=SIZE)
+    renderer.set_vertices(np.concatenate([inner_points, outer_points]))
+    frame = renderer.render(FRONT, EVEN, BARE)
+    expected = linear_to_srgb(0.5 * srgb_to_linear(np.array([[[seen] * 3]], np.uint8)))
+    np.testing.assert_allclose(frame.rgb[48, 48] / 255, expected[0, 0], atol=0.02)
+    assert frame.depth[48, 48] == pytest.approx(4 + (behind if seen == 220 else 0), abs=2e-4)

@@ -1,7 +1,9 @@
 """How near the fields of a library come to the frozen set of simulated cloth, against the bars; and a page of pictures.
 
 Run `python -m dressform.benchmarks.cloth_fields --set FOLDER [--library LIBRARY] [--page docs/fields.md]`; the set is
-built by `python -m dressform.benchmarks.cloth_set --out FOLDER`.
+built by `python -m dressform.benchmarks.cloth_set --out FOLDER`. Garments that the set lacks are shown with `--learned
+FOLDER`, the folder in which `python -m dressform.authoring.wardrobe --learn FOLDER` kept its simulated cloth: on the
+poses that their cards were judged on, which no field was trained on either.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from dressform.assets.library import Library
 from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.learn.judge import HELD_OUT, frame_ms, judge
 from dressform.authoring.learn.plan import Split
-from dressform.authoring.learn.samples import SampleSet
+from dressform.authoring.learn.samples import SampleSet, load_samples
 from dressform.schemas.documents import dump_json
 from dressform.schemas.errors import DressformError, InputError
 from dressform.schemas.field import Scores
@@ -149,6 +151,13 @@ def table(judged: Sequence[Judged]) -> list[str]:
     return lines
 
 
+def _others(library: Library, folder: Path) -> dict[str, SampleSet]:
+    """Return the samples of a library's garments that the frozen set lacks, by name."""
+    held = {row["wear"] for row in recipe()["garments"]}
+    versions = [library.resolve(name) for name in library.names() if name not in held]
+    return {each.name: load_samples(folder / each.name) for each in versions if each.field() is not None}
+
+
 _SPLITS: dict[Split | None, str] = {
     "poses": "unseen poses",
     "bodies": "unseen bodies",
@@ -179,8 +188,15 @@ def document(judged: Sequence[Judged]) -> dict[str, Any]:
 @click.option("--library", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Other fields.")
 @click.option("--garment", "names", multiple=True, help="Only this garment of the set; repeat for more.")
 @click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Write a page with pictures too.")
+@click.option(
+    "--learned",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Cloth that fields were learned from; shows the garments that the set lacks.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(folder: Path, library: Path | None, names: tuple[str, ...], page: Path | None, as_json: bool) -> None:
+def main(
+    folder: Path, library: Path | None, names: tuple[str, ...], page: Path | None, learned: Path | None, as_json: bool
+) -> None:
     """Judge fields on the benchmark set of simulated cloth.
 
     Example: python -m dressform.benchmarks.cloth_fields --set cloth-set --page docs/fields.md
@@ -190,10 +206,12 @@ def main(folder: Path, library: Path | None, names: tuple[str, ...], page: Path 
         click.echo(f"{100 * fraction:3.0f} % {message}", err=True)
 
     try:
-        judged = run(folder, Library.open(library) if library else None, names, told)
+        fields = Library.open(library) if library else Library.embedded()
+        judged = run(folder, fields, names, told)
         if page is not None:
             rows = [(each.name, each.version, each.scores) for each in judged]
-            write_page(page, rows, load_set(folder), table(judged))
+            others = {} if learned is None else _others(fields, learned)
+            write_page(page, rows, {**load_set(folder), **others}, table(judged), [fields.resolve(n) for n in others])
     except DressformError as error:
         raise click.ClickException(str(error)) from error
     click.echo(dump_json(document(judged)).decode() if as_json else "\n".join(table(judged)))

@@ -15,6 +15,7 @@ from dressform.assets.atomic import write_bytes
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.learn.gather import Dressed
+from dressform.authoring.learn.learn import BODY
 from dressform.authoring.learn.plan import Split
 from dressform.authoring.learn.samples import Sample, SampleSet
 from dressform.authoring.learn.score import Gauge
@@ -22,6 +23,7 @@ from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
+from dressform.schemas.documents import load_json
 from dressform.schemas.field import Scores
 
 from .wardrobe_pictures import jpeg_within
@@ -45,6 +47,7 @@ def write_page(
     garments: Sequence[tuple[str, TemplateVersion, Mapping[Split, Scores]]],
     sets: Mapping[str, SampleSet],
     table: Sequence[str],
+    others: Sequence[TemplateVersion] = (),
 ) -> None:
     """Write the page, and its pictures into `images/fields` beside it.
 
@@ -53,11 +56,16 @@ def write_page(
         garments: Name in the set, the version with its field, and its scores.
         sets: The set, by garment.
         table: Lines of the table of bars.
+        others: Versions that are not judged here: their cards' own scores are shown; their samples are in `sets` too.
     """
     images = page.parent / "images" / "fields"
     lines = [*_HEAD, *table, "", *_scores_head()]
     lines += [_scores_line(name, split, own) for name, _, scores in garments for split, own in scores.items()]
-    for name, version, _ in garments:
+    lines += ["", *_OTHERS, "", *_scores_head()] if others else []
+    for version in others:
+        card = load_json(version.file(f"field.{BODY}.json"))
+        lines += [_scores_line(version.name, split, own) for split, own in card["held_out"].items()]
+    for name, version in [*((name, version) for name, version, _ in garments), *((each.name, each) for each in others)]:
         write_bytes(images / f"{name}.jpg", jpeg_within(sheet(sets[name], version), SHEET_BYTES))
         where = Path(os.path.relpath(images, page.parent)).as_posix()
         title = name.replace("-", " ").capitalize()
@@ -154,6 +162,10 @@ def _scores_line(name: str, split: Split, own: Scores) -> str:
     return f"| {' | '.join(cells)} |"
 
 
+_OTHERS = (
+    "Garments that the set lacks, as their cards state them: on simulated poses and bodies that were kept from their",
+    "training.",
+)
 _HEAD = (
     "# Fields",
     "",

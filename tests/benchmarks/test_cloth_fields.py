@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from dressform.benchmarks import cloth_fields, cloth_fields_page
 from dressform.benchmarks.cloth_set import recipe
+from dressform.schemas.documents import dump_json
 from dressform.schemas.field import PushOut, Scores, Simulated, Spread
 
 
@@ -58,10 +59,16 @@ def test_the_page_shows_every_garment_and_its_figures(tmp_path: Path, monkeypatc
     monkeypatch.setattr(cloth_fields_page, "sheet", lambda samples, version: np.zeros((8, 8, 3), np.uint8))
     judged = _judged()
     rows = [(judged.name, judged.version, judged.scores)]
-    cloth_fields_page.write_page(tmp_path / "fields.md", rows, {"loose-tee": None}, cloth_fields.table([judged]))
+    card = tmp_path / "card.json"
+    card.write_bytes(dump_json({"held_out": {"bodies": _scores(3.5)}}))
+    dress = SimpleNamespace(name="dress", file=lambda path: card)
+    samples = {"loose-tee": None, "dress": None}
+    cloth_fields_page.write_page(tmp_path / "fields.md", rows, samples, cloth_fields.table([judged]), [dress])
     text = (tmp_path / "fields.md").read_text()
     assert "![Loose tee: plain skinning, field, simulation](images/fields/loose-tee.jpg)" in text
     assert "| loose-tee | outside | 12 | 39.0 / 15.0 | 40.0 / 60.0 |" in text
+    assert "| dress | bodies | 12 | 3.5 / 15.0 | 40.0 / 60.0 |" in text
+    assert (tmp_path / "images" / "fields" / "dress.jpg").stat().st_size > 0
     assert (tmp_path / "images" / "fields" / "loose-tee.jpg").stat().st_size > 0
 
 

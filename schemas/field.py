@@ -57,6 +57,7 @@ class Simulated(TypedDict):
 
     stretch_percent: Spread
     crossing_pairs: float
+    penetrating_percent: float
 
 
 class Shading(TypedDict):

@@ -109,6 +109,7 @@ class Tally:
     _turned: list[tuple[float, float]] = field(default_factory=list)
     _before: PenetrationReport = NOTHING
     _after: PenetrationReport = NOTHING
+    _true_penetration: PenetrationReport = NOTHING
 
     def add(self, gauge: Gauge, shown: Shown, body: Surface) -> None:
         """Take in a sample on a posed body."""
@@ -125,6 +126,7 @@ class Tally:
             self._turned.append((gauge.turned(own, true), gauge.turned(shown.normals, true)))
         self._before += _penetration(shown.skinned, gauge, body)
         self._after += _penetration(shown.pushed, gauge, body)
+        self._true_penetration += _penetration(shown.truth, gauge, body)
 
     def scores(self) -> Scores:
         """Return the scores of all samples taken in; at least one is needed."""
@@ -139,6 +141,7 @@ class Tally:
             simulated=Simulated(
                 stretch_percent=_spread(self._true_stretches, 1e2),
                 crossing_pairs=round(float(np.mean(self._true_crossings)), 2),
+                penetrating_percent=_percent(self._true_penetration),
             ),
         )
         if self._turned:

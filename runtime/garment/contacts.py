@@ -29,7 +29,7 @@ class Contact(NamedTuple):
 LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), facing=True, reach=0.08)
 TOUCHING = Contact(0.002, Fade(0.01, 0.03, 0.045), facing=False, reach=0.03)
 LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), facing=True, reach=0.08)
-BODY_PASSES = (3,)
+BODY_PASSES = (4, 2)
 LAYER_PASSES = (4,)
 
 

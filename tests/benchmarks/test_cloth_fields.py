@@ -22,7 +22,7 @@ def _scores(error: float = 5.0, *, after: float = 0.01, bending: float = 1.0) ->
         stretch_percent=Spread(mean=1.0, p95=5.0),
         crossing_pairs=0.5,
         bending_ratio=bending,
-        simulated=Simulated(stretch_percent=Spread(mean=0.9, p95=4.0), crossing_pairs=0.2),
+        simulated=Simulated(stretch_percent=Spread(mean=0.9, p95=4.0), crossing_pairs=0.2, penetrating_percent=0.0),
     )
 
 

@@ -32,7 +32,7 @@ def carry_a_field(parts: Parts) -> None:
         "stretch_percent": {"mean": 1.6, "p95": 4.3},
         "crossing_pairs": 1.5,
         "bending_ratio": 0.86,
-        "simulated": {"stretch_percent": {"mean": 1.4, "p95": 3.9}, "crossing_pairs": 0.8},
+        "simulated": {"stretch_percent": {"mean": 1.4, "p95": 3.9}, "crossing_pairs": 0.8, "penetrating_percent": 0.02},
     }
     card = {
         "schema": "dressform/field/1",

@@ -109,11 +109,14 @@ def is_above_the_noise(subject: Subject) -> Iterator[Defect]:
 
 
 def keeps_out_of_the_body(subject: Subject) -> Iterator[Defect | Measured]:
-    """Fields that leave cloth in the body after push-out."""
-    limits = (0.0, subject.budgets.field_penetrating_percent)
-    yield from _kept(
-        subject, lambda scores: scores["penetrating_percent"]["after"], limits, "%", "penetrating_percent.after"
-    )
+    """Fields that leave cloth in the body after push-out, beyond what the simulation does where limbs overlap."""
+    limit = subject.budgets.field_penetrating_percent
+
+    def inside(scores: Scores) -> float:
+        beyond = max(scores["simulated"]["penetrating_percent"] - limit, 0.0)
+        return round(max(scores["penetrating_percent"]["after"] - beyond, 0.0), 4)
+
+    yield from _kept(subject, inside, (0.0, limit), "%", "penetrating_percent.after")
 
 
 def keeps_its_length(subject: Subject) -> Iterator[Defect | Measured]:

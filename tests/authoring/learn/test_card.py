@@ -17,7 +17,7 @@ SCORES = Scores(
     stretch_percent=Spread(mean=1.0, p95=5.0),
     crossing_pairs=0.5,
     bending_ratio=0.9,
-    simulated=Simulated(stretch_percent=Spread(mean=0.9, p95=4.0), crossing_pairs=0.2),
+    simulated=Simulated(stretch_percent=Spread(mean=0.9, p95=4.0), crossing_pairs=0.2, penetrating_percent=0.0),
 )
 
 

@@ -54,6 +54,19 @@ def test_outside_the_range_a_field_need_only_do_no_harm(written: Any) -> None:
     assert not [found for rule in field.RULES for found in rule.check(subject) if isinstance(found, Defect)]
 
 
+@pytest.mark.parametrize(("after", "simulated", "sound"), [(0.3, 0.02, False), (0.3, 0.31, True), (0.3, 0.2, False)])
+def test_a_field_may_leave_in_the_body_what_the_simulation_does(
+    written: Any, after: float, simulated: float, sound: bool
+) -> None:
+    def score(card: dict[str, Any]) -> None:
+        scores = card["held_out"]["poses"]
+        scores["penetrating_percent"]["after"] = after
+        scores["simulated"]["penetrating_percent"] = simulated
+
+    found = [each for each in field.keeps_out_of_the_body(written(score)) if isinstance(each, Defect)]
+    assert (not found) == sound
+
+
 def test_worse_than_plain_skinning_outside_is_a_defect(written: Any) -> None:
     def score_outside(card: dict[str, Any]) -> None:
         card["held_out"]["outside"] = {**card["held_out"]["poses"], "error_mm": {"mean": 32.0, "p95": 70.0}}

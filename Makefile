@@ -8,7 +8,7 @@ OUT ?= out
 PHOTO ?=
 CONSENT ?=
 
-.PHONY: demo test setup lint types format bench wardrobe wheel clean node-tools
+.PHONY: demo test setup lint types format bench wardrobe fields wheel clean node-tools
 
 demo: setup
 	$(BIN)/python -m dressform.demo --out $(OUT) $(if $(PHOTO),--photo "$(PHOTO)") $(if $(CONSENT),--consent "$(CONSENT)")
@@ -55,6 +55,10 @@ node-tools:
 wardrobe: setup
 	$(BIN)/python -m dressform.authoring.wardrobe
 	$(BIN)/python -m dressform.benchmarks.wardrobe_pictures assets/starter docs/images/wardrobe --page docs/wardrobe.md
+
+# Learns how the garments that ship fold, from cloth simulated into build/cloth; some 15 minutes a garment on two cores.
+fields: setup
+	$(BIN)/python -m dressform.authoring.wardrobe --learn build/cloth
 
 bench: setup
 	$(BIN)/dressform bench all

@@ -9,6 +9,7 @@ import pytest
 from dressform.assets import library as module
 from dressform.assets.library import Library
 from dressform.assets.verify import verify
+from dressform.schemas.documents import load_json
 
 STARTER = Path(module.__file__).with_name("starter")
 
@@ -33,8 +34,19 @@ def test_every_blob_is_sound_and_free_to_use() -> None:
     for version in library.versions():
         assert version.manifest["licence"] == "CC0-1.0"
         assert version.manifest["permissions"]["redistribution"] is True
-    size = sum(entry["bytes"] for version in library.versions() for entry in version.manifest["files"].values())
-    assert size < 40e6
+    files = [entry for version in library.versions() for entry in version.manifest["files"].items()]
+    assert sum(entry["bytes"] for path, entry in files if not path.startswith("field.")) < 40e6
+    assert max(entry["bytes"] for path, entry in files if path.startswith("field.")) < 2e6
+
+
+@pytest.mark.parametrize("name", ["tee", "long-sleeve", "jacket", "trousers", "shorts", "circle-skirt"])
+def test_cloth_folds_by_a_field_that_is_nearer_to_simulation_than_plain_skinning(name: str) -> None:
+    version = Library.embedded().resolve(name)
+    assert version.field() is not None
+    card = load_json(version.file("field.anny.json"))
+    for split in ("poses", "bodies", "outside"):
+        scores = card["held_out"][split]
+        assert scores["error_mm"]["mean"] < 0.5 * scores["plain_error_mm"]["mean"]
 
 
 def test_the_users_library_lies_over_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ BENCHMARKS = {
     "place": "garments of other bodies, poses, units and frames brought onto the canonical body",
     "field": "a learned field's cost a frame, part by part; its kernels against their plain twin",
     "penetration": "penetrating vertices over the walk, before and after push-out",
+    "layers": "one to three layers over motions: their order, penetration, jumps between frames, milliseconds",
     "fit": "every size of tee and trousers on six bodies: ease, order and recommendation beside simulation, seconds",
     "fit_matrix": "the garments that ship on bodies, in poses, over each other: penetration, stretch, holes, seconds",
     "memory": "resident memory between frame 1,000 and 10,000",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import warp as wp
 
-from dressform.runtime.geometry.triangles import closest_barycentrics
-
 # two surfaces that a point must clear may each be met short by this part, so that opposite ones meet in the middle and
 # a sharp wedge does not throw a point far out
 YIELD = wp.constant(0.1)
+BLEND = wp.constant(0.02)  # [m] a triangle further off than the nearest by this no longer counts at the surface
+WIDER = wp.constant(3.0)  # deep inside more of them count, by this part of the depth, both squared
 STEPS = wp.constant(12)  # from corner to corner that a walk to what cloth lies on takes at most
+CLEAR = wp.constant(0.03)  # [m] further over its gap than this, a point needs no closer look
 
 
 @wp.struct
@@ -17,39 +18,32 @@ class Plane:
     """A surface as one point sees it; without concern where there is none."""
 
     normal: wp.vec3
-    height: float
+    need: float  # how far the point is from its gap over the surface, negative where it is clear [m]
     concern: float
 
 
+@wp.struct
+class Planes:
+    """What one point lies on and what it may run into."""
+
+    under: Plane
+    over: Plane
+
+
 @wp.kernel
-def face_frames(
+def face_planes(
     points: wp.array(dtype=wp.vec3),
     faces: wp.array2d(dtype=wp.int32),
     # outputs
     centres: wp.array(dtype=wp.vec3),
-    area_vectors: wp.array(dtype=wp.vec3),
+    normals: wp.array(dtype=wp.vec3),
 ) -> None:
     f = wp.tid()
     a = points[faces[f, 0]]
     b = points[faces[f, 1]]
     c = points[faces[f, 2]]
     centres[f] = (a + b + c) / 3.0
-    area_vectors[f] = wp.cross(b - a, c - a)
-
-
-@wp.kernel
-def corner_normals(
-    area_vectors: wp.array(dtype=wp.vec3),
-    starts: wp.array(dtype=wp.int32),
-    around: wp.array(dtype=wp.int32),
-    # outputs
-    normals: wp.array(dtype=wp.vec3),
-) -> None:
-    v = wp.tid()
-    total = wp.vec3(0.0, 0.0, 0.0)
-    for k in range(starts[v], starts[v + 1]):
-        total += area_vectors[around[k]]
-    normals[v] = wp.normalize(total)
+    normals[f] = wp.normalize(wp.cross(b - a, c - a))
 
 
 @wp.kernel
@@ -97,65 +91,83 @@ def seek(
 @wp.func
 def level(
     p: wp.vec3,
-    points: wp.array(dtype=wp.vec3),
     row: wp.int32,
     candidates: wp.array2d(dtype=wp.int32),
-    faces: wp.array2d(dtype=wp.int32),
-    corners: wp.array2d(dtype=wp.int32),
+    gap: float,
+    fade: wp.vec3,
     centres: wp.array(dtype=wp.vec3),
     normals: wp.array(dtype=wp.vec3),
-    fade: wp.vec3,
 ) -> Plane:
-    # the plane through the nearest two candidates: its normal, the height of p over it, and how much it concerns p
+    # the mean of the planes of the candidates, the nearer the more, none at once: nothing jumps as the point moves on
+    plane = Plane()
+    nearest = wp.float32(1.0e9)
     first = wp.int32(-1)
-    second = wp.int32(-1)
-    first_gap = wp.float32(1.0e9)
-    second_gap = wp.float32(1.0e9)
     for k in range(candidates.shape[1]):
         f = candidates[row, k]
-        if f >= 0:
-            apart = wp.length_sq(p - centres[f])
-            if apart < first_gap:
-                second = first
-                second_gap = first_gap
-                first = f
-                first_gap = apart
-            elif apart < second_gap:
-                second = f
-                second_gap = apart
+        if f < 0:
+            break
+        apart = wp.length_sq(p - centres[f])
+        if apart < nearest:
+            nearest = apart
+            first = f
+    if first < 0:
+        return plane
+    if wp.dot(p - centres[first], normals[first]) > gap + CLEAR:
+        return plane
     normal = wp.vec3(0.0, 0.0, 0.0)
     height = wp.float32(0.0)
-    concern = wp.float32(0.0)
+    aside = wp.float32(0.0)
     weights = wp.float32(0.0)
-    for turn in range(2):
-        f = first
-        if turn == 1:
-            f = second
-        if f >= 0:
-            a = points[faces[f, 0]]
-            b = points[faces[f, 1]]
-            c = points[faces[f, 2]]
-            w = closest_barycentrics(p, a, b, c)
-            off = p - (w[0] * a + w[1] * b + w[2] * c)
-            n = wp.normalize(
-                w[0] * normals[corners[f, 0]] + w[1] * normals[corners[f, 1]] + w[2] * normals[corners[f, 2]]
-            )
-            up = wp.dot(off, n)
-            aside = wp.length(off - up * n)
-            here = wp.clamp((fade[1] - aside) / (fade[1] - fade[0]), 0.0, 1.0)
-            here *= wp.clamp(3.0 + 3.0 * up / fade[2], 0.0, 1.0)
-            near = 1.0 / (wp.length_sq(off) + 1.0e-8)
+    reach = (1.0 + WIDER) * nearest + BLEND * BLEND
+    for k in range(candidates.shape[1]):
+        f = candidates[row, k]
+        if f < 0:
+            break
+        off = p - centres[f]
+        apart = wp.length_sq(off)
+        if apart < reach:
+            near = reach - apart
             near *= near
-            normal += near * n
+            up = wp.dot(off, normals[f])
+            normal += near * normals[f]
             height += near * up
-            concern += near * here
+            aside += near * wp.sqrt(wp.max(apart - up * up, 0.0))
             weights += near
-    plane = Plane()
-    if weights > 0.0:
-        plane.normal = wp.normalize(normal)
-        plane.height = height / weights
-        plane.concern = concern / weights
+    height /= weights
+    aside /= weights
+    plane.normal = wp.normalize(normal)
+    plane.need = gap - height
+    plane.concern = wp.clamp((fade[1] - aside) / (fade[1] - fade[0]), 0.0, 1.0)
+    plane.concern *= wp.clamp(3.0 * (1.0 + height / fade[2]), 0.0, 1.0)
     return plane
+
+
+@wp.func
+def cleared(need: float, other: float, planes: Planes) -> wp.vec3:
+    # the shortest move that brings a point up by `need` from what it lies on and by `other` from what it runs into;
+    # between surfaces that leave no room, to the middle
+    under = planes.under.normal
+    over = planes.over.normal
+    a = planes.under.concern
+    b = planes.over.concern
+    alone = wp.max(need, 0.0) * under
+    apart = wp.max(other, 0.0) * over
+    both = wp.vec3(0.0, 0.0, 0.0)
+    if need > 0.0 or other > 0.0:
+        cosine = wp.dot(under, over)
+        first = need - cosine * other
+        second = other - cosine * need
+        if need > 0.0 and second <= 0.0:
+            both = alone
+        elif other > 0.0 and first <= 0.0:
+            both = apart
+        else:
+            # what is met short grows from nothing as the second surface begins to matter
+            short = YIELD * wp.min(2.0 * wp.min(first, second) / (wp.abs(need) + wp.abs(other)), 1.0)
+            # (1 + short)² − cosine², which would lose its digits where both normals are nearly one line
+            span = short * (2.0 + short) + wp.length_sq(wp.cross(under, over)) + 1.0e-3
+            both = ((first + short * need) / span) * under + ((second + short * other) / span) * over
+    return a * (b * both + (1.0 - b) * alone) + (1.0 - a) * b * apart
 
 
 @wp.kernel
@@ -168,44 +180,28 @@ def push(
     facing: wp.array2d(dtype=wp.int32),
     facing_gap: float,
     facing_fade: wp.vec3,
-    faces: wp.array2d(dtype=wp.int32),
-    corners: wp.array2d(dtype=wp.int32),
     centres: wp.array(dtype=wp.vec3),
     normals: wp.array(dtype=wp.vec3),
     # outputs
-    pushes: wp.array(dtype=wp.vec3),
+    met: wp.array(dtype=Planes),
     moves: wp.array(dtype=wp.vec3),
 ) -> None:
     i = wp.tid()
     p = points[moved[i]]
-    under = level(p, points, i, below, faces, corners, centres, normals, below_fade)
-    over = level(p, points, i, facing, faces, corners, centres, normals, facing_fade)
-    need = below_gap - under.height
-    other = facing_gap - over.height
-    cosine = wp.dot(under.normal, over.normal)
-    alone = wp.max(need, 0.0) * under.normal
-    apart = wp.max(other, 0.0) * over.normal
-    # the shortest move that clears both; between surfaces that leave no room, the middle
-    both = wp.vec3(0.0, 0.0, 0.0)
-    if need > 0.0 or other > 0.0:
-        if need > 0.0 and cosine * need >= other:
-            both = alone
-        elif other > 0.0 and cosine * other >= need:
-            both = apart
-        else:
-            span = (1.0 + YIELD) * (1.0 + YIELD) - cosine * cosine
-            both = (((1.0 + YIELD) * need - cosine * other) / span) * under.normal
-            both += (((1.0 + YIELD) * other - cosine * need) / span) * over.normal
-    a = under.concern
-    b = over.concern
-    result = a * (b * both + (1.0 - b) * alone) + (1.0 - a) * b * apart
-    pushes[i] = result
-    moves[i] = result
+    planes = Planes()
+    planes.under = level(p, i, below, below_gap, below_fade, centres, normals)
+    planes.over = level(p, i, facing, facing_gap, facing_fade, centres, normals)
+    move = cleared(planes.under.need, planes.over.need, planes)
+    moves[i] = move
+    # from here on what the point still has to keep: what this move reached, or the room that there was
+    planes.under.need = wp.min(planes.under.need, wp.dot(move, planes.under.normal))
+    planes.over.need = wp.min(planes.over.need, wp.dot(move, planes.over.normal))
+    met[i] = planes
 
 
 @wp.kernel
 def diffuse(
-    pushes: wp.array(dtype=wp.vec3),
+    met: wp.array(dtype=Planes),
     moves: wp.array(dtype=wp.vec3),
     starts: wp.array(dtype=wp.int32),
     neighbours: wp.array(dtype=wp.int32),
@@ -219,10 +215,12 @@ def diffuse(
     for k in range(begin, end):
         total += moves[neighbours[k]]
     move = 0.5 * moves[i] + 0.5 * total / float(wp.max(end - begin, 1))
-    least = wp.length(pushes[i])
-    if least > 0.0:
-        way = pushes[i] / least
-        move += wp.max(least - wp.dot(move, way), 0.0) * way
+    if wp.length_sq(move) > 0.0:
+        planes = met[i]
+        need = planes.under.need - wp.dot(move, planes.under.normal)
+        other = planes.over.need - wp.dot(move, planes.over.normal)
+        if need > 0.0 or other > 0.0:
+            move += cleared(need, other, planes)
     diffused[i] = move
 
 

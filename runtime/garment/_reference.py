@@ -7,21 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.geometry.triangles import closest_on_triangles
-
 Floats = NDArray[np.float64]
 Integers = NDArray[np.integer]
 
-YIELD, STEPS = 0.1, 12  # see `_kernels`
+# see `_kernels`
+YIELD = 0.1
+BLEND, WIDER, CLEAR = 0.02, 3.0, 0.03
+STEPS = 12
 
-
-def smooth_normals(points: Floats, faces: Integers) -> Floats:
-    """Return area-weighted vertex normals [V, 3] of the posed collider."""
-    total = np.zeros_like(points)
-    for face in faces:
-        a, b, c = points[face]
-        total[face] += np.cross(b - a, c - a)
-    return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-20))
+Triangle = tuple[int, int, int]
 
 
 def seek(p: Floats, points: Floats, begin: int, faces: Integers) -> list[int]:
@@ -37,71 +31,73 @@ def seek(p: Floats, points: Floats, begin: int, faces: Integers) -> list[int]:
 
 
 class Level(NamedTuple):
-    """A surface as one point sees it: its normal [3], the point's height over it [m], how much it concerns it."""
+    """A surface as one point sees it: its normal [3], how far from its gap a point is [m], how much it concerns it."""
 
     normal: Floats
-    height: float
+    need: float
     concern: float
 
 
-def level(
-    p: Floats,
-    points: Floats,
-    normals: Floats,
-    candidates: list[tuple[int, int, int]],
-    fade: tuple[float, float, float],
-) -> Level:
-    """Return the plane through the nearest two candidate triangles of a point, the closer one counting more."""
-    ranked = sorted(candidates, key=lambda triangle: np.sum((p - points[list(triangle)].mean(axis=0)) ** 2))
-    rows = []
-    for triangle in ranked[:2]:
-        corners = points[list(triangle)]
-        where = closest_on_triangles(p, *corners)
-        off = p - where @ corners
-        n = where @ normals[list(triangle)]
-        n = n / np.linalg.norm(n)
-        height = off @ n
-        aside = np.linalg.norm(off - height * n)
-        fading = np.clip((fade[1] - aside) / (fade[1] - fade[0]), 0, 1)
-        fading *= np.clip(3 + 3 * height / fade[2], 0, 1)
-        rows.append(((off @ off + 1e-8) ** -2, n, height, fading))
-    if not rows:
-        return Level(np.zeros(3), 0.0, 0.0)
-    weights = np.array([row[0] for row in rows])
-    weights /= weights.sum()
-    n = weights @ np.array([row[1] for row in rows])
-    over, concern = (float(weights @ np.array([row[k] for row in rows])) for k in (2, 3))
-    return Level(n / np.linalg.norm(n), over, concern)
+NO_LEVEL = Level(np.zeros(3), 0.0, 0.0)
 
 
-def push(under: Level, under_gap: float, over: Level, over_gap: float) -> Floats:
-    """Return how far a point must go to keep its gap from both surfaces, [3] [m]."""
-    need, other = under_gap - under.height, over_gap - over.height
+def level(p: Floats, points: Floats, candidates: list[Triangle], gap: float, fade: tuple[float, float, float]) -> Level:
+    """Return the mean plane of the candidate triangles of a point, the nearer ones counting more."""
+    if not candidates:
+        return NO_LEVEL
+    corners = points[np.array(candidates)]
+    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    off = p - corners.mean(axis=1)
+    apart, up = np.sum(off**2, axis=1), np.sum(off * normals, axis=1)
+    nearest = apart.argmin()
+    if up[nearest] > gap + CLEAR:
+        return NO_LEVEL
+    shares = np.maximum((1 + WIDER) * apart[nearest] + BLEND**2 - apart, 0) ** 2
+    shares /= shares.sum()
+    normal, height = shares @ normals, float(shares @ up)
+    aside = shares @ np.sqrt(np.maximum(apart - up**2, 0))
+    concern = np.clip((fade[1] - aside) / (fade[1] - fade[0]), 0, 1) * np.clip(3 + 3 * height / fade[2], 0, 1)
+    return Level(normal / np.linalg.norm(normal), gap - height, float(concern))
+
+
+def cleared(need: float, other: float, under: Level, over: Level) -> Floats:
+    """Return the shortest move [3] by `need` out of one surface and by `other` out of another [m]."""
     alone, apart = max(need, 0.0) * under.normal, max(other, 0.0) * over.normal
     cosine = under.normal @ over.normal
+    first, second = need - cosine * other, other - cosine * need
     if need <= 0 and other <= 0:
         both = np.zeros(3)
-    elif need > 0 and cosine * need >= other:
+    elif need > 0 and second <= 0:
         both = alone
-    elif other > 0 and cosine * other >= need:
+    elif other > 0 and first <= 0:
         both = apart
     else:
-        stiff = np.array([[1 + YIELD, cosine], [cosine, 1 + YIELD]])
-        lengths = np.linalg.solve(stiff, np.array([need, other]))
+        short = YIELD * min(2 * min(first, second) / (abs(need) + abs(other)), 1.0)
+        stiff = np.array([[1 + short, cosine], [cosine, 1 + short]])
+        span = np.linalg.det(stiff)
+        lengths = np.linalg.inv(stiff) @ np.array([need, other]) * span / (span + 1e-3)
         both = lengths[0] * under.normal + lengths[1] * over.normal
     a, b = under.concern, over.concern
     return np.asarray(a * (b * both + (1 - b) * alone) + (1 - a) * b * apart)
 
 
-def diffuse(pushes: Floats, moves: Floats, starts: Integers, neighbours: Integers) -> Floats:
-    """Return the moves averaged over neighbours once, never less than the push along the push, [M, 3] [m]."""
+def kept(move: Floats, under: Level, over: Level) -> tuple[Level, Level]:
+    """Return both surfaces with what a point still has to keep after its own move [3] [m]."""
+    return (
+        under._replace(need=min(under.need, float(move @ under.normal))),
+        over._replace(need=min(over.need, float(move @ over.normal))),
+    )
+
+
+def diffuse(met: list[tuple[Level, Level]], moves: Floats, starts: Integers, neighbours: Integers) -> Floats:
+    """Return the moves [M, 3] averaged over neighbours once, and what each point then lacks added [m]."""
     diffused = np.empty_like(moves)
-    for i in range(len(moves)):
+    for i, (under, over) in enumerate(met):
         around = neighbours[starts[i] : starts[i + 1]]
         mean = moves[around].mean(axis=0) if len(around) else np.zeros(3)
         diffused[i] = 0.5 * moves[i] + 0.5 * mean
-        least = np.linalg.norm(pushes[i])
-        if least > 0:
-            way = pushes[i] / least
-            diffused[i] += max(least - diffused[i] @ way, 0) * way
+        if diffused[i].any():
+            need, other = under.need - diffused[i] @ under.normal, over.need - diffused[i] @ over.normal
+            diffused[i] += cleared(need, other, under, over)
     return diffused

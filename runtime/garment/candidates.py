@@ -20,6 +20,7 @@ Integers = NDArray[np.int32]
 Floats = NDArray[np.float32]
 
 CANDIDATES = 8
+SINKS = 0.01  # [m] cloth at rest is at most that deep in what it lies on
 FAR = 0.08  # [m] cloth that never comes this close to the obstacle cannot meet it
 
 # rotation vectors [rad] from the T-pose that, together, bring every part of a garment where walking, reaching or
@@ -86,14 +87,37 @@ def find_candidates(posed: Sequence[Posed], *, facing: bool = True, reach: float
         else:
             opposite = obstacle.surface.closest_facing(points, -normals, cosine=FACING, reach=reach)
             found[:, column], apart[:, column] = opposite.triangles, opposite.distances
-    apart[(found < 0) | (apart > reach)] = np.inf
+    apart[(found < 0) | (apart > reach) | ~_on_their_side(posed[0], found, below=facing)] = np.inf
     found[~np.isfinite(apart)] = -1
     nearest = found[rows, np.argmin(apart, axis=1)]
     meeting = np.flatnonzero(nearest >= 0)
     candidates = np.full((count, CANDIDATES), -1, np.int32)
     around = _around(posed[0].obstacle, nearest[meeting])
-    candidates[meeting] = _first_distinct(np.concatenate([found[meeting], around], axis=1))
+    either = np.concatenate([found[meeting], around], axis=1)
+    candidates[meeting] = _first_distinct(np.where(_over_at_rest(posed[0], meeting, either), either, -1))
     return candidates
+
+
+def _on_their_side(rest: Posed, found: Integers, *, below: bool) -> NDArray[np.bool_]:
+    """Return which triangles [M, P] are beneath each point of cloth at rest, or before it.
+
+    Where an arm swings into the side of a jacket, the skin that faces like the cloth there is the arm's outer side: out
+    of that it must not be pushed, for at rest all of the arm is before it.
+    """
+    centres = rest.obstacle.vertices[rest.obstacle.faces].mean(axis=1)[found]
+    heights = np.einsum("vc,vpc->vp", rest.normals, rest.points[:, None] - centres)
+    return np.asarray(heights > -SINKS if below else heights < SINKS)
+
+
+def _over_at_rest(rest: Posed, rows: NDArray[np.intp], found: Integers) -> NDArray[np.bool_]:
+    """Return which triangles [R, P] have these rows of the cloth over their planes at rest.
+
+    Of others, such as the shoulders beside a neckband, the plane says nothing about how deep the cloth is.
+    """
+    vertices, faces = rest.obstacle.vertices, rest.obstacle.faces
+    off = rest.points[rows, None] - vertices[faces].mean(axis=1)[found]
+    heights = np.einsum("vpc,vpc->vp", off, face_normals(vertices, faces)[found])
+    return np.asarray(heights > -SINKS)
 
 
 def _around(obstacle: Underlay, closest: Integers) -> Integers:

@@ -26,9 +26,11 @@ class Contact(NamedTuple):
     reach: float
 
 
-LYING = Contact(SKIN_GAP, Fade(0.02, 0.05, 0.1), facing=True, reach=0.08)
-TOUCHING = Contact(0.002, Fade(0.01, 0.03, 0.045), facing=False, reach=0.03)
-LAYERED = Contact(CLOTH_GAP, Fade(0.004, 0.02, 0.04), facing=True, reach=0.08)
+# cloth on skin; skin before cloth, such as an arm beside the chest; cloth on the layer below; that layer before cloth
+LYING = Contact(SKIN_GAP, Fade(0.028, 0.058, 0.1), facing=True, reach=0.08)
+TOUCHING = Contact(0.002, Fade(0.018, 0.068, 0.09), facing=False, reach=0.06)
+LAYERED = Contact(CLOTH_GAP, Fade(0.012, 0.028, 0.08), facing=True, reach=0.08)
+BETWEEN = Contact(0.001, Fade(0.012, 0.028, 0.006), facing=False, reach=0.006)
 BODY_PASSES = (4, 2)
 LAYER_PASSES = (4,)
 

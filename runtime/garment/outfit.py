@@ -19,7 +19,7 @@ from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 
 from .candidates import Posed, find_candidates, sample_transforms
-from .contacts import BODY_PASSES, LAYER_PASSES, LAYERED, LYING, TOUCHING, Contact, movable
+from .contacts import BETWEEN, BODY_PASSES, LAYER_PASSES, LAYERED, LYING, TOUCHING, Contact, movable
 from .dressed import DressedGarment
 from .facing import Underlay
 from .field import FieldOnBody
@@ -251,7 +251,8 @@ class Outfit:
         everyone = range(1, len(self.faces))
         if not everyone:
             return []
-        layers = [_Stage(range(outer, outer + 1), range(1, outer), (LAYERED,), LAYER_PASSES) for outer in everyone[1:]]
+        contacts = (LAYERED, BETWEEN)
+        layers = [_Stage(range(outer, outer + 1), range(1, outer), contacts, LAYER_PASSES) for outer in everyone[1:]]
         return [_Stage(everyone, range(1), (LYING, TOUCHING), BODY_PASSES), *layers]
 
     def _contacts(self, rest_all: Floats, indices: Integers, weights: Floats) -> Arrays:

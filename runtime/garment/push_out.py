@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dressform.runtime.geometry.adjacency import Neighbours, vertex_faces
 from dressform.runtime.geometry.adjacency import neighbours as neighbours_of
 
-from ._kernels import STEPS, apply_moves, corner_normals, diffuse, face_frames, push, seek
+from ._kernels import STEPS, Planes, apply_moves, diffuse, face_planes, push, seek
 
 KEPT_BUFFERS = 4  # vertex buffers whose launches are kept ready, for callers that use them in turn
 
@@ -25,8 +25,8 @@ class Fade(NamedTuple):
     """Where a triangle no longer concerns a point, so that pushes come and go gradually.
 
     Attributes:
-        begin: Beside the triangle by this, pushes begin to fade [m].
-        end: Beside it by this, they are gone [m].
+        begin: Beside its centre by this, pushes begin to fade [m].
+        end: Beside its centre by this, they are gone [m].
         depth: Under it by this, they are gone: the point is not in but behind; they fade over its last third [m].
     """
 
@@ -54,11 +54,11 @@ class Side(NamedTuple):
 class PushOut:
     """Pushes some points of a vertex buffer out of some triangles of the same buffer.
 
-    On either side a point is tested against the nearest two of some triangles, by the mean height over their smooth
-    normals, the closer one counting more, so that no push jumps from one frame to the next. The triangles are its
-    candidates or, where it slides over what it lies on, those around the nearest corner. Both sides are cleared by one
-    move: under an arm, pushing out of the arm and then out of the chest would undo each other. Pushes are diffused over
-    the cloth so that nothing jags, but never fall short of what a point needs.
+    On either side a point is tested against the mean plane of some triangles, the nearer counting more and the more of
+    them the deeper it is. Their shares change gradually as it moves, so that no push jumps from one frame to the next.
+    The triangles are its candidates or, where it slides over what it lies on, those around the nearest corner. Both
+    sides are cleared by one move: under an arm, pushing out of the arm and then out of the chest would undo each other.
+    Moves are diffused over the cloth so that nothing jags, but never bring a point back into either side.
 
     Args:
         moved: int32 [M] the points that may move, indices into the buffer.
@@ -103,12 +103,12 @@ class PushOut:
         for candidates, side in ((self._below, below), (integers(used.beyond), beyond)):
             self._sides += [candidates, side.gap, wp.vec3(*side.fade)]
         self._walk = [integers(values) for values in (used.begins, used.points, *used.ways)] if below.slides else []
-        self._faces, self._corners = integers(used.faces), integers(used.corners)
+        self._faces = integers(used.faces)
         self._around_starts, self._around = integers(used.around_starts), integers(used.around)
         self._starts, self._neighbours = integers(starts), integers(neighbours)
-        self._centres, self._area_vectors = vectors(len(used.faces)), vectors(len(used.faces))
-        self._normals = vectors(len(used.around_starts) - 1)
-        self._pushes, self._moves, self._other = (vectors(len(moved)) for _ in range(3))
+        self._centres, self._normals = vectors(len(used.faces)), vectors(len(used.faces))
+        self._met = wp.zeros(len(moved), dtype=Planes, device=device)
+        self._moves, self._other = vectors(len(moved)), vectors(len(moved))
         self._commands: dict[int, list[Any]] = {}
 
     def launch(self, points: Any) -> None:
@@ -125,35 +125,26 @@ class PushOut:
             return wp.launch(kernel, dim=dim, inputs=inputs, outputs=outputs, device=self.device, record_cmd=True)
 
         count = len(self._moved)
-        commands = [
-            command(face_frames, len(self._faces), [points, self._faces], [self._centres, self._area_vectors]),
-            command(
-                corner_normals,
-                len(self._normals),
-                [self._area_vectors, self._around_starts, self._around],
-                [self._normals],
-            ),
-        ]
+        planes = [self._centres, self._normals]
+        commands = [command(face_planes, len(self._faces), [points, self._faces], planes)]
         if self._walk:
             around = [self._around_starts, self._around]
             commands.append(command(seek, count, [points, self._moved, *self._walk, *around], [self._below]))
-        table = [self._faces, self._corners, self._centres, self._normals]
         for passes in self._passes:
             moves, other = self._moves, self._other
-            commands.append(command(push, count, [points, self._moved, *self._sides, *table], [self._pushes, moves]))
+            commands.append(command(push, count, [points, self._moved, *self._sides, *planes], [self._met, moves]))
             for _ in range(passes):
-                commands.append(command(diffuse, count, [self._pushes, moves, self._starts, self._neighbours], [other]))
+                commands.append(command(diffuse, count, [self._met, moves, self._starts, self._neighbours], [other]))
                 moves, other = other, moves
             commands.append(command(apply_moves, count, [moves, self._moved], [points]))
         return commands
 
 
 class _UsedFaces(NamedTuple):
-    """The triangles that any point may meet and those around their corners, renumbered without gaps."""
+    """The triangles that any point may meet, for walks those around their corners too, renumbered without gaps."""
 
     faces: NDArray[np.int32]  # [U, 3] into the buffer
-    corners: NDArray[np.int32]  # [U, 3] into the used corners
-    points: NDArray[np.int32]  # the used corners that have a normal, into the buffer
+    points: NDArray[np.int32]  # the used corners, into the buffer
     begins: NDArray[np.int32]  # [M] the used corner where each point's walk begins; −1 for none
     ways: Neighbours  # from used corner to used corner
     below: NDArray[np.int32]  # [M, K] candidates, into `faces`; −1 for none
@@ -174,11 +165,11 @@ class _UsedFaces(NamedTuple):
         reached = _reached(faces, begins[begins >= 0])
         known = np.union1d(below, beyond)
         met = np.union1d(known[known >= 0], np.flatnonzero(reached[faces].any(axis=1)))
-        # the corners of what is met come first: only they need normals, which need every face around them
+        # the corners of what is met come first: only there do walks end
         points = np.unique(faces[met])
         wanted = np.zeros(len(reached), bool)
         wanted[points] = True
-        touching = np.flatnonzero(wanted[faces].any(axis=1))
+        touching = np.flatnonzero(wanted[faces].any(axis=1)) if reached.any() else met
         others = np.setdiff1d(np.unique(faces[touching]), points)
         number = np.full(len(reached) + 1, -1, np.int32)  # the last entry keeps −1 for "none"
         number[np.concatenate([points, others])] = np.arange(len(points) + len(others))
@@ -190,7 +181,6 @@ class _UsedFaces(NamedTuple):
         ways = neighbours_of(number[faces[reached[faces].all(axis=1)]], len(points))
         return cls(
             faces=faces[touching],
-            corners=corners,
             points=points,
             begins=number[begins],
             ways=ways,

@@ -29,7 +29,7 @@ class Contact(NamedTuple):
 # cloth on skin; skin before cloth, such as an arm beside the chest; cloth on the layer below; that layer before cloth
 LYING = Contact(SKIN_GAP, Fade(0.028, 0.058, 0.1), facing=True, reach=0.08)
 TOUCHING = Contact(0.002, Fade(0.018, 0.068, 0.09), facing=False, reach=0.06)
-LAYERED = Contact(CLOTH_GAP, Fade(0.012, 0.028, 0.08), facing=True, reach=0.08)
+LAYERED = Contact(CLOTH_GAP, Fade(0.012, 0.028, 0.025), facing=True, reach=0.08)
 BETWEEN = Contact(0.001, Fade(0.012, 0.028, 0.006), facing=False, reach=0.006)
 BODY_PASSES = (4, 2)
 LAYER_PASSES = (4,)

@@ -53,7 +53,7 @@ def run(library: Path | str | None = None) -> dict[str, Any]:
 
 
 def _worst(library: Library, names: Sequence[str]) -> dict[str, Any]:
-    rows = {}
+    rows: dict[tuple[str, str], dict[str, float]] = {}
     for name in BODIES:
         outfit = _dressed(library, names, SHAPES[name])
         rows |= {(name, clip): _played(outfit, clip) for clip in MOTIONS}

@@ -64,7 +64,7 @@ def level(p: Floats, points: Floats, candidates: list[Triangle], gap: float, fad
 def cleared(need: float, other: float, under: Level, over: Level) -> Floats:
     """Return the shortest move [3] by `need` out of one surface and by `other` out of another [m]."""
     alone, apart = max(need, 0.0) * under.normal, max(other, 0.0) * over.normal
-    cosine = under.normal @ over.normal
+    cosine = float(under.normal @ over.normal)
     first, second = need - cosine * other, other - cosine * need
     if need <= 0 and other <= 0:
         both = np.zeros(3)
@@ -73,7 +73,7 @@ def cleared(need: float, other: float, under: Level, over: Level) -> Floats:
     elif other > 0 and first <= 0:
         both = apart
     else:
-        short = YIELD * min(2 * min(first, second) / (abs(need) + abs(other)), 1.0)
+        short = YIELD * min(2 * float(min(first, second)) / (abs(need) + abs(other)), 1.0)
         stiff = np.array([[1 + short, cosine], [cosine, 1 + short]])
         span = np.linalg.det(stiff)
         lengths = np.linalg.inv(stiff) @ np.array([need, other]) * span / (span + 1e-3)

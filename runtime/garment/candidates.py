@@ -125,8 +125,8 @@ def _around(obstacle: Underlay, closest: Integers) -> Integers:
     vertices, faces = obstacle.vertices, obstacle.faces
     centres = vertices[faces].mean(axis=1)
     used, inverse = np.unique(closest, return_inverse=True)
-    near = np.asarray(cKDTree(centres).query(centres[used], k=min(2 * CANDIDATES, len(faces)))[1], np.int32)
-    near = near.reshape(len(used), -1)
+    count = min(2 * CANDIDATES, len(faces))
+    near = np.asarray(cKDTree(centres).query(centres[used], k=count)[1], np.int32).reshape(len(used), count)
     normals = face_normals(vertices, faces)
     facing = np.einsum("vnc,vc->vn", normals[near], normals[used]) > FACING
     return np.where(facing, near, -1).astype(np.int32)[inverse]

@@ -327,7 +327,10 @@ class Outfit:
         moved, starts, around = (found[own + name] for name in ("moved", "starts", "around"))
         if not len(moved):
             return None
-        slides = any(self.garments[k - 1].field is not None for k in (*stage.movers, *stage.obstacles) if k)
+        sliding = {k: self.garments[k - 1].field is not None for k in (*stage.movers, *stage.obstacles) if k}
+        beneath = any(sliding[k] for k in stage.obstacles if k)
+        counts = [self.vertex_counts[k] for k in stage.movers]
+        slides = np.repeat([beneath or sliding[k] for k in stage.movers], counts)[moved]
         sides = [
             Side(found[f"{own}met{k}"], contact.gap, contact.fade, slides) for k, contact in enumerate(stage.contacts)
         ]

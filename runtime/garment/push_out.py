@@ -42,13 +42,13 @@ class Side(NamedTuple):
         candidates: int32 [M, K] the triangles each point may meet, the nearest at rest first; −1 for none.
         gap: Least height over the triangles [m].
         fade: Where a triangle no longer concerns a point.
-        slides: Whether points slide over the surface, further than their candidates reach.
+        slides: Which points slide over the surface, further than their candidates reach: bool [M], or for all of them.
     """
 
     candidates: NDArray[np.int32]
     gap: float
     fade: Fade
-    slides: bool = False
+    slides: NDArray[np.bool_] | bool = False
 
 
 class PushOut:
@@ -87,7 +87,8 @@ class PushOut:
         self._passes = passes
         nothing = np.full((len(moved), 1), -1, np.int32)
         beyond = Side(nothing, 0.0, below.fade) if facing is None else facing
-        first = below.candidates[:, 0] if below.slides else nothing[:, 0]
+        slides = np.broadcast_to(below.slides, len(moved))
+        first = np.where(slides, below.candidates[:, 0], -1)
         used = _UsedFaces.of(faces, first, below.candidates, beyond.candidates)
 
         def integers(values: NDArray[np.int32]) -> Any:
@@ -97,12 +98,15 @@ class PushOut:
             return wp.zeros(count, dtype=wp.vec3, device=device)
 
         self._moved = integers(moved)
-        room = np.full((len(moved), used.most_around), -1, np.int32)  # for what is around the end of a walk
-        self._below = integers(room if below.slides else used.below)
+        walks = bool(slides.any())
+        width = used.below.shape[1]
+        room = np.full((len(moved), max(width, used.most_around) if walks else width), -1, np.int32)
+        room[~slides, :width] = used.below[~slides]  # the other rows are for what is around the end of a walk
+        self._below = integers(room)
         self._sides: list[Any] = []
         for candidates, side in ((self._below, below), (integers(used.beyond), beyond)):
             self._sides += [candidates, side.gap, wp.vec3(*side.fade)]
-        self._walk = [integers(values) for values in (used.begins, used.points, *used.ways)] if below.slides else []
+        self._walk = [integers(values) for values in (used.begins, used.points, *used.ways)] if walks else []
         self._faces = integers(used.faces)
         self._around_starts, self._around = integers(used.around_starts), integers(used.around)
         self._starts, self._neighbours = integers(starts), integers(neighbours)

@@ -111,6 +111,15 @@ def test_cloth_that_slid_away_is_pushed_out_of_where_it_is_now():
     assert lowest[1] > 0.1 + GAP - 0.0035
 
 
+def test_cloth_that_does_not_slide_stays_out_of_what_it_meets_at_rest():
+    case = Case()
+    case.candidates[:] = np.roll(case.candidates, 40, axis=0)  # beneath others: a walk would leave them
+    some = np.arange(len(case.moved)) % 2 == 0
+    still, walked, both = (case.pushed(passes=(0,), slides=slides)[case.moved] for slides in (False, True, some))
+    assert not np.array_equal(still, walked)
+    np.testing.assert_array_equal(both, np.where(some[:, None], walked, still))
+
+
 def test_body_and_clear_cloth_do_not_move():
     case = Case()
     case.points[case.moved] *= 1.5

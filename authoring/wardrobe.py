@@ -45,8 +45,13 @@ from .steps.unwrap import UnwrapOptions
 SHIPPED = tuple(name for name in KINDS if name not in ("tank", "pencil-skirt"))
 # what is worn under a garment when its cloth is simulated
 UNDER = {"jacket": ("tee",)}
-# cloth that hangs loosely folds in more ways than the usual number of poses shows
-LEARNED = {"tee": LearnOptions(poses=120)}
+# the garments that ship with a field; cloth that hangs loosely folds in more ways than the usual poses show
+LEARNED = {
+    "tee": LearnOptions(poses=120),
+    "trousers": LearnOptions(),
+    "shorts": LearnOptions(),
+    "circle-skirt": LearnOptions(),
+}
 _EVERY = 20.0  # [s] between two lines on how far a long job is
 MESH_SOURCE = "unisex_shirt.usd"
 MESH_AUTHORS = ("the authors of newton",)
@@ -82,7 +87,7 @@ def build_wardrobe(
 def learn_wardrobe(
     folder: Path,
     samples: Path,
-    kinds: Sequence[str] = SHIPPED,
+    kinds: Sequence[str] = tuple(LEARNED),
     *,
     workers: int | None = None,
     progress: Progress = silent,
@@ -93,7 +98,7 @@ def learn_wardrobe(
         folder: Of the library, which is replaced when all are learned.
         samples: Where simulated cloth lies or will, a folder for each garment; a run that was interrupted goes on
             from it.
-        kinds: Which garments.
+        kinds: Which garments; one that `LEARNED` lacks is learned by the usual plan.
         workers: Processes that simulate; None takes one a core.
         progress: Told how far the garment at hand is.
 
@@ -213,7 +218,7 @@ def main(out: Path, kinds: tuple[str, ...], workers: int, check: bool, samples: 
     """
     if check and samples:
         raise click.UsageError("--check builds garments, --learn does not; give one of them")
-    names = [kind_of(name).name for name in kinds] or list(SHIPPED)
+    names = [kind_of(name).name for name in kinds] or list(LEARNED if samples else SHIPPED)
     old = Library.open(out) if Library.is_library(out) else None
     begun, differing = time.perf_counter(), 0
     with tempfile.TemporaryDirectory() as elsewhere:

@@ -7,7 +7,6 @@ wear their fields where they carry any.
 from __future__ import annotations
 
 import statistics
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,13 @@ from dressform.assets.library import Library
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.outfit import Outfit
-from dressform.runtime.garment.penetration import NOTHING, PenetrationReport
+from dressform.runtime.garment.penetration import NOTHING
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_normals
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import motion
 
-from .penetration import SHAPES
+from .penetration import SHAPES, core_ms, percent
 from .wardrobe import wardrobe
 
 OUTFITS = (("tee",), ("trousers",), ("trousers", "tee"), ("trousers", "tee", "jacket"))
@@ -83,9 +82,9 @@ def _played(outfit: Outfit, clip: str) -> dict[str, float]:
     skinned, pushed = [], []
     for frame, pose in enumerate(play(motion(clip), outfit.rest, FPS, SECONDS)):
         transforms = outfit.rest.skin_transforms(pose)
-        spent = [_core_ms(outfit, transforms, out, push_out=False)]
+        spent = [core_ms(outfit, transforms, out, push_out=False)]
         skinned.append(out.numpy().copy())
-        spent.append(_core_ms(outfit, transforms, out, push_out=True))
+        spent.append(core_ms(outfit, transforms, out, push_out=True))
         times.append(spent[1] - spent[0])
         pushed.append(out.numpy().copy())
         if frame % EVERY == 0:
@@ -96,9 +95,9 @@ def _played(outfit: Outfit, clip: str) -> dict[str, float]:
     cloth = [np.array(points)[:, outfit.vertex_counts[0] :] for points in (skinned, pushed)]
     return {
         "inner_over_outer_pct": round(100 * over / max(drawn, 1), 3),
-        "in_body_before_pct": _percent(before),
-        "in_body_after_pct": _percent(after),
-        "in_lower_layer_pct": _percent(layers),
+        "in_body_before_pct": percent(before),
+        "in_body_after_pct": percent(after),
+        "in_lower_layer_pct": percent(layers),
         **_jumps("skinned", cloth[0]),
         **_jumps("pushed", cloth[1]),
         **_jumps("push", cloth[1] - cloth[0]),
@@ -140,16 +139,6 @@ def layers_shown(
             heights = np.einsum("fc,fc->f", off, normals[found.triangles[met]])
             aside = np.linalg.norm(off - heights[:, None] * normals[found.triangles[met]], axis=1)
             yield int(((heights > OVER) & (aside < ASIDE)).sum()), len(faces)
-
-
-def _core_ms(outfit: Outfit, transforms: Any, out: Any, *, push_out: bool) -> float:
-    started = time.thread_time()
-    outfit.pose(transforms, out, push_out=push_out)
-    return 1e3 * (time.thread_time() - started)
-
-
-def _percent(report: PenetrationReport) -> float:
-    return round(100 * report.fraction, 3)
 
 
 @click.command()

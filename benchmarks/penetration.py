@@ -67,31 +67,33 @@ def _walk(rest: RestBody, garments: Sequence[DressedGarment]) -> dict[str, float
     skin_ms, pose_ms, worst = [], [], 0.0
     for frame, pose in enumerate(play(motion("catwalk"), rest, FPS, SECONDS)):
         transforms = rest.skin_transforms(pose)
-        skin_ms.append(_core_ms(outfit, transforms, out, push_out=False))
+        skin_ms.append(core_ms(outfit, transforms, out, push_out=False))
         skinned = out.numpy().copy() if frame % EVERY == 0 else None
-        pose_ms.append(_core_ms(outfit, transforms, out, push_out=True))
+        pose_ms.append(core_ms(outfit, transforms, out, push_out=True))
         if skinned is None:
             continue
         pushed = outfit.penetration(out.numpy())
         before, after, worst = before + outfit.penetration(skinned), after + pushed, max(worst, pushed.fraction)
         layers = layers + outfit.layer_penetration(out.numpy())
     return {
-        "before_pct": _percent(before),
-        "after_pct": _percent(after),
+        "before_pct": percent(before),
+        "after_pct": percent(after),
         "after_worst_frame_pct": round(100 * worst, 3),
         "after_deepest_mm": round(1e3 * after.deepest, 1),
-        "layers_after_pct": _percent(layers),
+        "layers_after_pct": percent(layers),
         "fit_s": round(fit_s, 2),
         "skinning_ms": round(statistics.median(skin_ms), 2),
         "skinning_and_push_out_ms": round(statistics.median(pose_ms), 2),
     }
 
 
-def _core_ms(outfit: Outfit, transforms: Any, out: Any, *, push_out: bool) -> float:
+def core_ms(outfit: Outfit, transforms: Any, out: Any, *, push_out: bool) -> float:
+    """Return what posing an outfit takes of one core, see `Outfit.pose` [ms]."""
     started = time.thread_time()
     outfit.pose(transforms, out, push_out=push_out)
     return 1e3 * (time.thread_time() - started)
 
 
-def _percent(report: PenetrationReport) -> float:
+def percent(report: PenetrationReport) -> float:
+    """Return the penetrating part [%]."""
     return round(100 * report.fraction, 3)

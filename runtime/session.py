@@ -22,6 +22,7 @@ from dressform.assets.template_version import TemplateVersion
 from dressform.assets.wear import parse_wear
 from dressform.runtime.avatar.appearance import Appearance, build_appearance, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
+from dressform.runtime.avatar.shoes import Shoe, build_shoes, shod_vertices
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.body.skinning import Skinner
 from dressform.runtime.garment.dressed import DressedGarment
@@ -155,10 +156,12 @@ class TryOn:
             garments = _garments(worn, self.rest, self.unusable_fields, field=field)
             loading.result()
             self.start_s["read"] = (begun := time.perf_counter()) - started
-            painting = beside.submit(self._person)
+            shoes = build_shoes(self.rest)
+            painting = beside.submit(self._person, shoes)
             packing = beside.submit(self._cloth, sorted(garments, key=lambda garment: garment.layer))
             self.fields = {garment.name: garment.field is not None for garment in garments}
-            self.outfit = Outfit(self.rest, garments, device=self._device, keep=self._keep)
+            shod = shod_vertices(self.rest, shoes)
+            self.outfit = Outfit(self.rest, garments, shod=shod, device=self._device, keep=self._keep)
             self.start_s["fit"] = time.perf_counter() - begun
             (self._appearance, person), cloth = painting.result(), packing.result()
         drawing = time.perf_counter()
@@ -199,7 +202,7 @@ class TryOn:
         self.simulated = found
         return found
 
-    def _person(self) -> tuple[Appearance, _Looks]:
+    def _person(self, shoes: tuple[Shoe, Shoe]) -> tuple[Appearance, _Looks]:
         """Paint the person, the body first."""
         started = time.perf_counter()
         appearance = build_appearance(
@@ -208,6 +211,7 @@ class TryOn:
             hair_color=self.avatar.hair_color,
             gender=self.avatar.gender,
             base_texture=self.avatar.photo_texture(),
+            shoes=shoes,
             keep=self._keep,
         )
         looks = _Looks.of(list(scene_meshes(appearance, self.rest.body)))

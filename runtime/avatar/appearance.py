@@ -23,7 +23,7 @@ from .body_canvas import body_canvas, canvas_key
 from .eyes import EyePiece, build_eyes, build_lashes, eye_faces, eye_texture
 from .hair_cap import BOB, CROP, HairStyle, build_hair, hair_texture, scalp_density
 from .head_frame import head_frame
-from .shoes import build_shoe, shoe_texture
+from .shoes import Shoe, build_shoes, shoe_texture
 from .skin_texture import SeenTexture, paint_body
 
 Floats = NDArray[np.float32]
@@ -89,6 +89,7 @@ def build_appearance(
     hair_color: Sequence[float],
     gender: float,
     base_texture: SeenTexture | None = None,
+    shoes: tuple[Shoe, Shoe] | None = None,
     keep: bool = False,
 ) -> Appearance:
     """Dress a shaped body in skin, base layer, eyes, hair and shoes.
@@ -99,6 +100,7 @@ def build_appearance(
         hair_color: Linear RGB in [0, 1].
         gender: 0 masculine … 1 feminine; above 0.5 the hair is a bob, else a crop.
         base_texture: What a photo has shown of the skin, or None.
+        shoes: Of `build_shoes`, where they have been built already.
         keep: Whether the texture of the skin is kept in the cache, so that the next process finds it there; never one
             that shows what a photo has.
 
@@ -125,9 +127,9 @@ def build_appearance(
         skin = derived_arrays("skin", derived_key(_MADE_BY, canvas_key(body), tone, hair, gender), paint)
     else:
         skin = paint()
-    shoes, inside_shoes = _shoes(rest)
-    parts = [_hair(rest, style, hair), shoes]
-    hidden = np.asarray(inside_shoes[body.faces].all(axis=1), np.bool_)
+    pair = shoes or build_shoes(rest)
+    parts = [_hair(rest, style, hair), _shoes(pair)]
+    hidden = np.asarray((pair[0].inside | pair[1].inside)[body.faces].all(axis=1), np.bool_)
     if canvas.face is not None:
         parts.insert(0, _eyes([*build_eyes(rest), *build_lashes(rest, canvas.face, gender)], eye_texture(tone, hair)))
         hidden = hidden | eye_faces(body)
@@ -205,9 +207,8 @@ def _eyes(eyes: Sequence[EyePiece], texture: NDArray[np.uint8]) -> AppearancePar
     )
 
 
-def _shoes(rest: RestBody) -> tuple[AppearancePart, NDArray[np.bool_]]:
-    pair = [build_shoe(rest, side) for side in ("left", "right")]
-    part = AppearancePart(
+def _shoes(pair: tuple[Shoe, Shoe]) -> AppearancePart:
+    return AppearancePart(
         "shoes",
         np.concatenate([shoe.points for shoe in pair]),
         np.concatenate([pair[0].faces, pair[1].faces + np.int32(len(pair[0].points))]),
@@ -220,4 +221,3 @@ def _shoes(rest: RestBody) -> tuple[AppearancePart, NDArray[np.bool_]]:
         0.9,
         0.02,
     )
-    return part, pair[0].inside | pair[1].inside

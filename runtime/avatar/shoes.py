@@ -8,7 +8,9 @@ drawn, so the sole needs no room below it: it lies flat at z = 0 and the wearer 
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +20,7 @@ from scipy.spatial import cKDTree
 from dressform.assets.derived import derived_arrays, derived_key
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.render import colour
 
 from . import colours
@@ -29,8 +32,20 @@ COLUMNS = 56  # points of a ring, from the heel around
 UPPER_ROWS = 14
 LET_OUT = 0.006  # [m] from the foot's skin to the sole's outline
 UPPER_ROOM = 0.005  # [m] from the foot's skin to the upper's outside
+LINING_ROWS = 4
+INSET = 0.001  # [m] under the surface of the shoe that a foot which fills it lies
 SOLE_V, UPPER_V = (0.08, 0.26), (0.27, 0.9)  # texture rows (v) of the sole's side and of the upper
 TEXTURE = 512
+
+
+class _Rim(NamedTuple):
+    """How high a part of the foot is taken: at the height of the ankle, ahead by a share of it more, less some room."""
+
+    rise: float
+    room: float  # [m]
+
+
+_HIDDEN, _HELD = _Rim(0.25, 0.012), _Rim(0.34, 0.003)
 
 
 @dataclass(frozen=True)
@@ -45,6 +60,8 @@ class Shoe:
         joint_indices: int32 [P, 8].
         joint_weights: float32 [P, 8].
         inside: Body vertices that the shoe hides, bool [V].
+        held: Body vertices that the shoe holds, up to its rim, int [N].
+        shod: float32 [N, 3] where those are when the foot fills the shoe, just inside its surface [m].
     """
 
     points: Floats
@@ -54,6 +71,8 @@ class Shoe:
     joint_indices: NDArray[np.int32]
     joint_weights: Floats
     inside: NDArray[np.bool_]
+    held: NDArray[np.intp]
+    shod: Floats
 
 
 @dataclass(frozen=True)
@@ -68,6 +87,11 @@ class _Foot:
     ankle: float  # height of the ankle joint
 
 
+def build_shoes(rest: RestBody) -> tuple[Shoe, Shoe]:
+    """Build the left shoe and the right."""
+    return build_shoe(rest, "left"), build_shoe(rest, "right")
+
+
 def build_shoe(rest: RestBody, side: str) -> Shoe:
     """Build the shoe of one side ("left" or "right")."""
     foot = _measure(rest, side)
@@ -75,7 +99,17 @@ def build_shoe(rest: RestBody, side: str) -> Shoe:
     points = np.concatenate([rings @ foot.axes + foot.origin, heights[..., None]], axis=2)
     mesh_points, faces, uv, uv_faces = _close(points.astype(np.float32), v)
     indices, weights = _weights(rest, foot, mesh_points)
-    return Shoe(mesh_points, faces, uv, uv_faces, indices, weights, _inside(rest, foot))
+    inside, held = _under(rest, foot, below=_HIDDEN), np.flatnonzero(_under(rest, foot, below=_HELD))
+    shod = _filled(rest.vertices[held], mesh_points, faces)
+    return Shoe(mesh_points, faces, uv, uv_faces, indices, weights, inside, held, shod)
+
+
+def shod_vertices(rest: RestBody, shoes: Sequence[Shoe]) -> Floats:
+    """Return the body's vertices [V, 3] with feet that fill their shoes: what trousers come to lie on [m]."""
+    points = rest.vertices.copy()
+    for shoe in shoes:
+        points[shoe.held] = shoe.shod
+    return points
 
 
 def _measure(rest: RestBody, side: str) -> _Foot:
@@ -209,12 +243,22 @@ def _weights(rest: RestBody, foot: _Foot, points: Floats) -> tuple[NDArray[np.in
     return np.where(weights > 0, indices, 0).astype(np.int32), np.asarray(weights, np.float32)
 
 
-def _inside(rest: RestBody, foot: _Foot) -> NDArray[np.bool_]:
-    inside = np.zeros(len(rest.vertices), np.bool_)
-    plan = foot.plan
-    ahead = np.clip((plan[:, 1] + 0.02) / 0.08, 0, 1)
-    inside[foot.members] = foot.height < foot.ankle * (0.98 + 0.25 * ahead) - 0.012
-    return inside
+def _under(rest: RestBody, foot: _Foot, below: _Rim) -> NDArray[np.bool_]:
+    """Return which body vertices [V] of a foot are below a rim that rises ahead."""
+    under = np.zeros(len(rest.vertices), np.bool_)
+    ahead = np.clip((foot.plan[:, 1] + 0.02) / 0.08, 0, 1)
+    under[foot.members] = foot.height < foot.ankle * (0.98 + below.rise * ahead) - below.room
+    return under
+
+
+def _filled(foot: Floats, points: Floats, faces: NDArray[np.int32]) -> Floats:
+    """Return a foot's vertices [N, 3] moved out to just inside the outer surface of its shoe."""
+    rows = (points.shape[0] - 1) // COLUMNS - LINING_ROWS
+    outer = faces[(faces < 1 + rows * COLUMNS).all(axis=1)]
+    surface = Surface(points, outer, sign="normal").closest(foot).points
+    away = surface - foot
+    length = np.linalg.norm(away, axis=1, keepdims=True)
+    return np.asarray(foot + away * np.maximum(1 - INSET / np.maximum(length, INSET), 0), np.float32)
 
 
 def shoe_texture() -> NDArray[np.uint8]:

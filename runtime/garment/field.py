@@ -105,6 +105,11 @@ class FieldOnBody:
         self._moves: dict[tuple[int, int], Any] = {}
 
     @property
+    def acting(self) -> Any:
+        """Warp array [1] that holds the confidence, for what follows on the device."""
+        return self._confidence
+
+    @property
     def confidence(self) -> float:
         """Share in [0, 1] with which the field acted when it was last launched; reading it waits for the device."""
         return float(self._confidence.numpy()[0])

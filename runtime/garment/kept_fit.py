@@ -27,6 +27,7 @@ def fit_key(
     garments: Sequence[DressedGarment],
     made_on: RestBody,
     poses: Sequence[NDArray[np.float32]],
+    shod: NDArray[np.float32] | None,
     device: str,
 ) -> str:
     """Return the key of garments on a body.
@@ -36,6 +37,7 @@ def fit_key(
         garments: In layer order.
         made_on: The body that the garments were made on.
         poses: The skinning transforms [J, 4, 4] in which is sought what they can meet; they say how the body moves.
+        shod: The body's vertices in shoes, if it wears some.
         device: Warp device.
     """
     family = rest.body
@@ -43,4 +45,4 @@ def fit_key(
     skin = [family.faces, family.joint_names, family.joint_parents, family.joint_indices, family.joint_weights]
     segments = [rest.rig.joints, rest.rig.segment_of_bone]
     igl = importlib.metadata.version("libigl")  # the module itself does not say
-    return derived_key(_MADE_BY, igl, family.family, skin, bodies, segments, list(poses), list(garments), device)
+    return derived_key(_MADE_BY, igl, family.family, skin, bodies, segments, list(poses), list(garments), shod, device)

@@ -28,6 +28,8 @@ from .hide import Cover, hidden_cloth, hidden_faces
 from .kept_fit import fit_key
 from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
 from .push_out import PushOut, Side
+from .strain_limit import StrainLimit, moved_faces
+from .turn_up import turned_up
 from .under import Followers
 from .wrinkle_texels import WrinkleTexels, wrinkle_texels
 from .wrinkles import Relief
@@ -59,36 +61,47 @@ class Outfit:
     Args:
         rest: The body to dress.
         garments: Any order.
+        shod: The body's vertices with its feet as wide as the shoes that it wears [V, 3], rest frame [m]. Cloth stays
+            clear of them, and what would reach below the floor is turned up. None: a bare body in the air.
         device: Warp device.
         keep: Whether the fit is kept in the cache, so that the next process finds it there; for people who come again.
     """
 
     def __init__(
-        self, rest: RestBody, garments: Sequence[DressedGarment], *, device: str = "cpu", keep: bool = False
+        self,
+        rest: RestBody,
+        garments: Sequence[DressedGarment],
+        *,
+        shod: Floats | None = None,
+        device: str = "cpu",
+        keep: bool = False,
     ) -> None:
         self.rest = rest
+        self._shod = shod
         self.device = device
         self.garments = tuple(sorted(garments, key=lambda garment: garment.layer))
         body = rest.body
         self.faces: tuple[Integers, ...] = (body.faces, *(garment.mesh.faces for garment in self.garments))
         self._samples = sample_transforms(rest)
         kept = keep and len(self.garments) > 0
-        self._key = fit_key(rest, self.garments, template_body(body), self._samples, device) if kept else None
+        made_on = template_body(body)
+        self._key = fit_key(rest, self.garments, made_on, self._samples, shod, device) if kept else None
         fit = self._derived("fit", self._fit)
         self.rest_points: tuple[Floats, ...] = tuple(fit[f"{k}"] for k in range(len(self.garments)))
         self.vertex_counts = (len(rest.vertices), *(len(points) for points in self.rest_points))
         self._offsets = tuple(int(start) for start in np.cumsum((0, *self.vertex_counts)))
         indices, weights = _joint_tables(body, self.garments)
         self._transforms = wp.zeros(len(body.joint_names), dtype=wp.mat44, device=device)
-        rest_all = np.concatenate([rest.vertices, *self.rest_points])
+        rest_all = np.concatenate([rest.vertices if shod is None else shod, *self.rest_points])
         self._rest_buffer = wp.array(rest_all, dtype=wp.vec3, device=device)
         self._skinner = Skinner(self._rest_buffer, indices, weights, device)
         starts = self._offsets[1 : len(self.garments) + 1]
         self._texels = self._wrinkle_texels()
-        self._fields = [
-            self._field(number, garment.field, start)
-            for number, (garment, start) in enumerate(zip(self.garments, starts, strict=True))
-            if garment.field is not None
+        moved = [(k, garment.field) for k, garment in enumerate(self.garments) if garment.field is not None]
+        self._fields = [self._field(number, field) for number, field in moved]
+        self._limits = [
+            self._limit(number, field, on_body.acting)
+            for (number, field), on_body in zip(moved, self._fields, strict=True)
         ]
         found = self._derived("contacts", lambda: self._contacts(rest_all, indices, weights))
         self.hidden_body_faces: NDArray[np.bool_] = found["hidden"]
@@ -209,8 +222,9 @@ class Outfit:
         self._transforms.assign(np.ascontiguousarray(skin_transforms, np.float32))
         self._skinner.launch(self._transforms, out, 0)
         if fields:
-            for field in self._fields:
+            for field, limit in zip(self._fields, self._limits, strict=True):
                 field.launch(skin_transforms, out, relief)
+                limit.launch(out)
         elif relief is not None:
             relief.turns.zero_()
 
@@ -219,7 +233,11 @@ class Outfit:
 
     def _fit(self) -> Arrays:
         """Return the points of each garment at rest, by its number."""
-        return {f"{k}": points for k, points in enumerate(fit_garments(self.rest, self.garments))}
+        fitted = fit_garments(self.rest, self.garments)
+        if self._shod is not None:
+            worn = zip(fitted, self.garments, strict=True)
+            fitted = tuple(each if own.is_stiff else turned_up(each, own.cloth) for each, own in worn)
+        return {f"{k}": points for k, points in enumerate(fitted)}
 
     def _wrinkle_texels(self) -> dict[int, WrinkleTexels]:
         """Return where the wrinkles of each garment that has some are painted, by its number."""
@@ -232,7 +250,7 @@ class Outfit:
                 found[number] = texels
         return found
 
-    def _field(self, number: int, field: Field, start: int) -> FieldOnBody:
+    def _field(self, number: int, field: Field) -> FieldOnBody:
         garment, texels = self.garments[number], self._texels.get(number)
         first = sum(side * side for side in self.wrinkle_sides[:number])
         return FieldOnBody(
@@ -240,12 +258,17 @@ class Outfit:
             self.rest,
             garment.size,
             self._rest_buffer,
-            start,
+            self._offsets[number + 1],
             self._transforms,
             name=garment.name,
             texels=None if texels is None else (texels, first),
             device=self.device,
         )
+
+    def _limit(self, number: int, field: Field, acting: Any) -> StrainLimit:
+        cut, start = self.garments[number].mesh, self._offsets[number + 1]
+        faces = moved_faces(cut, field)
+        return StrainLimit(faces, cut.points, self.rest_points[number], start, acting, device=self.device)
 
     def _stages(self) -> list[_Stage]:
         everyone = range(1, len(self.faces))

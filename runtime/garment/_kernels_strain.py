@@ -1,0 +1,53 @@
+"""Warp kernels of the strain limit."""
+
+from __future__ import annotations
+
+import warp as wp
+
+wp.set_module_options({"enable_backward": False})
+
+
+@wp.kernel
+def take_points(
+    points: wp.array(dtype=wp.vec3),
+    places: wp.array(dtype=wp.int32),
+    # outputs
+    taken: wp.array(dtype=wp.vec3),
+) -> None:
+    i = wp.tid()
+    taken[i] = points[places[i]]
+
+
+@wp.kernel
+def shorten(
+    points: wp.array(dtype=wp.vec3),
+    starts: wp.array(dtype=wp.int32),
+    neighbours: wp.array(dtype=wp.int32),
+    longest: wp.array(dtype=wp.float32),
+    acting: wp.array(dtype=wp.float32),
+    share: float,
+    # outputs
+    moved: wp.array(dtype=wp.vec3),
+) -> None:
+    # every edge that is too long pulls both of its ends, all at once
+    i = wp.tid()
+    p = points[i]
+    pull = wp.vec3(0.0, 0.0, 0.0)
+    for k in range(starts[i], starts[i + 1]):
+        along = points[neighbours[k]] - p
+        squared = wp.length_sq(along)
+        most = longest[k]
+        if squared > most * most:
+            pull += (1.0 - most / wp.sqrt(squared)) * along
+    moved[i] = p + (share * acting[0]) * pull
+
+
+@wp.kernel
+def put_points(
+    moved: wp.array(dtype=wp.vec3),
+    places: wp.array(dtype=wp.int32),
+    # outputs
+    points: wp.array(dtype=wp.vec3),
+) -> None:
+    i = wp.tid()
+    points[places[i]] = moved[i]

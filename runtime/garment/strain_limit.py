@@ -1,0 +1,95 @@
+"""Cloth that resists being stretched: what a field or skin weights draw out is drawn together again, every frame."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import warp as wp
+from numpy.typing import NDArray
+
+from dressform.assets.files.field import Field
+from dressform.assets.files.garment import GarmentMesh
+from dressform.runtime.geometry.adjacency import neighbours as neighbours_of
+
+from ._kernels_strain import put_points, shorten, take_points
+from .push_out import KEPT_BUFFERS
+
+ROUNDS = 4
+MOST = 0.03  # what an edge may be longer than it was cut; where it is longer at rest, no more than there
+SHARE = 0.35  # of what its edges are too long by, that a point goes in a round
+
+
+def moved_faces(mesh: GarmentMesh, field: Field) -> NDArray[np.int32]:
+    """Return a garment's triangles [F, 3] all of whose corners its field moves."""
+    moved = np.zeros(len(mesh.points), np.bool_)
+    moved[field.points] = True
+    return mesh.faces[moved[mesh.faces].all(axis=1)]
+
+
+class StrainLimit:
+    """Shortens edges of a garment's cloth that are too long, in a buffer of all vertices.
+
+    Rounds of strain limiting (Provot, "Deformation constraints in a mass-spring model", 1995), all edges at once: a few
+    rounds take out the sharp stretches, and the result depends on nothing but the pose.
+
+    Args:
+        faces: int32 [F, 3] the triangles of the cloth, indices into the garment's points.
+        cut: float32 [V, 3] the garment's points in its own shape, which its edges' lengths are from [m].
+        rest: float32 [V, 3] the garment's points on the body [m].
+        start: The garment's first vertex in the buffers.
+        acting: Warp array [1] of the share in [0, 1] with which the limit acts when `launch` is called.
+        device: Warp device.
+    """
+
+    def __init__(
+        self,
+        faces: NDArray[np.int32],
+        cut: NDArray[np.float32],
+        rest: NDArray[np.float32],
+        start: int,
+        acting: Any,
+        *,
+        device: str = "cpu",
+    ) -> None:
+        self.device = device
+        used, local = np.unique(faces, return_inverse=True)
+        starts, neighbours = neighbours_of(local.reshape(faces.shape), len(used))
+        ends = used[np.repeat(np.arange(len(used)), np.diff(starts))], used[neighbours]
+        own, fitted = (np.linalg.norm(points[ends[0]] - points[ends[1]], axis=1) for points in (cut, rest))
+
+        def integers(values: NDArray[Any]) -> Any:
+            return wp.array(np.ascontiguousarray(values, np.int32), dtype=wp.int32, device=device)
+
+        self._places = integers(used + start)
+        self._rows = [
+            integers(starts),
+            integers(neighbours),
+            wp.array(np.maximum((1 + MOST) * own, fitted).astype(np.float32), dtype=wp.float32, device=device),
+            acting,
+            SHARE,
+        ]
+        self._one, self._other = (wp.zeros(len(used), dtype=wp.vec3, device=device) for _ in range(2))
+        self._commands: dict[int, list[Any]] = {}
+
+    def launch(self, points: Any) -> None:
+        """Shorten the edges in this Warp vec3 buffer, in place; the first call prepares its launches."""
+        if points.ptr not in self._commands:
+            if len(self._commands) == KEPT_BUFFERS:
+                self._commands.clear()
+            self._commands[points.ptr] = self._record(points)
+        for command in self._commands[points.ptr]:
+            command.launch()
+
+    def _record(self, points: Any) -> list[Any]:
+        def command(kernel: Any, inputs: list[Any], output: Any) -> Any:
+            return wp.launch(
+                kernel, dim=len(self._places), inputs=inputs, outputs=[output], device=self.device, record_cmd=True
+            )
+
+        one, other = self._one, self._other
+        commands = [command(take_points, [points, self._places], one)]
+        for _ in range(ROUNDS):
+            commands.append(command(shorten, [one, *self._rows], other))
+            one, other = other, one
+        return [*commands, command(put_points, [one, self._places], points)]

@@ -48,6 +48,9 @@ UNDER = {"jacket": ("tee",)}
 # the garments that ship with a field; cloth that hangs loosely folds in more ways than the usual poses show
 LEARNED = {
     "tee": LearnOptions(poses=120),
+    "long-sleeve": LearnOptions(poses=120),
+    "shirt": LearnOptions(poses=96),
+    "dress": LearnOptions(poses=96),
     "trousers": LearnOptions(),
     "shorts": LearnOptions(),
     "circle-skirt": LearnOptions(),

@@ -115,20 +115,16 @@ def run(
         InputError: The set is not there, or not the frozen one, or a garment carries no field.
     """
     library = library or Library.embedded()
-    sets = load_set(folder)
+    sets = load_set(folder, names)
     wear = {row["name"]: row["wear"] for row in recipe()["garments"]}
-    chosen = names or tuple(sets)
-    unknown = set(chosen) - set(sets)
-    if unknown:
-        raise InputError(f"{folder}: the set has no garment {min(unknown)!r}; it has {', '.join(sets)}")
     return [
         _judged(
             name,
             sets[name],
             library.resolve(wear[name]),
-            part(progress, k / len(chosen), (k + 1) / len(chosen), f"{name}: "),
+            part(progress, k / len(sets), (k + 1) / len(sets), f"{name}: "),
         )
-        for k, name in enumerate(chosen)
+        for k, name in enumerate(sets)
     ]
 
 
@@ -212,7 +208,8 @@ def main(
         if page is not None:
             rows = [(each.name, each.version, each.scores) for each in judged]
             others = {} if learned is None else _others(fields, learned)
-            write_page(page, rows, {**load_set(folder), **others}, table(judged), [fields.resolve(n) for n in others])
+            shown = {**load_set(folder, names), **others}
+            write_page(page, rows, shown, table(judged), [fields.resolve(name) for name in others])
     except DressformError as error:
         raise click.ClickException(str(error)) from error
     click.echo(dump_json(document(judged)).decode() if as_json else "\n".join(table(judged)))

@@ -139,17 +139,22 @@ def build(
     return record
 
 
-def load_set(folder: Path, *, frozen: bool = True) -> dict[str, SampleSet]:
+def load_set(folder: Path, names: Sequence[str] = (), *, frozen: bool = True) -> dict[str, SampleSet]:
     """Open a built set by garment.
 
     Args:
         folder: Where it lies.
+        names: Garments of the set; all when empty. The others need not be built.
         frozen: Whether it has to be the frozen one, to the accuracy of another machine.
 
     Raises:
-        InputError: It is not built, or another one.
+        InputError: It is not built, or another one, or has no such garment.
     """
-    sets = {row["name"]: load_samples(folder / row["name"]) for row in recipe()["garments"]}
+    known = [row["name"] for row in recipe()["garments"]]
+    unknown = set(names) - set(known)
+    if unknown:
+        raise InputError(f"{folder}: the set has no garment {min(unknown)!r}; it has {', '.join(known)}")
+    sets = {name: load_samples(folder / name) for name in names or known}
     if frozen:
         held = _frozen()
         found = [

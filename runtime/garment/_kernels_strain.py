@@ -13,9 +13,11 @@ def take_points(
     places: wp.array(dtype=wp.int32),
     # outputs
     taken: wp.array(dtype=wp.vec3),
+    before: wp.array(dtype=wp.vec3),
 ) -> None:
     i = wp.tid()
     taken[i] = points[places[i]]
+    before[i] = points[places[i]]
 
 
 @wp.kernel
@@ -26,10 +28,12 @@ def shorten(
     longest: wp.array(dtype=wp.float32),
     acting: wp.array(dtype=wp.float32),
     share: float,
+    onward: float,
     # outputs
     moved: wp.array(dtype=wp.vec3),
 ) -> None:
-    # every edge that is too long pulls both of its ends, all at once
+    # every edge that is too long pulls both of its ends, all at once; a part of the last round's move, which began in
+    # `moved`, is made again
     i = wp.tid()
     p = points[i]
     pull = wp.vec3(0.0, 0.0, 0.0)
@@ -39,7 +43,7 @@ def shorten(
         most = longest[k]
         if squared > most * most:
             pull += (1.0 - most / wp.sqrt(squared)) * along
-    moved[i] = p + (share * acting[0]) * pull
+    moved[i] = p + (share * acting[0]) * pull + onward * (p - moved[i])
 
 
 @wp.kernel

@@ -28,6 +28,7 @@ from dressform.runtime.garment.field import FieldOnBody
 from dressform.runtime.garment.field_base import FieldBase, carry, field_base
 from dressform.runtime.garment.field_code import read_model
 from dressform.runtime.garment.field_features import FEATURES, PoseFeatures, body_features, pose_features
+from dressform.runtime.garment.strain_limit import StrainLimit, moved_faces
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import motion
 
@@ -71,6 +72,7 @@ def _measured(version: TemplateVersion, rest: RestBody, device: str) -> dict[str
         "of it features ms": round(told, 3),
         "of it base skin and turning ms": round(carried, 3),
         "of it coefficients and modes ms": round(max(whole - carried, 0.0), 3),
+        "strain limit ms": round(trial.limit_milliseconds(), 3),
         "furthest from the plain twin mm": round(1e3 * trial.furthest(), 5),
         "device": wp.get_device(device).name,
     }
@@ -107,6 +109,7 @@ class _Trial:
 
     def __init__(self, garment: DressedGarment, field: Field, rest: RestBody, device: str) -> None:
         self.garment, self.field, self.rest, self.points = garment, field, rest, garment.mesh.points
+        self.device = device
         self.transforms = wp.zeros(len(rest.body.joint_names), dtype=wp.mat44, device=device)
         self.out = wp.zeros(len(self.points), dtype=wp.vec3, device=device)
         buffer = wp.array(self.points, dtype=wp.vec3, device=device)
@@ -122,6 +125,19 @@ class _Trial:
 
         def once() -> None:
             self.on.launch(self.at, self.out)
+            wp.synchronize()
+
+        return _median(once)
+
+    def limit_milliseconds(self) -> float:
+        """Return what limiting the stretch costs after it [ms]."""
+        mesh = self.garment.mesh
+        faces = moved_faces(mesh, self.field)
+        limit = StrainLimit(faces, mesh.points, mesh.points, 0, self.on.acting, device=self.device)
+        self.on.launch(self.at, self.out)
+
+        def once() -> None:
+            limit.launch(self.out)
             wp.synchronize()
 
         return _median(once)

@@ -11,19 +11,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.assets.files.field import Field, FieldModel
+from dressform.runtime.garment.field_base import KEPT
 from dressform.runtime.garment.field_features import FEATURES
 
 from .doubt import find_doubt
 from .gather import Gathered
 from .modes import MOST_MODES, find_modes
 from .ridge import ROUNDS, Ridge, fit_ridge
-from .wrinkles import fit_wrinkles
+from .wrinkles import MOST_WRINKLES, fit_wrinkles
 
 SUPPORT_SHARE = 0.999  # of the kernel's predictive power that the file's low-rank doubt keeps
 MOST_SUPPORT = 128
 FADE = 0.5  # share of the way from the trained doubt to none at which the field no longer acts
 STRONG = 12  # first modes, whose coefficients stay the likeliest
 SHARPEST = 1.35  # times that the others may be as large as they are likeliest
+MOST_BYTES = 2_000_000  # of a field's file
+LEAST_MODES = 32  # that a garment of very many points has all the same
 MOST_BOUND = 0.3  # [m] no point is moved further, whatever it was trained on
 
 
@@ -69,7 +72,8 @@ def fit_field(
         options: How.
     """
     options = options or FieldOptions()
-    modes = find_modes(gathered.displacements, most=options.modes)
+    affordable = affordable_modes(len(gathered.base.points), len(gathered.features))
+    modes = find_modes(gathered.displacements, most=min(options.modes, affordable))
     targets = modes.coefficients(gathered.displacements)
     lost = (gathered.displacements - modes.displacements(targets)).astype(np.float64)
     lost_squares = (lost**2).sum(axis=(1, 2))
@@ -101,6 +105,15 @@ def fit_field(
         field,
         tuple(1e3 * float(np.sqrt(squares.mean() / count)) for squares in unseen_squares),
     )
+
+
+def affordable_modes(points: int, samples: int) -> int:
+    """Return how many modes a field of so many points, trained on so many samples, can have in a file of 2 MB."""
+    names, of_point = 40_000, 4 + KEPT * 4 + 12  # its number, joints with weights, mean
+    wrinkles = points * (12 + 3 * MOST_WRINKLES)
+    model = samples * (2 * len(FEATURES) + 4 * MOST_SUPPORT)
+    of_mode = 3 * points + 4 * (samples + len(FEATURES) + MOST_WRINKLES + 4)
+    return max((MOST_BYTES - names - points * of_point - wrinkles - model) // of_mode, LEAST_MODES)
 
 
 def sharpened(ridge: Ridge, targets: NDArray[np.float64], most: float) -> Ridge:

@@ -39,7 +39,7 @@ def test_every_blob_is_sound_and_free_to_use() -> None:
     assert max(entry["bytes"] for path, entry in files if path.startswith("field.")) < 2e6
 
 
-@pytest.mark.parametrize("name", ["tee", "long-sleeve", "shirt", "trousers", "shorts", "circle-skirt"])
+@pytest.mark.parametrize("name", ["tee", "long-sleeve", "shirt", "dress", "trousers", "shorts", "circle-skirt"])
 def test_cloth_folds_by_a_field_that_is_nearer_to_simulation_than_plain_skinning(name: str) -> None:
     version = Library.embedded().resolve(name)
     assert version.field() is not None

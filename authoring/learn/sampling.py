@@ -17,6 +17,8 @@ from dressform.assets.atomic import write_bytes
 from dressform.assets.hashing import file_sha256
 from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.draft import Draft
+from dressform.authoring.simulate.parts import hanging_faces
+from dressform.runtime.garment.dressed import DressedGarment
 from dressform.schemas.documents import dump_json, load_json
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
@@ -74,13 +76,16 @@ def make_samples(
 
     Raises:
         UsageError: The folder holds something else, or another run is at work in it.
-        InputError: More than 5 % of the samples could not be simulated; the message names the reasons.
+        InputError: More than 5 % of the samples could not be simulated; the message names the reasons. Or what is
+            worn is no cloth that could be.
     """
     count = os.cpu_count() or 1 if workers is None else workers
     if count < 1:
         raise UsageError(f"workers: at least 1 is needed, got {count}")
     garments = [Specimen.of(each) for each in (*below, garment)]
     _check_sizes(garments[-1], plan)
+    for each in garments:
+        _check_cloth(each)
     with _alone_in(folder):
         _begin(folder, plan, garments, simulation() if dress is None else None)
         if not (folder / SET).is_file():
@@ -98,6 +103,13 @@ def _check_sizes(garment: Specimen, plan: Plan) -> None:
                 f"plan: {group.body} wears size {group.size}, which {garment.label} lacks; "
                 f"it has {', '.join(garment.meshes)}"
             )
+
+
+def _check_cloth(garment: Specimen) -> None:
+    """Refuse at once what every simulation would refuse."""
+    size = garment.default_size
+    worn = DressedGarment(garment.name, garment.meshes[size], garment.rig_of(size), 0)
+    hanging_faces(worn.mesh, worn.stiff, garment.label)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ Points = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
 LEAST_AREA = 1e-12  # [m²] a triangle of less, with edges of a micrometre, has no shape that it could keep
+MOST_PIECES = 60  # of cloth that hang on their own; more are no garment, and would fall one by one
 LEAST_SHARE = 0.1  # a piece of cloth smaller than this, beside the largest, is sewn on: a pocket, a loop, a badge
 
 
@@ -70,7 +71,7 @@ def hanging_faces(mesh: GarmentMesh, stiff: Sequence[NDArray[np.integer]] = (), 
         name: For messages.
 
     Raises:
-        InputError: When nothing is left, or a triangle has no area.
+        InputError: When nothing is left, or a triangle has no area, or the cloth is in very many pieces.
     """
     bent = np.ones(len(mesh.points), np.bool_)
     for piece in stiff:
@@ -85,7 +86,13 @@ def hanging_faces(mesh: GarmentMesh, stiff: Sequence[NDArray[np.integer]] = (), 
     piece = label[mesh.faces[rows, 0]]
     own = face_areas(mesh.points, mesh.faces[rows])
     areas = np.bincount(piece, own)
-    hangs = areas[piece] >= LEAST_SHARE * areas.max()
+    large = areas >= LEAST_SHARE * areas.max()
+    if large.sum() > MOST_PIECES:
+        raise InputError(
+            f"{name or 'the garment'}: its cloth is in {large.sum()} pieces that hang on their own, needed at most "
+            f"{MOST_PIECES}; sew them: let their edges meet in a 3D tool and run `dressform garment clean` on its draft"
+        )
+    hangs = large[piece]
     flat = rows[hangs & (own < LEAST_AREA)]
     if len(flat):
         raise InputError(

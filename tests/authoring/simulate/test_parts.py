@@ -10,7 +10,7 @@ import pytest
 from dressform.assets.files.garment import GarmentMesh, Material, Part, inner_points
 from dressform.assets.library import STARTER, Library
 from dressform.authoring.simulate.cloth import check_physics
-from dressform.authoring.simulate.parts import Trims, along_grain, hanging_faces, laid_flat
+from dressform.authoring.simulate.parts import MOST_PIECES, Trims, along_grain, hanging_faces, laid_flat
 from dressform.authoring.simulate.wearing import Wearing
 from dressform.runtime.body.canonical import canonical_rest
 from dressform.schemas.errors import InputError
@@ -103,6 +103,20 @@ def test_triangles_without_area_are_refused(shorts: Wearing) -> None:
     faces[first, 1] = faces[first, 0]
     with pytest.raises(InputError, match=rf"shorts: 1 of its triangles have no area, the first is {first}; .* clean"):
         hanging_faces(replace(mesh, faces=faces), shorts.garment.stiff, "shorts")
+
+
+def test_cloth_in_very_many_pieces_is_refused() -> None:
+    square = np.array([[0.0, 0, 0], [1, 0, 0], [1, 1, 0]], np.float32)
+
+    def pieces(count: int) -> GarmentMesh:
+        points = np.concatenate([square + 2 * k for k in range(count)]).astype(np.float32)
+        faces = np.arange(3 * count, dtype=np.int32).reshape(-1, 3)
+        slots = np.zeros(count, np.int32)
+        return GarmentMesh(points, faces, None, None, None, None, (Material("main"),), slots)
+
+    assert len(hanging_faces(pieces(MOST_PIECES))) == MOST_PIECES
+    with pytest.raises(InputError, match=r"confetti: its cloth is in 61 pieces .* needed at most 60; sew them"):
+        hanging_faces(pieces(MOST_PIECES + 1), name="confetti")
 
 
 def test_a_garment_without_cloth_is_refused(shorts: Wearing) -> None:

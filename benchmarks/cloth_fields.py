@@ -1,9 +1,9 @@
 """How near the fields of a library come to the frozen set of simulated cloth, against the bars; and a page of pictures.
 
 Run `python -m dressform.benchmarks.cloth_fields --set FOLDER [--library LIBRARY] [--page docs/fields.md]`; the set is
-built by `python -m dressform.benchmarks.cloth_set --out FOLDER`. Garments that the set lacks are shown with `--learned
-FOLDER`, the folder in which `python -m dressform.authoring.wardrobe --learn FOLDER` kept its simulated cloth: on the
-poses that their cards were judged on, which no field was trained on either.
+built by `python -m dressform.benchmarks.cloth_set --out FOLDER`. Garments that are not judged on it are shown with
+`--learned FOLDER`, the folder in which `python -m dressform.authoring.wardrobe --learn FOLDER` kept its simulated
+cloth: on the poses that their cards were judged on, which no field was trained on either.
 """
 
 from __future__ import annotations
@@ -148,9 +148,9 @@ def table(judged: Sequence[Judged]) -> list[str]:
     return lines
 
 
-def _others(library: Library, folder: Path) -> dict[str, SampleSet]:
-    """Return the samples of a library's garments that the frozen set lacks, by name."""
-    held = {row["wear"] for row in recipe()["garments"]}
+def _others(library: Library, folder: Path, judged: Sequence[Judged]) -> dict[str, SampleSet]:
+    """Return the samples of a library's garments that were not judged on the frozen set, by name."""
+    held = {each.version.name for each in judged}
     versions = [library.resolve(name) for name in library.names() if name not in held]
     return {each.name: load_samples(folder / each.name) for each in versions if each.field() is not None}
 
@@ -188,7 +188,7 @@ def document(judged: Sequence[Judged]) -> dict[str, Any]:
 @click.option(
     "--learned",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="Cloth that fields were learned from; shows the garments that the set lacks.",
+    help="Cloth that fields were learned from; shows the garments that are not judged on the set.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(
@@ -207,7 +207,7 @@ def main(
         judged = run(folder, fields, names, told)
         if page is not None:
             rows = [(each.name, each.version, each.scores) for each in judged]
-            others = {} if learned is None else _others(fields, learned)
+            others = {} if learned is None else _others(fields, learned, judged)
             shown = {**load_set(folder, names), **others}
             write_page(page, rows, shown, table(judged), [fields.resolve(name) for name in others])
     except DressformError as error:

@@ -163,7 +163,7 @@ def _scores_line(name: str, split: Split, own: Scores) -> str:
 
 
 _OTHERS = (
-    "Garments that the set lacks, as their cards state them: on simulated poses and bodies that were kept from their",
+    "Other garments, as their cards state them: on simulated poses and bodies that were kept from their",
     "training.",
 )
 _HEAD = (

@@ -181,6 +181,8 @@ class TryOn:
     def replay(self, clip: ClothClip | Path | str) -> ClothClip:
         """Show simulated garments, and the poses they were simulated in, in what is streamed from now on.
 
+        They are shown as they were simulated, on bare feet in the air: hems may reach into shoes or below the floor.
+
         Args:
             clip: What `dressform simulate` wrote of this avatar in these garments.
 

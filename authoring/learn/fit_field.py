@@ -108,7 +108,10 @@ def fit_field(
 
 
 def affordable_modes(points: int, samples: int) -> int:
-    """Return how many modes a field of so many points, trained on so many samples, can have in a file of 2 MB."""
+    """Return how many modes a field of so many points, trained on so many samples, can have in a file of 2 MB.
+
+    A garment of so many points that fewer than `LEAST_MODES` would be left gets a larger file.
+    """
     names, of_point = 40_000, 4 + KEPT * 4 + 12  # its number, joints with weights, mean
     wrinkles = points * (12 + 3 * MOST_WRINKLES)
     model = samples * (2 * len(FEATURES) + 4 * MOST_SUPPORT)

@@ -84,8 +84,9 @@ def make_samples(
         raise UsageError(f"workers: at least 1 is needed, got {count}")
     garments = [Specimen.of(each) for each in (*below, garment)]
     _check_sizes(garments[-1], plan)
-    for each in garments:
-        _check_cloth(each)
+    if not (folder / SET).is_file():
+        for each in garments:
+            _check_cloth(each)
     with _alone_in(folder):
         _begin(folder, plan, garments, simulation() if dress is None else None)
         if not (folder / SET).is_file():

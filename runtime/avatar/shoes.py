@@ -32,10 +32,13 @@ COLUMNS = 56  # points of a ring, from the heel around
 UPPER_ROWS = 14
 LET_OUT = 0.006  # [m] from the foot's skin to the sole's outline
 UPPER_ROOM = 0.005  # [m] from the foot's skin to the upper's outside
-LINING_ROWS = 4
 INSET = 0.001  # [m] under the surface of the shoe that a foot which fills it lies
 SOLE_V, UPPER_V = (0.08, 0.26), (0.27, 0.9)  # texture rows (v) of the sole's side and of the upper
 TEXTURE = 512
+
+
+# rings from the collar inwards and down: how far in, how much higher [m]
+_LINING = ((-0.0005, 0.0025), (0.0025, 0.0035), (0.005, 0.0005), (0.006, -0.02))
 
 
 class _Rim(NamedTuple):
@@ -105,7 +108,12 @@ def build_shoe(rest: RestBody, side: str) -> Shoe:
 
 
 def shod_vertices(rest: RestBody, shoes: Sequence[Shoe]) -> Floats:
-    """Return the body's vertices [V, 3] with feet that fill their shoes: what trousers come to lie on [m]."""
+    """Return the body's vertices float32 [V, 3] with feet that fill their shoes: what trousers come to lie on [m].
+
+    Args:
+        rest: The body.
+        shoes: Of `build_shoes`, for this body.
+    """
     points = rest.vertices.copy()
     for shoe in shoes:
         points[shoe.held] = shoe.shod
@@ -168,7 +176,7 @@ def _loft(foot: _Foot) -> tuple[Floats, Floats, Floats]:
     heights += list(upper_heights)
     inward = collar - collar.mean(axis=0)
     inward = -inward / np.linalg.norm(inward, axis=1, keepdims=True)
-    for shift, lift in ((-0.0005, 0.0025), (0.0025, 0.0035), (0.005, 0.0005), (0.006, -0.02)):
+    for shift, lift in _LINING:
         rings.append(collar + inward * shift)
         heights.append(rim + lift)
     lining_v = [0.915, 0.93, 0.95, 0.99]
@@ -252,13 +260,20 @@ def _under(rest: RestBody, foot: _Foot, below: _Rim) -> NDArray[np.bool_]:
 
 
 def _filled(foot: Floats, points: Floats, faces: NDArray[np.int32]) -> Floats:
-    """Return a foot's vertices [N, 3] moved out to just inside the outer surface of its shoe."""
-    rows = (points.shape[0] - 1) // COLUMNS - LINING_ROWS
+    """Return a foot's vertices [N, 3] on the outer surface of its shoe, a little inside [m].
+
+    Args:
+        foot: Of the bare foot [N, 3] [m].
+        points: Of the shoe [P, 3] [m].
+        faces: Its triangles [F, 3].
+    """
+    rows = (len(points) - 1) // COLUMNS - len(_LINING)
     outer = faces[(faces < 1 + rows * COLUMNS).all(axis=1)]
-    surface = Surface(points, outer, sign="normal").closest(foot).points
-    away = surface - foot
-    length = np.linalg.norm(away, axis=1, keepdims=True)
-    return np.asarray(foot + away * np.maximum(1 - INSET / np.maximum(length, INSET), 0), np.float32)
+    closest = Surface(points, outer, sign="normal").closest(foot)
+    a, b, c = (points[outer[closest.triangles, corner]] for corner in range(3))
+    outward = np.cross(b - a, c - a)
+    outward /= np.maximum(np.linalg.norm(outward, axis=1, keepdims=True), 1e-12)
+    return np.asarray(closest.points - INSET * outward, np.float32)
 
 
 def shoe_texture() -> NDArray[np.uint8]:

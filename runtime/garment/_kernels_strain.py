@@ -1,3 +1,4 @@
+# mypy: ignore-errors
 """Warp kernels of the strain limit."""
 
 from __future__ import annotations
@@ -5,6 +6,8 @@ from __future__ import annotations
 import warp as wp
 
 wp.set_module_options({"enable_backward": False})
+
+USUAL_EDGES = wp.constant(6.0)
 
 
 @wp.kernel
@@ -37,13 +40,17 @@ def shorten(
     i = wp.tid()
     p = points[i]
     pull = wp.vec3(0.0, 0.0, 0.0)
-    for k in range(starts[i], starts[i + 1]):
+    begin = starts[i]
+    end = starts[i + 1]
+    for k in range(begin, end):
         along = points[neighbours[k]] - p
         squared = wp.length_sq(along)
         most = longest[k]
         if squared > most * most:
             pull += (1.0 - most / wp.sqrt(squared)) * along
-    moved[i] = p + (share * acting[0]) * pull + onward * (p - moved[i])
+    # where very many edges meet, each counts less: together they would pull the point past all of their other ends
+    part = share * acting[0] * wp.min(USUAL_EDGES / float(wp.max(end - begin, 1)), 1.0)
+    moved[i] = p + part * pull + onward * (p - moved[i])
 
 
 @wp.kernel

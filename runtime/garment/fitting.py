@@ -18,6 +18,7 @@ from .dressed import DressedGarment
 from .rest_fit import settle
 from .shape_transfer import Binding, transfer
 from .stiff import cleared_as_one, kept_stiff
+from .turn_up import turned_up
 from .under import followed
 from .waistband import drawn_in, waistband
 
@@ -87,6 +88,18 @@ def fit_garments(rest: RestBody, garments: Sequence[DressedGarment]) -> tuple[Fl
         points = kept_stiff(carried, points, garment.stiff)
         fitted.append(followed(followed(points, garment.under), garment.trims))
     return tuple(fitted)
+
+
+def off_the_floor(garment: DressedGarment, points: Floats) -> Floats:
+    """Return a fitted garment's points [V, 3] with cloth that would reach below the floor turned up [m].
+
+    Args:
+        garment: What is stiff of it keeps its shape.
+        points: Fitted to a body that stands on z = 0 [V, 3] [m].
+    """
+    if garment.is_stiff or (raised := turned_up(points, garment.cloth)) is points:
+        return points
+    return followed(followed(kept_stiff(points, raised, garment.stiff), garment.under), garment.trims)
 
 
 def _gap(garment: DressedGarment) -> Floats:

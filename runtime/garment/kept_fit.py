@@ -37,7 +37,7 @@ def fit_key(
         garments: In layer order.
         made_on: The body that the garments were made on.
         poses: The skinning transforms [J, 4, 4] in which is sought what they can meet; they say how the body moves.
-        shod: The body's vertices in shoes, if it wears some.
+        shod: The body's vertices in shoes [V, 3] [m], or None.
         device: Warp device.
     """
     family = rest.body

@@ -23,13 +23,13 @@ from .contacts import BETWEEN, BODY_PASSES, LAYER_PASSES, LAYERED, LYING, TOUCHI
 from .dressed import DressedGarment
 from .facing import Underlay
 from .field import FieldOnBody
-from .fitting import fit_garments, skins, template_body
+from .fitting import fit_garments, off_the_floor, skins, template_body
 from .hide import Cover, hidden_cloth, hidden_faces
 from .kept_fit import fit_key
 from .penetration import NOTHING, PenetrationReport, body_penetration, layer_penetration
 from .push_out import PushOut, Side
 from .strain_limit import StrainLimit, moved_faces
-from .turn_up import turned_up
+from .turn_up import is_footed
 from .under import Followers
 from .wrinkle_texels import WrinkleTexels, wrinkle_texels
 from .wrinkles import Relief
@@ -62,7 +62,8 @@ class Outfit:
         rest: The body to dress.
         garments: Any order.
         shod: The body's vertices with its feet as wide as the shoes that it wears [V, 3], rest frame [m]. Cloth stays
-            clear of them, and what would reach below the floor is turned up. None: a bare body in the air.
+            clear of them unless some goes round a foot, and what would reach below the floor is turned up. None: a bare
+            body in the air.
         device: Warp device.
         keep: Whether the fit is kept in the cache, so that the next process finds it there; for people who come again.
     """
@@ -92,7 +93,10 @@ class Outfit:
         self._offsets = tuple(int(start) for start in np.cumsum((0, *self.vertex_counts)))
         indices, weights = _joint_tables(body, self.garments)
         self._transforms = wp.zeros(len(body.joint_names), dtype=wp.mat44, device=device)
-        rest_all = np.concatenate([rest.vertices if shod is None else shod, *self.rest_points])
+        # a sock is under the shoe, and shoes that are worn are not under others
+        worn = zip(self.rest_points, self.garments, strict=True)
+        bare = shod is None or any(is_footed(points, garment.cloth) for points, garment in worn)
+        rest_all = np.concatenate([rest.vertices if bare else shod, *self.rest_points])
         self._rest_buffer = wp.array(rest_all, dtype=wp.vec3, device=device)
         self._skinner = Skinner(self._rest_buffer, indices, weights, device)
         starts = self._offsets[1 : len(self.garments) + 1]
@@ -236,7 +240,7 @@ class Outfit:
         fitted = fit_garments(self.rest, self.garments)
         if self._shod is not None:
             worn = zip(fitted, self.garments, strict=True)
-            fitted = tuple(each if own.is_stiff else turned_up(each, own.cloth) for each, own in worn)
+            fitted = tuple(off_the_floor(own, each) for each, own in worn)
         return {f"{k}": points for k, points in enumerate(fitted)}
 
     def _wrinkle_texels(self) -> dict[int, WrinkleTexels]:

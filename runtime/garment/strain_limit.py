@@ -89,6 +89,8 @@ class StrainLimit:
                 kernel, dim=len(self._places), inputs=inputs, outputs=outputs, device=self.device, record_cmd=True
             )
 
+        if not len(self._places):
+            return []
         one, other = self._one, self._other
         commands = [command(take_points, [points, self._places], one, other)]
         for _ in range(ROUNDS):

@@ -14,6 +14,26 @@ SPAN = 0.45  # [m] above the hem, over which the cloth is shortened
 STEEPEST = 3.0  # times as long as what is turned up the shortened part is at least, so that no cloth folds over
 
 
+FOOTED = 0.03  # [m] a garment that reaches further below its lowest hem than this, onto the floor, holds a foot
+
+
+def is_footed(points: Floats, faces: NDArray[np.integer]) -> bool:
+    """Say whether a garment goes round the sole of a foot, as a sock or a shoe does.
+
+    Args:
+        points: On the body at rest, which stands on z = 0 [V, 3] [m].
+        faces: Its outer triangles [F, 3].
+    """
+    lowest = float(points[faces.reshape(-1), 2].min(initial=np.inf))
+    return lowest < CLEARANCE and lowest < _lowest_hem(points, faces) - FOOTED
+
+
+def _lowest_hem(points: Floats, faces: NDArray[np.integer]) -> float:
+    """Return the height of the lowest border of triangles [m]; infinite where there is none."""
+    found = edges(faces)
+    return float(points[found.vertices[found.face_counts == 1].reshape(-1), 2].min(initial=np.inf))
+
+
 def turned_up(points: Floats, faces: NDArray[np.integer]) -> Floats:
     """Return a garment's points with its lowest hem clear of the floor.
 
@@ -22,13 +42,11 @@ def turned_up(points: Floats, faces: NDArray[np.integer]) -> Floats:
 
     Args:
         points: On the body at rest, which stands on z = 0 [V, 3] [m].
-        faces: Its cloth int32 [F, 3].
+        faces: Its cloth [F, 3].
     """
-    found = edges(faces)
-    hems = points[found.vertices[found.face_counts == 1].reshape(-1), 2]
-    if not len(hems) or (short := CLEARANCE - float(hems.min())) <= 0:
+    lowest = _lowest_hem(points, faces)
+    if (short := CLEARANCE - lowest) <= 0:
         return points
-    lowest = float(hems.min())
     share = np.clip(1 - (points[:, 2] - lowest) / max(SPAN, STEEPEST * short), 0, None)
     raised = points.copy()
     raised[:, 2] += short * np.minimum(share, 1) ** 2

@@ -13,6 +13,7 @@ import dressform as df
 from dressform.runtime.avatar.appearance import build_appearance, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.avatar.consent import Consent
+from dressform.runtime.avatar.shoes import build_shoes, shod_vertices
 from dressform.runtime.garment import outfit as outfits
 from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene
@@ -75,7 +76,7 @@ def test_a_fit_is_kept_only_where_it_is_asked_for(
 ) -> None:
     worn = df.TryOn(plain_avatar, WEAR, library=tube_library, size=SIZE).outfit
     monkeypatch.setenv("DRESSFORM_CACHE", str(tmp_path))
-    again = Outfit(worn.rest, worn.garments)
+    again = Outfit(worn.rest, worn.garments, shod=shod_vertices(worn.rest, build_shoes(worn.rest)))
     assert not list(tmp_path.rglob("*.safetensors"))
     for one, other in zip(worn.rest_points, again.rest_points, strict=True):
         assert np.array_equal(one, other)
@@ -87,7 +88,7 @@ def test_a_scene_made_side_by_side_is_the_one_made_in_turn(tube_library: Path, p
     look = build_appearance(
         rest, skin_tone=person.skin_tone, hair_color=person.hair_color, gender=person.gender, base_texture=None
     )
-    own = Outfit(rest, worn.garments)
+    own = Outfit(rest, worn.garments, shod=shod_vertices(rest, build_shoes(rest)))
     body, *parts = scene_meshes(look, rest.body, covered=own.hidden_body_faces)
     meshes, counts = [body], [len(rest.vertices)]
     for garment, covered in zip(own.garments, own.hidden_cloth(), strict=True):

@@ -17,6 +17,7 @@ from dressform.authoring.learn.plan import Group, Plan
 from dressform.authoring.learn.samples import SampleSet, load_samples, sample_path
 from dressform.authoring.learn.sampling import make_samples
 from dressform.authoring.learn.specimen import Specimen
+from dressform.authoring.simulate import parts
 from dressform.authoring.simulate.posed import CANONICAL
 from dressform.runtime.body.canonical import CANONICAL_SHAPE
 from dressform.runtime.body.protocol import Pose, RestBody
@@ -158,6 +159,15 @@ def test_a_body_that_cannot_wear_it_loses_all_its_poses(garment: TemplateVersion
 
     with pytest.raises(InputError, match=r"5 of 5 poses .*the cloth slides off"):
         make_samples(garment, PLAN, tmp_path / "set", dress=unwearable, workers=1)
+
+
+def test_what_is_no_cloth_is_refused_before_anything_is_simulated(
+    garment: TemplateVersion, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "MOST_PIECES", 0)
+    with pytest.raises(InputError, match=r"its cloth is in 1 pieces that hang on their own, needed at most 0"):
+        make_samples(garment, PLAN, tmp_path / "set", dress=dress_in_skin, workers=1)
+    assert not (tmp_path / "set").exists()
 
 
 def test_a_folder_of_something_else_is_refused(garment: TemplateVersion, made: SampleSet, tmp_path: Path) -> None:

@@ -73,6 +73,53 @@ def test_how_far_points_go_changes_gradually_with_the_stretch():
     assert steps.max() < 0.01 * 2 * MOST / 40 * SIDE
 
 
+def fan(edges_around):
+    """A shallow cone whose tip has many edges: points [m] and triangles."""
+    angle = 2 * np.pi * np.arange(edges_around) / edges_around
+    ring = 0.02 * np.stack([np.cos(angle), np.sin(angle), 0 * angle], axis=1)
+    following = 1 + (np.arange(edges_around) + 1) % edges_around
+    faces = np.stack([np.zeros(edges_around), 1 + np.arange(edges_around), following], axis=1)
+    return np.concatenate([np.zeros((1, 3)), ring]).astype(np.float32), faces.astype(np.int32)
+
+
+def plain_limited(points, faces, cut, acting):
+    """What the kernels do, written out."""
+    pairs = edges(faces).vertices
+    most = (1 + MOST) * np.linalg.norm(cut[pairs[:, 0]] - cut[pairs[:, 1]], axis=1)
+    valence = np.bincount(pairs.reshape(-1), minlength=len(points))
+    now, before = points.astype(np.float64), points.astype(np.float64)
+    for _ in range(strain_limit.ROUNDS):
+        along = now[pairs[:, 1]] - now[pairs[:, 0]]
+        length = np.linalg.norm(along, axis=1)
+        pull = np.maximum(1 - most / length, 0)[:, None] * along
+        total = np.zeros_like(now)
+        np.add.at(total, pairs[:, 0], pull)
+        np.add.at(total, pairs[:, 1], -pull)
+        part = strain_limit.SHARE * acting * np.minimum(6 / valence, 1)[:, None]
+        now, before = now + part * total + strain_limit.ONWARD * (now - before), now
+    return now
+
+
+@pytest.mark.parametrize("acting", [0.0, 0.3, 1.0])
+@pytest.mark.parametrize("make", [sheet, lambda: fan(24)])
+def test_kernels_match_what_they_stand_for(make, acting):
+    cut, faces = make()
+    drawn = cut * np.float32(1.1) + np.random.default_rng(0).normal(0, 0.001, cut.shape).astype(np.float32)
+    assert np.allclose(limited(drawn, faces, cut, acting=acting), plain_limited(drawn, faces, cut, acting), atol=1e-6)
+
+
+def test_where_very_many_edges_meet_the_point_is_not_thrown_about():
+    cut, faces = fan(24)
+    drawn = cut.copy()
+    drawn[0, 2] = 0.03
+    assert abs(limited(drawn, faces, cut)[0, 2]) < 0.015
+
+
+def test_cloth_without_triangles_needs_no_limit():
+    cut, faces = sheet()
+    assert np.array_equal(limited(2 * cut, faces[:0], cut), 2 * cut)
+
+
 def test_a_limit_that_does_not_act_changes_nothing():
     cut, faces = sheet()
     drawn = cut * np.float32([1.2, 1, 1])

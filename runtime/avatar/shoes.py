@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,23 +31,13 @@ COLUMNS = 56  # points of a ring, from the heel around
 UPPER_ROWS = 14
 LET_OUT = 0.006  # [m] from the foot's skin to the sole's outline
 UPPER_ROOM = 0.005  # [m] from the foot's skin to the upper's outside
-INSET = 0.001  # [m] under the surface of the shoe that a foot which fills it lies
+INSET = 0.002  # [m] under the surface of the shoe that a foot which fills it lies; its ankle is drawn from there
 SOLE_V, UPPER_V = (0.08, 0.26), (0.27, 0.9)  # texture rows (v) of the sole's side and of the upper
 TEXTURE = 512
 
 
 # rings from the collar inwards and down: how far in, how much higher [m]
 _LINING = ((-0.0005, 0.0025), (0.0025, 0.0035), (0.005, 0.0005), (0.006, -0.02))
-
-
-class _Rim(NamedTuple):
-    """How high a part of the foot is taken: at the height of the ankle, ahead by a share of it more, less some room."""
-
-    rise: float
-    room: float  # [m]
-
-
-_HIDDEN, _HELD = _Rim(0.25, 0.012), _Rim(0.34, 0.003)
 
 
 @dataclass(frozen=True)
@@ -63,8 +52,7 @@ class Shoe:
         joint_indices: int32 [P, 8].
         joint_weights: float32 [P, 8].
         inside: Body vertices that the shoe hides, bool [V].
-        held: Body vertices that the shoe holds, up to its rim, int [N].
-        shod: float32 [N, 3] where those are when the foot fills the shoe, just inside its surface [m].
+        shod: float32 [N, 3] where the N hidden vertices are when the foot fills the shoe, a little inside [m].
     """
 
     points: Floats
@@ -74,7 +62,6 @@ class Shoe:
     joint_indices: NDArray[np.int32]
     joint_weights: Floats
     inside: NDArray[np.bool_]
-    held: NDArray[np.intp]
     shod: Floats
 
 
@@ -102,9 +89,9 @@ def build_shoe(rest: RestBody, side: str) -> Shoe:
     points = np.concatenate([rings @ foot.axes + foot.origin, heights[..., None]], axis=2)
     mesh_points, faces, uv, uv_faces = _close(points.astype(np.float32), v)
     indices, weights = _weights(rest, foot, mesh_points)
-    inside, held = _under(rest, foot, below=_HIDDEN), np.flatnonzero(_under(rest, foot, below=_HELD))
-    shod = _filled(rest.vertices[held], mesh_points, faces)
-    return Shoe(mesh_points, faces, uv, uv_faces, indices, weights, inside, held, shod)
+    inside = _inside(rest, foot)
+    shod = _filled(rest.vertices[inside], mesh_points, faces)
+    return Shoe(mesh_points, faces, uv, uv_faces, indices, weights, inside, shod)
 
 
 def shod_vertices(rest: RestBody, shoes: Sequence[Shoe]) -> Floats:
@@ -116,7 +103,7 @@ def shod_vertices(rest: RestBody, shoes: Sequence[Shoe]) -> Floats:
     """
     points = rest.vertices.copy()
     for shoe in shoes:
-        points[shoe.held] = shoe.shod
+        points[shoe.inside] = shoe.shod
     return points
 
 
@@ -251,12 +238,12 @@ def _weights(rest: RestBody, foot: _Foot, points: Floats) -> tuple[NDArray[np.in
     return np.where(weights > 0, indices, 0).astype(np.int32), np.asarray(weights, np.float32)
 
 
-def _under(rest: RestBody, foot: _Foot, below: _Rim) -> NDArray[np.bool_]:
-    """Return which body vertices [V] of a foot are below a rim that rises ahead."""
-    under = np.zeros(len(rest.vertices), np.bool_)
-    ahead = np.clip((foot.plan[:, 1] + 0.02) / 0.08, 0, 1)
-    under[foot.members] = foot.height < foot.ankle * (0.98 + below.rise * ahead) - below.room
-    return under
+def _inside(rest: RestBody, foot: _Foot) -> NDArray[np.bool_]:
+    inside = np.zeros(len(rest.vertices), np.bool_)
+    plan = foot.plan
+    ahead = np.clip((plan[:, 1] + 0.02) / 0.08, 0, 1)
+    inside[foot.members] = foot.height < foot.ankle * (0.98 + 0.25 * ahead) - 0.012
+    return inside
 
 
 def _filled(foot: Floats, points: Floats, faces: NDArray[np.int32]) -> Floats:

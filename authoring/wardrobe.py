@@ -54,7 +54,6 @@ LEARNED = {
     "trousers": LearnOptions(),
     "shorts": LearnOptions(),
     "circle-skirt": LearnOptions(),
-    "jacket": LearnOptions(poses=120),
 }
 _EVERY = 20.0  # [s] between two lines on how far a long job is
 MESH_SOURCE = "unisex_shirt.usd"

@@ -15,7 +15,7 @@ from dressform.schemas.errors import AssetError
 from ._kernels_field import Block, confide, move_cloth, near_centres, project_support, sum_modes, weigh_modes
 from .blocks import blocked, zeroed_blocks
 from .field_features import FEATURES, POSE_FEATURES, PoseFeatures, body_features
-from .push_out import KEPT_BUFFERS
+from .launches import KEPT_BUFFERS
 from .wrinkle_texels import WrinkleTexels
 from .wrinkles import Relief, WrinklesOnBody
 

@@ -17,8 +17,7 @@ from dressform.runtime.geometry.adjacency import Neighbours, vertex_faces
 from dressform.runtime.geometry.adjacency import neighbours as neighbours_of
 
 from ._kernels import STEPS, Planes, apply_moves, diffuse, face_planes, push, seek
-
-KEPT_BUFFERS = 4  # vertex buffers whose launches are kept ready, for callers that use them in turn
+from .launches import Launches
 
 
 class Fade(NamedTuple):
@@ -113,16 +112,11 @@ class PushOut:
         self._centres, self._normals = vectors(len(used.faces)), vectors(len(used.faces))
         self._met = wp.zeros(len(moved), dtype=Planes, device=device)
         self._moves, self._other = vectors(len(moved)), vectors(len(moved))
-        self._commands: dict[int, list[Any]] = {}
+        self._launches = Launches(self._record)
 
     def launch(self, points: Any) -> None:
         """Push the points of this Warp vec3 buffer out, in place; the first call prepares its launches."""
-        if points.ptr not in self._commands:
-            if len(self._commands) == KEPT_BUFFERS:
-                self._commands.clear()
-            self._commands[points.ptr] = self._record(points)
-        for command in self._commands[points.ptr]:
-            command.launch()
+        self._launches.run(points)
 
     def _record(self, points: Any) -> list[Any]:
         def command(kernel: Any, dim: int, inputs: list[Any], outputs: list[Any]) -> Any:

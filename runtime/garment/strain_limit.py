@@ -13,7 +13,7 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.geometry.adjacency import neighbours as neighbours_of
 
 from ._kernels_strain import put_points, shorten, take_points
-from .push_out import KEPT_BUFFERS
+from .launches import Launches
 
 ROUNDS = 5
 MOST = 0.01  # what an edge may be longer than it was cut; where it is longer at rest, no more than there
@@ -72,16 +72,11 @@ class StrainLimit:
             ONWARD,
         ]
         self._one, self._other = (wp.zeros(len(used), dtype=wp.vec3, device=device) for _ in range(2))
-        self._commands: dict[int, list[Any]] = {}
+        self._launches = Launches(self._record)
 
     def launch(self, points: Any) -> None:
         """Shorten the edges in this Warp vec3 buffer, in place; the first call prepares its launches."""
-        if points.ptr not in self._commands:
-            if len(self._commands) == KEPT_BUFFERS:
-                self._commands.clear()
-            self._commands[points.ptr] = self._record(points)
-        for command in self._commands[points.ptr]:
-            command.launch()
+        self._launches.run(points)
 
     def _record(self, points: Any) -> list[Any]:
         def command(kernel: Any, inputs: list[Any], *outputs: Any) -> Any:

@@ -13,7 +13,7 @@ from dressform.assets.files.field import Wrinkles
 from ._kernels_field import Block, sum_modes
 from ._kernels_wrinkles import mix_code, paint_texels
 from .blocks import blocked, zeroed_blocks
-from .push_out import KEPT_BUFFERS
+from .launches import KEPT_BUFFERS
 from .wrinkle_texels import WrinkleTexels
 
 Floats = NDArray[np.float32]

@@ -11,7 +11,7 @@ from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.fit.cut import Cut
 from dressform.runtime.fit.fit import fit_garment
 from dressform.runtime.fit.report import GarmentFit
-from dressform.runtime.session import worn_versions
+from dressform.runtime.garment.worn import worn_versions
 from dressform.schemas.progress import Progress, silent
 
 

@@ -15,19 +15,15 @@ import warp as wp
 from numpy.typing import NDArray
 
 from dressform.assets.files.cloth_clip import ClothClip, read_clip
-from dressform.assets.files.field import Field
 from dressform.assets.library import Library
-from dressform.assets.lock import read_lock, resolve_locked
-from dressform.assets.template_version import TemplateVersion
-from dressform.assets.wear import parse_wear
 from dressform.runtime.avatar.appearance import Appearance, build_appearance, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.avatar.shoes import Shoe, build_shoes, shod_vertices
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.body.skinning import Skinner
 from dressform.runtime.garment.dressed import DressedGarment
-from dressform.runtime.garment.field import check_usable
 from dressform.runtime.garment.outfit import Outfit
+from dressform.runtime.garment.worn import dressed_garments, worn_versions
 from dressform.runtime.motion.clip import MotionClip
 from dressform.runtime.motion.load import load_motion
 from dressform.runtime.motion.playback import play
@@ -39,7 +35,7 @@ from dressform.runtime.render.garment_scene import garment_counts, garment_scene
 from dressform.runtime.render.renderer import Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
 from dressform.runtime.render.surfaces import PackedMaterial, pack_materials
-from dressform.schemas.errors import AssetError, InputError, UsageError
+from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 ALIKE = 0.002  # bodies whose measures differ by less are the same [m, kg]
@@ -153,7 +149,7 @@ class TryOn:
         with ThreadPoolExecutor(2, thread_name_prefix="looks") as beside:
             loading = beside.submit(load_kernels)
             worn = worn_versions(wear, library, lock, self.avatar.family)
-            garments = _garments(worn, self.rest, self.unusable_fields, field=field)
+            garments = dressed_garments(worn, self.rest, self.unusable_fields, field=field)
             loading.result()
             self.start_s["read"] = (begun := time.perf_counter()) - started
             shoes = build_shoes(self.rest)
@@ -345,61 +341,3 @@ class TryOn:
         elapsed = time.perf_counter() - started
         stages = {name: 1e3 * spent / max(count, 1) for name, spent in self.stages_s.items()}
         return VideoReport(Path(path), count, elapsed, stages)
-
-
-def worn_versions(
-    wear: Sequence[str], library: Library | Path | str | None, lock: Path | str | None, family: str
-) -> Sequence[TemplateVersion]:
-    """Return the versions that are worn: those that a lock names, else the highest that do for the body family.
-
-    Args:
-        wear: Templates as `NAME[@RANGE][:SIZE][/VARIANT]`.
-        library: Where they are; a path, or the default library when None.
-        lock: File of a lock, or None.
-        family: Body family that wears them.
-
-    Raises:
-        UsageError: When a template is named twice.
-        AssetError: When no version will do, or the lock does not hold what is asked for.
-    """
-    if not wear:
-        return []
-    names = [parse_wear(text).name for text in wear]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise UsageError(f"--wear names {twice} twice; a template is worn once")
-    store = library if isinstance(library, Library) else Library.open(library)
-    if lock is not None:
-        return resolve_locked(store, read_lock(Path(lock)), wear, str(lock))
-    return store.resolve_all(wear, [family])
-
-
-def _garments(
-    versions: Sequence[TemplateVersion], rest: RestBody, unusable: dict[str, str], *, field: bool
-) -> list[DressedGarment]:
-    """Return what is worn, each garment with its field where it has one; notes which of them are unusable, and why."""
-    garments: list[DressedGarment] = []
-    for order, version in enumerate(versions):
-        layer = int(version.manifest.get("layer", order))
-        learned = _field(version, rest, unusable) if field else None
-        own = DressedGarment(
-            *(version.name, version.mesh(), version.rig(rest.body.family), layer),
-            field=learned,
-            size=version.size,
-            fabric=version.manifest.get("fabric"),
-            keeps_size=learned is not None,
-        )
-        garments.append(own)
-    return garments
-
-
-def _field(version: TemplateVersion, rest: RestBody, unusable: dict[str, str]) -> Field | None:
-    """Return a version's field for a body; None where it has none, or one that is noted as unusable."""
-    try:
-        learned = version.field(rest.body.family)
-        if learned is not None:
-            check_usable(learned, rest, version.size, version.label)
-    except (AssetError, InputError) as error:
-        unusable[version.name] = str(error)
-        return None
-    return learned

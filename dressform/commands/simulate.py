@@ -88,9 +88,9 @@ def _take(
 ) -> Take:
     from dressform.authoring.simulate.record import Take
     from dressform.runtime.avatar.avatar_file import Avatar
+    from dressform.runtime.garment.worn import worn_versions
     from dressform.runtime.motion.load import load_motion
     from dressform.runtime.motion.playback import play
-    from dressform.runtime.session import worn_versions
 
     person = Avatar.load(avatar)
     rest = person.rest()

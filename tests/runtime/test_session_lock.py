@@ -11,7 +11,7 @@ import pytest
 from dressform.__main__ import main
 from dressform.assets.library import Library
 from dressform.assets.lock import make_lock, write_lock
-from dressform.runtime.session import worn_versions
+from dressform.runtime.garment.worn import worn_versions
 from dressform.schemas.errors import AssetError, UsageError
 
 

@@ -49,6 +49,7 @@ UNDER = {"jacket": ("tee",)}
 LEARNED = {
     "tee": LearnOptions(poses=120),
     "long-sleeve": LearnOptions(poses=120),
+    "jacket": LearnOptions(poses=200),
     "shirt": LearnOptions(poses=96),
     "dress": LearnOptions(poses=96),
     "trousers": LearnOptions(),

@@ -90,7 +90,7 @@ class Renderer:
         self._sh_shown: NDArray[np.float32] | None = None
         self._frames = 0
         # A CPU thread does well to stay on a row for a while; a GPU wants a thread for every pixel.
-        self._strip = 64 if wp.get_device(device).is_cpu else 1
+        self._strip = 256 if wp.get_device(device).is_cpu else 1
 
     def set_vertices(self, vertices: NDArray[np.floating]) -> None:
         """Copy world vertices [V, 3] into `vertices`."""

@@ -8,11 +8,39 @@ import pytest
 import warp as wp
 
 from dressform.runtime.render import _reference as reference
-from dressform.runtime.render._kernels_surface import Surface, sample_texture
+from dressform.runtime.render._kernels_surface import Surface
 from dressform.runtime.render.colour import srgb_to_linear
+from dressform.runtime.render.simd import simd_code
 from dressform.runtime.render.textures import TextureAtlas, pack_textures
 
 wp.set_module_options({"enable_backward": False})
+
+
+LOOK_UP = """
+for (int at = 0; at < uv.shape[0]; at += LANES) {
+    Floats u, v, area, rgb[3];
+    for (int l = 0; l < LANES; ++l) {
+        const int i = clamped_index(at + l, uv.shape[0] - 1);
+        u[l] = uv.data[i][0];
+        v[l] = uv.data[i][1];
+        area[l] = footprint * footprint;
+    }
+    sample_texture(surface, texels.data, levels.data, u, v, area, rgb);
+    for (int l = 0; l < LANES && at + l < uv.shape[0]; ++l)
+        colors.data[at + l] = wp::vec3(rgb[0][l], rgb[1][l], rgb[2][l]);
+}
+"""
+
+
+@wp.func_native(simd_code("texture") + LOOK_UP)
+def look_up_all(
+    surface: Surface,
+    texels: wp.array[wp.uint32],
+    levels: wp.array[wp.int32],
+    uv: wp.array[wp.vec2],
+    footprint: float,
+    colors: wp.array[wp.vec3],
+): ...
 
 
 @wp.kernel
@@ -24,8 +52,7 @@ def look_up(
     footprint: float,
     colors: wp.array[wp.vec3],
 ):
-    i = wp.tid()
-    colors[i] = sample_texture(surface, texels, levels, uv[i], footprint * footprint)
+    look_up_all(surface, texels, levels, uv, footprint, colors)
 
 
 def sample(atlas: TextureAtlas, index: int, uv: np.ndarray, footprint: float) -> np.ndarray:
@@ -36,7 +63,7 @@ def sample(atlas: TextureAtlas, index: int, uv: np.ndarray, footprint: float) ->
     colors = wp.zeros(len(uv), dtype=wp.vec3, device="cpu")
     wp.launch(
         look_up,
-        len(uv),
+        1,
         [
             surface,
             wp.array(atlas.texels, dtype=wp.uint32, device="cpu"),

@@ -13,10 +13,10 @@ import warp as wp
 from dressform.runtime.render import _reference as reference
 from dressform.runtime.render import weave as weaves
 from dressform.runtime.render._kernels_surface import Surface
-from dressform.runtime.render._kernels_weave import sample_weave, tilted_normal
 from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
+from dressform.runtime.render.simd import simd_code
 from dressform.runtime.render.weave import SOFTENING, PackedWeave, Weave, kept_weave, pack_weave, weave_key
 
 wp.set_module_options({"enable_backward": False})
@@ -65,6 +65,57 @@ def sun(x: float, z: float, strength: float = 0.5) -> Lighting:
     return Lighting(sh, (float(toward[0]), float(toward[1]), float(toward[2])), (strength, strength, strength))
 
 
+LOOK_UP = """
+for (int at = 0; at < uv.shape[0]; at += LANES) {
+    Floats u, v, area, woven[4];
+    for (int l = 0; l < LANES; ++l) {
+        const int i = clamped_index(at + l, uv.shape[0] - 1);
+        u[l] = uv.data[i][0];
+        v[l] = uv.data[i][1];
+        area[l] = footprint;
+    }
+    sample_weave(surface, texels.data, levels.data, u, v, area, woven);
+    for (int l = 0; l < LANES && at + l < uv.shape[0]; ++l)
+        values.data[at + l] = wp::vec4(woven[0][l], woven[1][l], woven[2][l], woven[3][l]);
+}
+"""
+TILT = """
+Floats normal[3], b[3], c[3], at_b[2], at_c[2], u, v;
+for (int l = 0; l < LANES; ++l) {
+    for (int axis = 0; axis < 3; ++axis) {
+        normal[axis][l] = n[axis];
+        b[axis][l] = edge_b[axis];
+        c[axis][l] = edge_c[axis];
+    }
+    for (int axis = 0; axis < 2; ++axis) {
+        at_b[axis][l] = uv_b[axis];
+        at_c[axis][l] = uv_c[axis];
+    }
+    u[l] = slopes[0];
+    v[l] = slopes[1];
+}
+tilt_normal(normal, b, c, at_b, at_c, u, v);
+out.data[0] = wp::vec3(normal[0][LANES - 1], normal[1][LANES - 1], normal[2][LANES - 1]);
+"""
+
+
+@wp.func_native(simd_code("texture", "weave") + LOOK_UP)
+def look_up_all(
+    surface: Surface,
+    texels: wp.array[wp.uint32],
+    levels: wp.array[wp.int32],
+    uv: wp.array[wp.vec2],
+    footprint: float,
+    values: wp.array[wp.vec4],
+): ...
+
+
+@wp.func_native(simd_code("texture", "weave") + TILT)
+def tilt_all(
+    n: wp.vec3, edge_b: wp.vec3, edge_c: wp.vec3, uv_b: wp.vec2, uv_c: wp.vec2, slopes: wp.vec2, out: wp.array[wp.vec3]
+): ...
+
+
 @wp.kernel
 def look_up(
     surface: Surface,
@@ -74,14 +125,14 @@ def look_up(
     footprint: float,
     values: wp.array[wp.vec4],
 ):
-    values[wp.tid()] = sample_weave(surface, texels, levels, uv[wp.tid()], footprint)
+    look_up_all(surface, texels, levels, uv, footprint, values)
 
 
 @wp.kernel
 def tilt(
     n: wp.vec3, edge_b: wp.vec3, edge_c: wp.vec3, uv_b: wp.vec2, uv_c: wp.vec2, slopes: wp.vec2, out: wp.array[wp.vec3]
 ):
-    out[0] = tilted_normal(n, edge_b, edge_c, uv_b, uv_c, slopes[0], slopes[1])
+    tilt_all(n, edge_b, edge_c, uv_b, uv_c, slopes, out)
 
 
 def sample(packed: PackedWeave, uv: np.ndarray, level: float, device: str) -> np.ndarray:
@@ -97,7 +148,7 @@ def sample(packed: PackedWeave, uv: np.ndarray, level: float, device: str) -> np
         wp.array(uv.astype(np.float32), dtype=wp.vec2, device=device),
     ]
     footprint = 4.0**level / SOFTENING / 2.0 ** sum(packed.sides_log2)
-    wp.launch(look_up, len(uv), [surface, *arrays, footprint], outputs=[values], device=device)
+    wp.launch(look_up, 1, [surface, *arrays, footprint], outputs=[values], device=device)
     return np.asarray(values.numpy())
 
 

@@ -10,10 +10,10 @@ import warp as wp
 
 from dressform.runtime.garment.wrinkles import shaded_normals
 from dressform.runtime.geometry.rotations import quat_to_matrix
-from dressform.runtime.render._kernels_wrinkles import blended_turn, wrinkle_texel, wrinkled_normal
 from dressform.runtime.render.garment_scene import with_wrinkles
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
+from dressform.runtime.render.simd import simd_code
 from dressform.validators.examples.builder import tube
 
 DEVICES = ["cpu", *(["cuda:0"] if wp.is_cuda_available() else [])]
@@ -25,18 +25,60 @@ FACES = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
 UV = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
 
 
+MIXED = """
+for (int at = 0; at < normals.shape[0]; at += LANES) {
+    Floats n[3], read[3], turn[4], shares[3];
+    Ints corner[3];
+    for (int l = 0; l < LANES; ++l) {
+        const int i = clamped_index(at + l, normals.shape[0] - 1);
+        for (int axis = 0; axis < 3; ++axis) {
+            n[axis][l] = normals.data[i][axis];
+            read[axis][l] = carried.data[i][axis];
+            shares[axis][l] = w[axis];
+            corner[axis][l] = 3 * i + axis;
+        }
+    }
+    blend_turns((const float*)turns.data, corner, shares, turn);
+    mix_wrinkles(n, read, turn);
+    for (int l = 0; l < LANES && at + l < normals.shape[0]; ++l)
+        out.data[at + l] = wp::vec3(n[0][l], n[1][l], n[2][l]);
+}
+"""
+LOOKED_UP = """
+for (int at = 0; at < uv.shape[0]; at += LANES) {
+    Floats u, v, read[3];
+    for (int l = 0; l < LANES; ++l) {
+        const int i = clamped_index(at + l, uv.shape[0] - 1);
+        u[l] = uv.data[i][0];
+        v[l] = uv.data[i][1];
+    }
+    wrinkle_texel((const float*)texels.data, first, side, u, v, read);
+    for (int l = 0; l < LANES && at + l < uv.shape[0]; ++l)
+        out.data[at + l] = wp::vec3(read[0][l], read[1][l], read[2][l]);
+}
+"""
+
+
+@wp.func_native(simd_code("wrinkles") + MIXED)
+def mix_all(
+    normals: wp.array[wp.vec3], carried: wp.array[wp.vec3], turns: wp.array[wp.vec4], w: wp.vec3, out: wp.array[wp.vec3]
+): ...
+
+
+@wp.func_native(simd_code("wrinkles") + LOOKED_UP)
+def look_all_up(texels: wp.array[wp.vec3], first: int, side: int, uv: wp.array[wp.vec2], out: wp.array[wp.vec3]): ...
+
+
 @wp.kernel
 def mixed(
     normals: wp.array[wp.vec3], carried: wp.array[wp.vec3], turns: wp.array[wp.vec4], w: wp.vec3, out: wp.array[wp.vec3]
 ):
-    i = wp.tid()
-    turn = blended_turn(turns[3 * i], turns[3 * i + 1], turns[3 * i + 2], w)
-    out[i] = wrinkled_normal(normals[i], carried[i], turn)
+    mix_all(normals, carried, turns, w, out)
 
 
 @wp.kernel
 def looked_up(texels: wp.array[wp.vec3], first: int, side: int, uv: wp.array[wp.vec2], out: wp.array[wp.vec3]):
-    out[wp.tid()] = wrinkle_texel(texels, first, side, uv[wp.tid()])
+    look_all_up(texels, first, side, uv, out)
 
 
 @pytest.mark.parametrize("device", DEVICES)
@@ -53,7 +95,7 @@ def test_the_mix_matches_the_reference(device: str) -> None:
     arrays = [wp.array(a.astype(np.float32), dtype=wp.vec3, device=device) for a in (normals, carried)]
     turns = wp.array(corners.reshape(-1, 4).astype(np.float32), dtype=wp.vec4, device=device)
     out = wp.zeros(count, dtype=wp.vec3, device=device)
-    wp.launch(mixed, count, [*arrays, turns, wp.vec3(0.2, 0.3, 0.5)], outputs=[out], device=device)
+    wp.launch(mixed, 1, [*arrays, turns, wp.vec3(0.2, 0.3, 0.5)], outputs=[out], device=device)
     own = np.einsum("nab,nb->na", quat_to_matrix(turn), carried)
     np.testing.assert_allclose(out.numpy(), shaded_normals(normals, own, share), atol=2e-5)
 
@@ -66,7 +108,7 @@ def test_a_look_up_is_linear_between_texels_and_ends_at_the_edge(device: str) ->
     uv = np.random.default_rng(0).uniform(-0.1, 1.1, (100, 2)).astype(np.float32)
     out = wp.zeros(len(uv), dtype=wp.vec3, device=device)
     held = [wp.array(texels, dtype=wp.vec3, device=device), 7, SIDE, wp.array(uv, dtype=wp.vec2, device=device)]
-    wp.launch(looked_up, len(uv), held, outputs=[out], device=device)
+    wp.launch(looked_up, 1, held, outputs=[out], device=device)
     expected = np.clip(uv * SIDE - 0.5, 0, SIDE - 1)
     np.testing.assert_allclose(out.numpy()[:, :2], expected, atol=1e-4)
     np.testing.assert_allclose(out.numpy()[:, 2], 1, atol=1e-5)

@@ -11,10 +11,11 @@ import numpy as np
 import warp as wp
 
 from dressform.runtime.body.canonical import canonical_rest
-from dressform.runtime.render._kernels_raster import DOUBLE_SIDED, LightFrame, draw_triangles, transform_vertices
+from dressform.runtime.render._kernels_raster import LightFrame, draw_triangles, transform_vertices
 from dressform.runtime.render._kernels_surface import Surface
-from dressform.runtime.render._kernels_view import EMPTY, View
+from dressform.runtime.render._kernels_view import DOUBLE_SIDED, EMPTY, View
 from dressform.runtime.render.scene import Camera
+from dressform.runtime.render.simd.code import lanes_on
 
 WARM_UP, RUNS = 20, 200
 
@@ -44,6 +45,7 @@ def run(size: tuple[int, int] = (512, 512), device: str = "cpu") -> dict[str, An
             wp.zeros((len(faces), 3), dtype=wp.vec2),
             wp.zeros(1, dtype=Surface),
             wp.zeros(1, dtype=wp.uint32),
+            lanes_on(device),
         ]
         facing = wp.zeros(len(faces), dtype=wp.int8)
         seconds, busy = [], []
@@ -52,7 +54,7 @@ def run(size: tuple[int, int] = (512, 512), device: str = "cpu") -> dict[str, An
             started, busy_before = time.perf_counter(), time.thread_time()
             wp.copy(keys, empty)
             wp.launch(transform_vertices, len(vertices), [vertices, view, LightFrame()], outputs=[screen, lit])
-            wp.launch(draw_triangles, len(faces), inputs, outputs=[keys, facing])
+            wp.launch(draw_triangles, -(-len(faces) // lanes_on(device)), inputs, outputs=[keys, facing])
             wp.synchronize_device()
             seconds.append(time.perf_counter() - started)
             busy.append(time.thread_time() - busy_before)

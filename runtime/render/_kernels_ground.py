@@ -5,8 +5,8 @@
 import warp as wp
 
 from ._kernels_edges import TOUCHED
-from ._kernels_raster import FAR, LIGHT_DEPTH_SCALE, LightFrame, to_light
-from ._kernels_view import EMPTY, RELAXED, View, ray_direction
+from ._kernels_raster import LightFrame, to_light
+from ._kernels_view import EMPTY, FAR, LIGHT_DEPTH_SCALE, RELAXED, View, ray_direction
 
 wp.set_module_options(RELAXED)
 

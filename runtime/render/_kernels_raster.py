@@ -6,7 +6,10 @@ import warp as wp
 
 from ._kernels_surface import Surface, texel_coverage
 from ._kernels_view import (
+    CUTOUT,
+    DOUBLE_SIDED,
     INVERSE_NEAR,
+    LAYER,
     View,
     barycentrics,
     edge_functions,
@@ -14,15 +17,9 @@ from ._kernels_view import (
     pack_key,
     to_screen,
 )
+from .simd.code import simd_code
 
 wp.set_module_options({"enable_backward": False})
-
-# Depths in the light's map are whole units of 1/100 mm: integers have an atomic minimum everywhere.
-LIGHT_DEPTH_SCALE = wp.constant(1.0e5)
-FAR = wp.constant(2147483647)
-DOUBLE_SIDED = wp.constant(1)
-CUTOUT = wp.constant(2)
-LAYER = wp.constant(4)  # times the mesh's layer
 
 
 @wp.struct
@@ -137,8 +134,20 @@ def widen(box: wp.vec4, a: wp.vec3, b: wp.vec3) -> wp.vec4:
     return out
 
 
-@wp.kernel
-def draw_triangles(
+@wp.func_native(simd_code("raster", "draw_seen"))
+def draw_plain_triangles(
+    screen: wp.array[wp.vec3],
+    faces: wp.array2d[wp.int32],
+    face_flags: wp.array[wp.int8],
+    first: int,
+    keys: wp.array2d[wp.int64],
+    facing: wp.array[wp.int8],
+) -> int: ...
+
+
+@wp.func
+def draw_triangle(
+    face: int,
     screen: wp.array[wp.vec3],
     faces: wp.array2d[wp.int32],
     face_flags: wp.array[wp.int8],
@@ -146,12 +155,10 @@ def draw_triangles(
     face_uv: wp.array2d[wp.vec2],
     surfaces: wp.array[Surface],
     texels: wp.array[wp.uint32],
-    # outputs
     keys: wp.array2d[wp.int64],
     facing: wp.array[wp.int8],
 ) -> None:
-    """Draw one triangle: the nearest key wins each pixel; `facing` is 1 front, -1 back, 0 not drawn."""
-    face = wp.tid()
+    """Draw one triangle that may reach behind the near plane or have holes."""
     a = screen[faces[face, 0]]
     b = screen[faces[face, 1]]
     c = screen[faces[face, 2]]
@@ -211,35 +218,43 @@ def draw_triangles(
 
 
 @wp.kernel
+def draw_triangles(
+    screen: wp.array[wp.vec3],
+    faces: wp.array2d[wp.int32],
+    face_flags: wp.array[wp.int8],
+    face_mesh: wp.array[wp.int32],
+    face_uv: wp.array2d[wp.vec2],
+    surfaces: wp.array[Surface],
+    texels: wp.array[wp.uint32],
+    lanes: int,
+    # outputs
+    keys: wp.array2d[wp.int64],
+    facing: wp.array[wp.int8],
+) -> None:
+    """Draw `lanes` triangles: the nearest key wins each pixel; `facing` is 1 front, -1 back, 0 not drawn."""
+    first = wp.tid() * lanes
+    left = draw_plain_triangles(screen, faces, face_flags, first, keys, facing)
+    if left != 0:
+        for lane in range(lanes):
+            if (left >> lane) & 1 != 0:
+                draw_triangle(
+                    first + lane, screen, faces, face_flags, face_mesh, face_uv, surfaces, texels, keys, facing
+                )
+
+
+@wp.func_native(simd_code("raster", "draw_lit"))
+def draw_lit_triangles(
+    lit: wp.array[wp.vec3], faces: wp.array2d[wp.int32], first: int, depths: wp.array2d[wp.int32]
+): ...
+
+
+@wp.kernel
 def draw_light_depth(
     lit: wp.array[wp.vec3],
     faces: wp.array2d[wp.int32],
+    lanes: int,
     # outputs
     depths: wp.array2d[wp.int32],
 ) -> None:
-    """Draw one triangle, either side, into the light's depth map."""
-    face = wp.tid()
-    a = lit[faces[face, 0]]
-    b = lit[faces[face, 1]]
-    c = lit[faces[face, 2]]
-    x0 = int(wp.ceil(wp.max(wp.min(wp.min(a[0], b[0]), c[0]) - 0.5, 0.0)))
-    x1 = int(wp.floor(wp.min(wp.max(wp.max(a[0], b[0]), c[0]) - 0.5, float(depths.shape[1] - 1))))
-    y0 = int(wp.ceil(wp.max(wp.min(wp.min(a[1], b[1]), c[1]) - 0.5, 0.0)))
-    y1 = int(wp.floor(wp.min(wp.max(wp.max(a[1], b[1]), c[1]) - 0.5, float(depths.shape[0] - 1))))
-    if x0 > x1 or y0 > y1:
-        return
-    area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-    if area == 0.0:
-        return
-    inverse_area = 1.0 / area
-    first = edge_functions(a, b, c, float(x0) + 0.5, float(y0) + 0.5) * inverse_area
-    right = wp.vec3(b[1] - c[1], c[1] - a[1], a[1] - b[1]) * inverse_area
-    down = wp.vec3(c[0] - b[0], a[0] - c[0], b[0] - a[0]) * inverse_area
-    for y in range(y0, y1 + 1):
-        start = first + down * float(y - y0)
-        for x in range(x0, x1 + 1):
-            e = start + right * float(x - x0)
-            if wp.min(wp.min(e[0], e[1]), e[2]) >= -1.0e-5:
-                depth = int((e[0] * a[2] + e[1] * b[2] + e[2] * c[2]) * LIGHT_DEPTH_SCALE)
-                if depth < depths[y, x]:
-                    wp.atomic_min(depths, y, x, depth)
+    """Draw `lanes` triangles, either side, into the light's depth map."""
+    draw_lit_triangles(lit, faces, wp.tid() * lanes, depths)

@@ -5,8 +5,7 @@
 import warp as wp
 
 from ._kernels_edges import CROSSING_SCALE, TOUCHED
-from ._kernels_raster import LAYER
-from ._kernels_view import EMPTY, RELAXED, barycentrics, depth_of, key_face, key_inverse_depth
+from ._kernels_view import EMPTY, LAYER, RELAXED, barycentrics, depth_of, key_face, key_inverse_depth
 
 wp.set_module_options(RELAXED)
 

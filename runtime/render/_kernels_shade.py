@@ -7,7 +7,7 @@ import warp as wp
 from ._kernels_raster import LightFrame
 from ._kernels_surface import Surface
 from ._kernels_view import EMPTY, RELAXED, View, key_inverse_depth
-from .simd import simd_code
+from .simd.code import simd_code
 
 wp.set_module_options(RELAXED)
 

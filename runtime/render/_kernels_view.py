@@ -22,6 +22,13 @@ EMPTY = wp.constant(wp.int64(1 << 62))
 NEAR = wp.constant(0.01)
 INVERSE_NEAR = wp.constant(100.0)
 LAYER_LIFT = wp.constant(0.003)  # [m]
+# Depths in the light's map are whole units of 1/100 mm: integers have an atomic minimum everywhere.
+LIGHT_DEPTH_SCALE = wp.constant(1.0e5)
+FAR = wp.constant(2147483647)
+# what a face's flags are made of
+DOUBLE_SIDED = wp.constant(1)
+CUTOUT = wp.constant(2)
+LAYER = wp.constant(4)  # times the mesh's layer
 
 
 @wp.struct

@@ -7,8 +7,8 @@ import warp as wp
 from numpy.typing import NDArray
 
 from . import _kernels_ground as kernels
-from ._kernels_raster import FAR, LightFrame
-from ._kernels_view import View
+from ._kernels_raster import LightFrame
+from ._kernels_view import FAR, View
 from .boxes import Box
 from .harmonics import sh_basis
 from .scene import Camera, Lighting

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from . import _kernels_interpolate, _kernels_raster
 from ._kernels_surface import Surface
-from ._kernels_view import EMPTY, FACE_BITS, FACE_MASK, NEARNESS_SCALE, NEARNESS_TOP
+from ._kernels_view import DOUBLE_SIDED, EMPTY, FACE_BITS, FACE_MASK, NEARNESS_SCALE, NEARNESS_TOP
+from .simd.code import lanes_on
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,10 @@ def rasterize(
     with wp.ScopedDevice(device):
         keys = wp.full((height, width), EMPTY, dtype=wp.int64)
         count = len(faces)
-        flags = _kernels_raster.DOUBLE_SIDED if double_sided else 0
+        flags = DOUBLE_SIDED if double_sided else 0
         wp.launch(
             _kernels_raster.draw_triangles,
-            count,
+            -(-count // lanes_on(device)),
             [
                 wp.array(np.ascontiguousarray(screen, np.float32), dtype=wp.vec3),
                 wp.array(np.ascontiguousarray(faces, np.int32), dtype=wp.int32),
@@ -62,6 +63,7 @@ def rasterize(
                 wp.zeros((count, 3), dtype=wp.vec2),
                 wp.zeros(1, dtype=Surface),
                 wp.zeros(1, dtype=wp.uint32),
+                lanes_on(device),
             ],
             outputs=[keys, wp.zeros(count, dtype=wp.int8)],
         )

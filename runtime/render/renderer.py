@@ -10,9 +10,9 @@ import warp as wp
 from numpy.typing import NDArray
 
 from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade
-from ._kernels_raster import FAR, LightFrame
+from ._kernels_raster import LightFrame
 from ._kernels_surface import Surface
-from ._kernels_view import EMPTY, View
+from ._kernels_view import CUTOUT, DOUBLE_SIDED, EMPTY, FAR, LAYER, View
 from .backdrop import backdrop_key, paint_backdrop
 from .boxes import NOTHING, Box, around, halves, is_empty
 from .colour import encode_table
@@ -21,6 +21,7 @@ from .ground import GroundShadow, seen_box
 from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
 from .scene import Background, Camera, Lighting, SceneMesh
+from .simd.code import lanes_on
 from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
 from .topology import join_meshes
 
@@ -167,6 +168,8 @@ class Renderer:
         self._normals = wp.zeros(count, dtype=wp.vec3)
         self._face_normals = wp.zeros(len(topology.all_faces), dtype=wp.vec3)
         self._facing = wp.zeros(len(topology.faces), dtype=wp.int8)
+        self._lane_count = lanes_on(self.device)
+        self._triangle_blocks = -(-len(topology.faces) // self._lane_count)
 
     def _allocate(self) -> None:
         width, height = self.size
@@ -275,8 +278,8 @@ class Renderer:
         wp.copy(self._keys, self._no_keys)
         wp.launch(
             _kernels_raster.draw_triangles,
-            len(self._faces),
-            [self._screen[0], *faces],
+            self._triangle_blocks,
+            [self._screen[0], *faces, self._lane_count],
             outputs=[self._keys, self._facing],
             device=self.device,
         )
@@ -289,8 +292,8 @@ class Renderer:
         rings = [self._face_normals, self._ring_starts, self._ring_faces]
         wp.launch(raster.vertex_normals, len(self.vertices), rings, outputs=[self._normals], device=device)
         wp.copy(self._light_depths, self._no_light_depths)
-        lit = [self._lit, self._faces]
-        wp.launch(raster.draw_light_depth, len(self._faces), lit, outputs=[self._light_depths], device=device)
+        lit = [self._lit, self._faces, self._lane_count]
+        wp.launch(raster.draw_light_depth, self._triangle_blocks, lit, outputs=[self._light_depths], device=device)
 
     def _shade(self, view: View, frame: LightFrame, fitted: FittedLight, lighting: Lighting, box: Box) -> None:
         light = _kernels_shade.Light()
@@ -355,8 +358,8 @@ class Renderer:
 
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:
-    sided = int(_kernels_raster.DOUBLE_SIDED) * mesh.material.double_sided
-    return sided + int(_kernels_raster.CUTOUT) * cutout + int(_kernels_raster.LAYER) * mesh.layer
+    sided = int(DOUBLE_SIDED) * mesh.material.double_sided
+    return sided + int(CUTOUT) * cutout + int(LAYER) * mesh.layer
 
 
 def _occlusion_directions() -> NDArray[np.float32]:

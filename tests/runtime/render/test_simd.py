@@ -11,8 +11,8 @@ import warp as wp
 
 from dressform.runtime.render import _kernels_shade
 from dressform.runtime.render import _reference as reference
-from dressform.runtime.render._kernels_raster import LIGHT_DEPTH_SCALE
-from dressform.runtime.render.simd import simd_code
+from dressform.runtime.render._kernels_view import LIGHT_DEPTH_SCALE
+from dressform.runtime.render.simd.code import simd_code
 
 wp.set_module_options({"enable_backward": False})
 
@@ -49,9 +49,7 @@ def test_the_share_of_light_matches_the_reference(device: str, width: int) -> No
     depths = random.uniform(1.0, 2.0, (40, 48))
     # a texel's depth is never within rounding of the one it is held against
     whole = np.round(depths * 50) * int(LIGHT_DEPTH_SCALE) // 50
-    places = np.stack(
-        [*(random.uniform(width / 2 + 0.01, side - width / 2 - 0.01, 90) for side in (48, 40))], axis=-1
-    )
+    places = np.stack([*(random.uniform(width / 2 + 0.01, side - width / 2 - 0.01, 90) for side in (48, 40))], axis=-1)
     depth = random.integers(50, 100, 90) / 50 + 0.01
     held = [
         wp.array(whole.astype(np.int32), dtype=wp.int32, device=device),

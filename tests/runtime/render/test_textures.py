@@ -10,7 +10,7 @@ import warp as wp
 from dressform.runtime.render import _reference as reference
 from dressform.runtime.render._kernels_surface import Surface
 from dressform.runtime.render.colour import srgb_to_linear
-from dressform.runtime.render.simd import simd_code
+from dressform.runtime.render.simd.code import simd_code
 from dressform.runtime.render.textures import TextureAtlas, pack_textures
 
 wp.set_module_options({"enable_backward": False})

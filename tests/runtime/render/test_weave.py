@@ -16,7 +16,7 @@ from dressform.runtime.render._kernels_surface import Surface
 from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
-from dressform.runtime.render.simd import simd_code
+from dressform.runtime.render.simd.code import simd_code
 from dressform.runtime.render.weave import SOFTENING, PackedWeave, Weave, kept_weave, pack_weave, weave_key
 
 wp.set_module_options({"enable_backward": False})

@@ -13,7 +13,7 @@ from dressform.runtime.geometry.rotations import quat_to_matrix
 from dressform.runtime.render.garment_scene import with_wrinkles
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
-from dressform.runtime.render.simd import simd_code
+from dressform.runtime.render.simd.code import simd_code
 from dressform.validators.examples.builder import tube
 
 DEVICES = ["cpu", *(["cuda:0"] if wp.is_cuda_available() else [])]

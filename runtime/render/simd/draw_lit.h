@@ -1,0 +1,17 @@
+// Draws LANES triangles from `first` on, either side, into the light's map of depths.
+const int count = faces.shape[0];
+Triangles drawn;
+take_triangles((const int*)faces.data, (const float*)lit.data, first, count, depths.shape[1], depths.shape[0], drawn);
+int* rows = (int*)depths.data;
+const int row_length = depths.strides[0] / (int)sizeof(int);
+for (int l = 0; l < LANES && first + l < count; ++l) {
+    const bool some = drawn.area[l] < 0.0f || drawn.area[l] > 0.0f;
+    if (!some || drawn.x0[l] > drawn.x1[l] || drawn.y0[l] > drawn.y1[l])
+        continue;
+    each_pixel(drawn, l, [&](int x, int y, float metres) INLINE {
+        const int depth = (int)(metres * LIGHT_DEPTH_SCALE);
+        int* at = rows + y * row_length + x;
+        if (depth < *at)
+            wp::atomic_min(at, depth);
+    });
+}

@@ -1,0 +1,68 @@
+// Triangles, LANES at a time: which pixels' centres each may cover. Few triangles of a figure cover more than a handful.
+
+// What is needed of triangles that lie before the near plane whole: x, y and what is linear on the picture, per corner.
+struct Triangles {
+    Ints corner[3];
+    Floats x[3], y[3], z[3];
+    Floats area;  // twice it; negative in front of the eye
+    Ints x0, y0, x1, y1;  // pixels that their boxes reach
+};
+auto take_triangles = [&](const int* faces, const float* points, int first, int count, int width, int height,
+                          Triangles& taken) INLINE {
+    EACH_LANE {
+        const int face = first + l < count ? first + l : count - 1;
+        taken.corner[0][l] = faces[3 * face];
+        taken.corner[1][l] = faces[3 * face + 1];
+        taken.corner[2][l] = faces[3 * face + 2];
+    }
+    for (int corner = 0; corner < 3; ++corner)
+        EACH_LANE {
+            const int point = 3 * taken.corner[corner][l];
+            taken.x[corner][l] = points[point];
+            taken.y[corner][l] = points[point + 1];
+            taken.z[corner][l] = points[point + 2];
+        }
+    EACH_LANE {
+        const float ax = taken.x[0][l], bx = taken.x[1][l], cx = taken.x[2][l];
+        const float ay = taken.y[0][l], by = taken.y[1][l], cy = taken.y[2][l];
+        taken.area[l] = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
+        const float left = clamped(least(least(ax, bx), cx) - 0.5f, 0.0f, (float)width);
+        const float right = clamped(most(most(ax, bx), cx) - 0.5f, -1.0f, (float)(width - 1));
+        const float top = clamped(least(least(ay, by), cy) - 0.5f, 0.0f, (float)height);
+        const float bottom = clamped(most(most(ay, by), cy) - 0.5f, -1.0f, (float)(height - 1));
+        taken.x0[l] = (int)wp::ceil(left);
+        taken.x1[l] = (int)wp::floor(right);
+        taken.y0[l] = (int)wp::ceil(top);
+        taken.y1[l] = (int)wp::floor(bottom);
+    }
+};
+
+// Calls `cover(x, y, z)` for each pixel whose centre a triangle covers.
+auto each_pixel = [&](const Triangles& of, int l, auto cover) INLINE {
+    const float scale = 1.0f / of.area[l];
+    const float px = (float)of.x0[l] + 0.5f;
+    const float py = (float)of.y0[l] + 0.5f;
+    const float ax = of.x[0][l], bx = of.x[1][l], cx = of.x[2][l];
+    const float ay = of.y[0][l], by = of.y[1][l], cy = of.y[2][l];
+    // Area coordinates at the first pixel, and their change per pixel to the right and down.
+    const float a_right = (by - cy) * scale, b_right = (cy - ay) * scale, c_right = (ay - by) * scale;
+    const float a_down = (cx - bx) * scale, b_down = (ax - cx) * scale, c_down = (bx - ax) * scale;
+    const float a_first = ((bx - px) * (cy - py) - (cx - px) * (by - py)) * scale;
+    const float b_first = ((cx - px) * (ay - py) - (ax - px) * (cy - py)) * scale;
+    const float c_first = ((ax - px) * (by - py) - (bx - px) * (ay - py)) * scale;
+    for (int y = of.y0[l]; y <= of.y1[l]; ++y) {
+        const float down = (float)(y - of.y0[l]);
+        const float a_row = a_first + a_down * down;
+        const float b_row = b_first + b_down * down;
+        const float c_row = c_first + c_down * down;
+        for (int x = of.x0[l]; x <= of.x1[l]; ++x) {
+            const float right = (float)(x - of.x0[l]);
+            const float a = a_row + a_right * right;
+            const float b = b_row + b_right * right;
+            const float c = c_row + c_right * right;
+            // The tolerance closes the hairline that rounding may leave between neighbours.
+            if (least(least(a, b), c) >= -1.0e-5f)
+                cover(x, y, a * of.z[0][l] + b * of.z[1][l] + c * of.z[2][l]);
+        }
+    }
+};

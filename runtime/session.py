@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.cloth_clip import ClothClip, read_clip
 from dressform.assets.library import Library
-from dressform.runtime.avatar.appearance import Appearance, build_appearance, scene_meshes
+from dressform.runtime.avatar.appearance import Appearance, build_appearance, coarse_parts, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.avatar.shoes import Shoe, build_shoes, shod_vertices
 from dressform.runtime.body.protocol import Pose, RestBody
@@ -32,12 +32,13 @@ from dressform.runtime.refine.one_euro import OneEuroFilter
 from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
-from dressform.runtime.render.renderer import Frame, Renderer
+from dressform.runtime.render.renderer import PRESETS, Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
 from dressform.runtime.render.surfaces import PackedMaterial, pack_materials
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
+COARSE_STEPS = (0.0003, 0.0006, 0.0012, 0.0024)  # [m] a few, so that what is kept for one serves many pictures
 ALIKE = 0.002  # bodies whose measures differ by less are the same [m, kg]
 
 
@@ -212,9 +213,18 @@ class TryOn:
             shoes=shoes,
             keep=self._keep,
         )
+        tolerance = self._tolerance()
+        if tolerance > 0.0:
+            appearance = coarse_parts(appearance, self.rest.body, self.avatar.gender, tolerance)
         looks = _Looks.of(list(scene_meshes(appearance, self.rest.body)))
         self.start_s["paint"] = time.perf_counter() - started
         return appearance, looks
+
+    def _tolerance(self) -> float:
+        """Return how far what belongs to the person may be drawn from where it is [m]: a step of the ladder, or 0."""
+        camera = FollowCamera(self.avatar.height, self.size, self._look.framing)
+        allowed = PRESETS[self._look.preset].coarseness / camera.pixels_per_metre
+        return max((step for step in COARSE_STEPS if step <= allowed), default=0.0)
 
     def _cloth(self, garments: Sequence[DressedGarment]) -> _Looks:
         """Read the textures of garments in layer order."""

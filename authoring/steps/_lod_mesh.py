@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 from dressform.assets.files.garment import GarmentMesh, Layer, MorphTarget
 from dressform.assets.files.lod import with_lod
 from dressform.runtime.geometry.adjacency import boundary_loops, components
+from dressform.runtime.geometry.collapse import Collapser, Limits, Wedges
+from dressform.runtime.geometry.collapse_checks import segment_distance
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import face_areas
 from dressform.runtime.geometry.uv_measures import overlapping_triangles
-
-from ._collapse import Collapser, Limits, Wedges
-from ._collapse_checks import segment_distance
 
 _SEAMS = ("uv", "color")  # layers whose jumps are seams
 _DROPPED = ("normal", "tangent")  # belong to the fine surface; a level's are made from its own triangles

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from dressform.assets.derived import Arrays, derived_arrays, derived_key
 from dressform.runtime.body.protocol import Body, RestBody
+from dressform.runtime.geometry import coarse, collapse
+from dressform.runtime.geometry.coarse import coarse_faces
 from dressform.runtime.render import colour
 from dressform.runtime.render.scene import SceneMesh, SurfaceMaterial
 from dressform.schemas.errors import InputError
@@ -31,6 +33,7 @@ Floats = NDArray[np.float32]
 INFLUENCES = 8  # joints that move a point of a part
 # The code and the packages that decide how skin is painted.
 _MADE_BY = (sys.modules[str(__package__)], colour, np, scipy, cv2, PIL, wp)
+_COARSE_BY = (*_MADE_BY, coarse, collapse)
 
 
 @dataclass(frozen=True)
@@ -128,13 +131,67 @@ def build_appearance(
     else:
         skin = paint()
     pair = shoes or build_shoes(rest)
-    parts = [_hair(rest, style, hair), _shoes(pair)]
+    parts = _parts(rest, pair, tone, hair, gender)
     hidden = np.asarray((pair[0].inside | pair[1].inside)[body.faces].all(axis=1), np.bool_)
     if canvas.face is not None:
-        parts.insert(0, _eyes([*build_eyes(rest), *build_lashes(rest, canvas.face, gender)], eye_texture(tone, hair)))
         hidden = hidden | eye_faces(body)
     lowest = min(float(part.points[:, 2].min()) for part in parts)
-    return Appearance(skin["texture"], tuple(parts), hidden, max(-lowest, 0.0) + 0.0)
+    return Appearance(skin["texture"], parts, hidden, max(-lowest, 0.0) + 0.0)
+
+
+def coarse_parts(appearance: Appearance, body: Body, gender: float, tolerance: float) -> Appearance:
+    """Return an appearance whose parts have fewer triangles.
+
+    Which are left follows from the family's average body, once and for all: it is kept in the cache and says nothing of
+    the person.
+
+    Args:
+        appearance: Of a body.
+        body: Its family.
+        gender: As of `build_appearance`.
+        tolerance: How far the parts may lie from where they were [m], see `coarse_faces`.
+    """
+    femininity = float(gender > 0.5)
+
+    def make() -> Arrays:
+        average, black = body.rest({}), np.zeros(3, np.float32)
+        found = {}
+        for part in _parts(average, build_shoes(average), black, black, femininity):
+            fewer = coarse_faces(part.points, part.faces, part.uv, part.uv_faces, tolerance)
+            found |= {f"{part.name}.fine": part.faces, f"{part.name}.faces": fewer.faces}
+            found[f"{part.name}.uv_faces"] = fewer.uv_faces
+        return found
+
+    kept = derived_arrays("parts", derived_key(_COARSE_BY, canvas_key(body), femininity, tolerance), make)
+    parts = [_coarse(part, kept) for part in appearance.parts]
+    return replace(appearance, parts=tuple(parts))
+
+
+def _coarse(part: AppearancePart, kept: Arrays) -> AppearancePart:
+    """Return a part with the triangles that are kept for it, and without the points that these leave out."""
+    if not np.array_equal(kept.get(f"{part.name}.fine", ()), part.faces):
+        return part
+    used, faces = np.unique(kept[f"{part.name}.faces"], return_inverse=True)
+    return replace(
+        part,
+        points=part.points[used],
+        faces=faces.reshape(-1, 3).astype(np.int32),
+        uv_faces=kept[f"{part.name}.uv_faces"],
+        joint_indices=part.joint_indices[used],
+        joint_weights=part.joint_weights[used],
+    )
+
+
+def _parts(
+    rest: RestBody, shoes: tuple[Shoe, Shoe], skin_tone: Floats, hair_colour: Floats, gender: float
+) -> tuple[AppearancePart, ...]:
+    """Build eyes (where the family's are known), hair and shoes."""
+    face = body_canvas(rest.body).face
+    parts = [_hair(rest, BOB if gender > 0.5 else CROP, hair_colour), _shoes(shoes)]
+    if face is not None:
+        pieces = [*build_eyes(rest), *build_lashes(rest, face, gender)]
+        parts.insert(0, _eyes(pieces, eye_texture(skin_tone, hair_colour)))
+    return tuple(parts)
 
 
 def scene_meshes(

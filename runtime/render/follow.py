@@ -47,6 +47,11 @@ class FollowCamera:
         self._at: NDArray[np.float64] | None = None
         self._speed: NDArray[np.float64] = np.zeros(2)
 
+    @property
+    def pixels_per_metre(self) -> float:
+        """At the person."""
+        return 0.5 * self._size[1] / (math.tan(0.5 * self._framing.vertical_fov_rad) * self._distance)
+
     def reset(self) -> None:
         """Stand in front of wherever the person is next."""
         self._at = None

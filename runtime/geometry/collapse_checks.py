@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.geometry.adjacency import Neighbours
+from .adjacency import Neighbours
 
 Points = NDArray[np.float64]
 Indices = NDArray[np.int64]

@@ -12,9 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from dressform.runtime.geometry.adjacency import Neighbours, edges, neighbours, vertex_faces
-
-from ._collapse_checks import Candidates, LineMemory, expanded, link_is_simple, segment_distance, star_change
+from .adjacency import Neighbours, edges, neighbours, vertex_faces
+from .collapse_checks import Candidates, LineMemory, expanded, link_is_simple, segment_distance, star_change
 
 Points = NDArray[np.float64]
 Indices = NDArray[np.int64]

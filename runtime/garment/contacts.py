@@ -31,8 +31,10 @@ LYING = Contact(SKIN_GAP, Fade(0.028, 0.058, 0.1), facing=True, reach=0.08)
 TOUCHING = Contact(0.002, Fade(0.018, 0.068, 0.09), facing=False, reach=0.06)
 LAYERED = Contact(CLOTH_GAP, Fade(0.012, 0.028, 0.025), facing=True, reach=0.08)
 BETWEEN = Contact(0.001, Fade(0.012, 0.028, 0.006), facing=False, reach=0.006)
+SQUEEZING = TOUCHING._replace(reach=0.03)
 BODY_PASSES = (4, 2)
 LAYER_PASSES = (4,)
+SQUEEZED_PASSES = (2,)
 
 
 def movable(meeting: NDArray[np.bool_], faces: Integers, passes: int) -> tuple[Integers, Integers, Integers]:

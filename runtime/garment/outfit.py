@@ -19,7 +19,18 @@ from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 
 from .candidates import Posed, find_candidates, sample_transforms
-from .contacts import BETWEEN, BODY_PASSES, LAYER_PASSES, LAYERED, LYING, TOUCHING, Contact, movable
+from .contacts import (
+    BETWEEN,
+    BODY_PASSES,
+    LAYER_PASSES,
+    LAYERED,
+    LYING,
+    SQUEEZED_PASSES,
+    SQUEEZING,
+    TOUCHING,
+    Contact,
+    movable,
+)
 from .dressed import DressedGarment
 from .facing import Underlay
 from .field import FieldOnBody
@@ -39,12 +50,16 @@ Integers = NDArray[np.int32]
 
 
 class _Stage(NamedTuple):
-    """One push: of consecutive meshes out of others, by the kinds of contact between them."""
+    """One push: of consecutive meshes out of others, by the kinds of contact between them.
+
+    `squeezed` concerns only the points that there is contact with on both sides.
+    """
 
     movers: range
     obstacles: range
     contacts: tuple[Contact, ...]
     passes: tuple[int, ...]
+    squeezed: bool = False
 
 
 class Outfit:
@@ -280,7 +295,9 @@ class Outfit:
             return []
         contacts = (LAYERED, BETWEEN)
         layers = [_Stage(range(outer, outer + 1), range(1, outer), contacts, LAYER_PASSES) for outer in everyone[1:]]
-        return [_Stage(everyone, range(1), (LYING, TOUCHING), BODY_PASSES), *layers]
+        # what the layer below has pushed into what faces it, as a jacket into the arm above its armpit, comes out again
+        outer = [_Stage(everyone[1:], range(1), (LYING, SQUEEZING), SQUEEZED_PASSES, squeezed=True)] if layers else []
+        return [_Stage(everyone, range(1), (LYING, TOUCHING), BODY_PASSES), *layers, *outer]
 
     def _contacts(self, rest_all: Floats, indices: Integers, weights: Floats) -> Arrays:
         """Return what the garments can meet in each stage, see `_meetings`, and what they hide of the body.
@@ -338,7 +355,10 @@ class Outfit:
             candidates[left_alone] = -1
         shift = {k: self._offsets[k] - self._offsets[movers.start] for k in movers}
         mover_faces = np.concatenate([self.garments[k - 1].unfolded + shift[k] for k in movers])
-        meeting = np.any([(candidates >= 0).any(axis=1) for candidates in found], axis=0)
+        met_at_all = np.array([(candidates >= 0).any(axis=1) for candidates in found])
+        meeting = met_at_all.all(axis=0) if stage.squeezed else met_at_all.any(axis=0)
+        for candidates in found:
+            candidates[~meeting] = -1
         if not meeting.any():
             return {name: np.zeros(0, np.int32) for name in ("moved", "starts", "around")}
         moved, starts, around = movable(meeting, mover_faces, max(stage.passes))

@@ -5,6 +5,7 @@ import warp as wp
 
 from ._kernels_raster import in_front
 from ._kernels_view import EMPTY, key_face, key_inverse_depth
+from .simd.code import simd_code
 
 wp.set_module_options({"enable_backward": False})
 
@@ -49,8 +50,9 @@ def offer_crossing(
     wp.atomic_max(crossings, y, x, entry)
 
 
-@wp.kernel
-def find_crossings(
+@wp.func
+def find_crossing(
+    i: int,
     screen: wp.array[wp.vec3],
     edges: wp.array2d[wp.int32],
     edge_faces: wp.array2d[wp.int32],
@@ -59,22 +61,13 @@ def find_crossings(
     face_mesh: wp.array[wp.int32],
     keys: wp.array2d[wp.int64],
     focal: float,
-    # outputs
     across: wp.array2d[wp.int32],
     down: wp.array2d[wp.int32],
 ) -> None:
-    """Mark where silhouette edges pass between the centres of neighbouring pixels."""
-    i = wp.tid()
+    """Mark where a silhouette edge passes between the centres of neighbouring pixels."""
     face = edge_faces[i, 0]
-    other = edge_faces[i, 1]
-    side = int(facing[face])
-    if other >= 0:
-        if side == int(facing[other]):
-            return
-        if side == 0:
-            face = other
-    elif side == 0:
-        return
+    if int(facing[face]) == 0:
+        face = edge_faces[i, 1]
     a = screen[edges[i, 0]]
     b = screen[edges[i, 1]]
     if not (in_front(a) and in_front(b)):
@@ -136,6 +129,42 @@ def find_crossings(
                     turn * dx < 0.0,
                     mesh,
                     tolerance,
+                )
+
+
+@wp.func_native(simd_code("crossings"))
+def silhouettes(
+    screen: wp.array[wp.vec3],
+    edges: wp.array2d[wp.int32],
+    edge_faces: wp.array2d[wp.int32],
+    facing: wp.array[wp.int8],
+    first: int,
+) -> int: ...
+
+
+@wp.kernel
+def find_crossings(
+    screen: wp.array[wp.vec3],
+    edges: wp.array2d[wp.int32],
+    edge_faces: wp.array2d[wp.int32],
+    faces: wp.array2d[wp.int32],
+    facing: wp.array[wp.int8],
+    face_mesh: wp.array[wp.int32],
+    keys: wp.array2d[wp.int64],
+    focal: float,
+    lanes: int,
+    # outputs
+    across: wp.array2d[wp.int32],
+    down: wp.array2d[wp.int32],
+) -> None:
+    """Mark where the silhouettes among `lanes` edges pass between the centres of neighbouring pixels."""
+    first = wp.tid() * lanes
+    found = silhouettes(screen, edges, edge_faces, facing, first)
+    if found != 0:
+        for lane in range(lanes):
+            if (found >> lane) & 1 != 0:
+                find_crossing(
+                    first + lane, screen, edges, edge_faces, faces, facing, face_mesh, keys, focal, across, down
                 )
 
 

@@ -1,12 +1,13 @@
 # mypy: ignore-errors
-# ruff: noqa: UP018, SIM102  (Warp wants variables that loops change to be made by their type)
+# ruff: noqa: UP018  (Warp wants variables that loops change to be made by their type)
 """The shadow on the ground: a small map on z = 0 of what the sun and the room no longer reach."""
 
 import warp as wp
 
 from ._kernels_edges import TOUCHED
-from ._kernels_raster import LightFrame, to_light
-from ._kernels_view import EMPTY, FAR, LIGHT_DEPTH_SCALE, RELAXED, View, ray_direction
+from ._kernels_raster import LightFrame
+from ._kernels_view import EMPTY, FAR, RELAXED, View, ray_direction
+from .simd.code import simd_code
 
 wp.set_module_options(RELAXED)
 
@@ -83,40 +84,20 @@ def bilinear(values: wp.array2d[float], u: float, v: float) -> float:
     return low * (1.0 - fy) + high * fy
 
 
-@wp.func
-def cast_shadow(depths: wp.array2d[wp.int32], light: LightFrame, q: wp.vec3, spread: float) -> float:
-    """Sun shadow at a map position: the farther the thing that casts it, the more blurred and the fainter."""
-    width = depths.shape[1]
-    height = depths.shape[0]
-    # First how far the blockers are, over the widest penumbra possible; then the share of light within the penumbra.
-    gap = float(0.0)
-    blockers = float(0.0)
-    search = wp.vec2(light.texels_per_metre[0] * 0.05, light.texels_per_metre[1] * 0.05)
-    for j in range(-2, 3):
-        for i in range(-2, 3):
-            x = int(q[0] + float(i) * search[0])
-            y = int(q[1] + float(j) * search[1])
-            if x >= 0 and y >= 0 and x < width and y < height:
-                distance = q[2] - float(depths[y, x]) / LIGHT_DEPTH_SCALE
-                if distance > 0.01:
-                    gap += distance
-                    blockers += 1.0
-    if blockers == 0.0:
-        return 0.0
-    gap /= blockers
-    penumbra = wp.clamp(gap * spread, 0.012, 0.30) / 3.0
-    dark = float(0.0)
-    weights = float(0.0)
-    for j in range(-3, 4):
-        for i in range(-3, 4):
-            weight = 1.0 - float(i * i + j * j) / 22.0
-            x = int(q[0] + float(i) * penumbra * light.texels_per_metre[0])
-            y = int(q[1] + float(j) * penumbra * light.texels_per_metre[1])
-            weights += weight
-            if x >= 0 and y >= 0 and x < width and y < height:
-                if float(depths[y, x]) / LIGHT_DEPTH_SCALE < q[2] - 0.01:
-                    dark += weight
-    return dark / weights / (1.0 + 1.2 * gap)
+@wp.func_native(simd_code("ground"))
+def shade_cells(
+    depths: wp.array2d[wp.int32],
+    light: LightFrame,
+    ground: GroundFrame,
+    contact: wp.array2d[float],
+    coarse: int,
+    spread: float,
+    sun_share: float,
+    strength: float,
+    row: int,
+    first: int,
+    shadow: wp.array2d[float],
+): ...
 
 
 @wp.kernel
@@ -129,19 +110,16 @@ def shade_ground(
     spread: float,
     sun_share: float,
     strength: float,
+    lanes: int,
     # outputs
     shadow: wp.array2d[float],
 ) -> None:
-    """Share of light that reaches one cell of the ground."""
-    row, column = wp.tid()
-    p = wp.vec3(
-        ground.corner[0] + (float(column) + 0.5) * ground.cell, ground.corner[1] + (float(row) + 0.5) * ground.cell, 0.0
-    )
-    scale = 1.0 / float(coarse)
-    closed = bilinear(contact, (float(column) + 0.5) * scale - 0.5, (float(row) + 0.5) * scale - 0.5)
-    dark = sun_share * cast_shadow(depths, light, to_light(light, p), spread) + (1.0 - sun_share) * closed
-    border = wp.min(wp.min(column, shadow.shape[1] - 1 - column), wp.min(row, shadow.shape[0] - 1 - row))
-    shadow[row, column] = 1.0 - strength * wp.min(float(border) / 8.0, 1.0) * wp.min(dark, 0.95)
+    """Share of light that reaches `lanes` cells of the ground.
+
+    The sun's shadow is the more blurred, and the fainter, the farther the thing that casts it.
+    """
+    row, part = wp.tid()
+    shade_cells(depths, light, ground, contact, coarse, spread, sun_share, strength, row, part * lanes, shadow)
 
 
 @wp.kernel

@@ -12,6 +12,7 @@ from ._kernels_view import FAR, View
 from .boxes import Box
 from .harmonics import sh_basis
 from .scene import Camera, Lighting
+from .simd.code import lanes_on
 
 _CELLS = 96
 _CELL = 0.025
@@ -47,6 +48,7 @@ class GroundShadow:
     ) -> None:
         """Fill the map with the share of light that reaches the ground, from the sun's depths and what stands close."""
         device = self._shadow.device
+        lanes = lanes_on(str(device))
         self._heights.fill_(FAR)
         heights = [vertices, self._frame, _COARSE]
         wp.launch(kernels.splat_contacts, len(vertices), heights, outputs=[self._heights], device=device)
@@ -55,8 +57,8 @@ class GroundShadow:
         softness = _SOFTER * lighting.sun_radius_rad
         wp.launch(
             kernels.shade_ground,
-            self._shadow.shape,
-            [depths, light, self._frame, self._contact, _COARSE, softness, _sun_share(lighting), strength],
+            (_CELLS, -(-_CELLS // lanes)),
+            [depths, light, self._frame, self._contact, _COARSE, softness, _sun_share(lighting), strength, lanes],
             outputs=[self._shadow],
             device=device,
         )

@@ -272,8 +272,8 @@ class Renderer:
         edges = [screen, self._edges, self._edge_faces, self._faces, self._facing, self._face_mesh]
         wp.launch(
             _kernels_edges.find_crossings,
-            len(self._edges),
-            [*edges, self._keys, view.focal],
+            -(-len(self._edges) // self._lane_count),
+            [*edges, self._keys, view.focal, self._lane_count],
             outputs=outputs,
             device=device,
         )

@@ -4,14 +4,10 @@
 import warp as wp
 
 from ._kernels_raster import in_front
-from ._kernels_view import EMPTY, key_face, key_inverse_depth
+from ._kernels_view import CROSSING_SCALE, EMPTY, key_face, key_inverse_depth
 from .simd.code import simd_code
 
 wp.set_module_options({"enable_backward": False})
-
-# In the crossings, 0 is an untouched sample and 1 one whose backdrop was changed; real crossings are larger.
-TOUCHED = wp.constant(1)
-CROSSING_SCALE = wp.constant(65535.0)
 
 
 @wp.func

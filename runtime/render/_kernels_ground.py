@@ -4,9 +4,8 @@
 
 import warp as wp
 
-from ._kernels_edges import TOUCHED
 from ._kernels_raster import LightFrame
-from ._kernels_view import EMPTY, FAR, RELAXED, View, ray_direction
+from ._kernels_view import EMPTY, FAR, RELAXED, TOUCHED, View, ray_direction
 from .simd.code import simd_code
 
 wp.set_module_options(RELAXED)

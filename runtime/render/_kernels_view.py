@@ -29,6 +29,9 @@ FAR = wp.constant(2147483647)
 DOUBLE_SIDED = wp.constant(1)
 CUTOUT = wp.constant(2)
 LAYER = wp.constant(4)  # times the mesh's layer
+# In the crossings, 0 is an untouched sample and 1 one whose backdrop was changed; real crossings are larger.
+TOUCHED = wp.constant(1)
+CROSSING_SCALE = wp.constant(65535.0)
 
 
 @wp.struct

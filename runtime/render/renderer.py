@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade
 from ._kernels_raster import LightFrame
 from ._kernels_surface import Surface
-from ._kernels_view import CUTOUT, DOUBLE_SIDED, EMPTY, FAR, LAYER, View
+from ._kernels_view import CUTOUT, DOUBLE_SIDED, EMPTY, FAR, LAYER, TOUCHED, View
 from .backdrop import backdrop_key, paint_backdrop
 from .boxes import NOTHING, Box, around, halves, is_empty
 from .colour import encode_table
@@ -254,7 +254,7 @@ class Renderer:
             self._backdrop.assign(paint_backdrop(background, camera, self._keys.shape))
             self._backdrop_key = key
             wp.copy(self._color, self._backdrop)
-            self._across.fill_(_kernels_edges.TOUCHED)
+            self._across.fill_(TOUCHED)
             self._resolve((0, 0, *self.size))
             wp.copy(self._backdrop_rgb, self._rgb)
             self._background = background  # keeps its image alive, so that the key's id stays its own

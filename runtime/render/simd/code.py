@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dressform.runtime.render._kernels_view import (
+    CROSSING_SCALE,
     CUTOUT,
     DOUBLE_SIDED,
     EMPTY,
@@ -16,6 +17,7 @@ from dressform.runtime.render._kernels_view import (
     LIGHT_DEPTH_SCALE,
     NEARNESS_SCALE,
     NEARNESS_TOP,
+    TOUCHED,
 )
 from dressform.runtime.render.colour import SHOULDER
 from dressform.runtime.render.harmonics import BASIS_SCALE
@@ -26,6 +28,7 @@ _FLOATS = {
     "INVERSE_NEAR": INVERSE_NEAR,
     "LAYER_LIFT": LAYER_LIFT,
     "NEARNESS_SCALE": NEARNESS_SCALE,
+    "CROSSING_SCALE": CROSSING_SCALE,
     "LIGHT_DEPTH_SCALE": LIGHT_DEPTH_SCALE,
     "SH_0": BASIS_SCALE[0],
     "SH_1": BASIS_SCALE[1],
@@ -46,6 +49,7 @@ _WHOLE = {
     "DOUBLE_SIDED": DOUBLE_SIDED,
     "CUTOUT": CUTOUT,
     "LAYER": LAYER,
+    "TOUCHED": TOUCHED,
 }
 _LANES = 16  # as in `begin.h`
 

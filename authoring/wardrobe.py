@@ -47,12 +47,12 @@ SHIPPED = tuple(name for name in KINDS if name not in ("tank", "pencil-skirt"))
 UNDER = {"jacket": ("tee",)}
 # the garments that ship with a field; cloth that hangs loosely folds in more ways than the usual poses show
 LEARNED = {
-    "tee": LearnOptions(poses=120),
+    "tee": LearnOptions(poses=240),
     "long-sleeve": LearnOptions(poses=120),
     "jacket": LearnOptions(poses=200),
     "shirt": LearnOptions(poses=96),
     "dress": LearnOptions(poses=96),
-    "trousers": LearnOptions(),
+    "trousers": LearnOptions(poses=96),
     "shorts": LearnOptions(),
     "circle-skirt": LearnOptions(),
 }

@@ -11,11 +11,11 @@ import numpy as np
 import warp as wp
 
 from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.geometry.simd.code import lanes_on
 from dressform.runtime.render._kernels_raster import LightFrame, draw_triangles, transform_vertices
 from dressform.runtime.render._kernels_surface import Surface
 from dressform.runtime.render._kernels_view import DOUBLE_SIDED, EMPTY, View
 from dressform.runtime.render.scene import Camera
-from dressform.runtime.render.simd.code import lanes_on
 
 WARM_UP, RUNS = 20, 200
 

@@ -1,8 +1,13 @@
+# mypy: ignore-errors
 """Warp kernels of skinning."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import warp as wp
+
+from dressform.runtime.geometry.simd.code import simd_code
 
 
 @wp.kernel
@@ -15,6 +20,7 @@ def skin_points(
     # outputs
     posed: wp.array(dtype=wp.vec3),
 ) -> None:
+    # what gradients flow back through
     i = wp.tid()
     point = points[i]
     total = wp.vec3(0.0, 0.0, 0.0)
@@ -23,3 +29,32 @@ def skin_points(
         if weight > 0.0:
             total += weight * wp.transform_point(transforms[joint_indices[i, k]], point)
     posed[offset + i] = total
+
+
+@wp.func_native(simd_code(Path(__file__).with_name("skin.h")))
+def skin_some(
+    points: wp.array(dtype=wp.vec3),
+    joint_indices: wp.array2d(dtype=wp.int32),
+    joint_weights: wp.array2d(dtype=wp.float32),
+    transforms: wp.array(dtype=wp.mat44),
+    offset: wp.int32,
+    first: wp.int32,
+    count: wp.int32,
+    posed: wp.array(dtype=wp.vec3),
+): ...
+
+
+@wp.kernel
+def skin_frame(
+    points: wp.array(dtype=wp.vec3),
+    joint_indices: wp.array2d(dtype=wp.int32),
+    joint_weights: wp.array2d(dtype=wp.float32),
+    transforms: wp.array(dtype=wp.mat44),
+    offset: wp.int32,
+    count: wp.int32,
+    lanes: wp.int32,
+    # outputs
+    posed: wp.array(dtype=wp.vec3),
+) -> None:
+    # what streams use: each thread moves `lanes` points; a point's weights descend, and end at the first that is 0
+    skin_some(points, joint_indices, joint_weights, transforms, offset, wp.tid() * lanes, count, posed)

@@ -8,7 +8,9 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
-from ._kernels import skin_points
+from dressform.runtime.geometry.simd.code import lanes_on
+
+from ._kernels import skin_frame
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -52,8 +54,12 @@ class Skinner:
         is_warp = isinstance(rest_points, wp.array)
         self.device = device
         self.rest_points = rest_points if is_warp else wp.array(rest_points, dtype=wp.vec3, device=device)
-        self._indices = wp.array(np.ascontiguousarray(joint_indices, dtype=np.int32), dtype=wp.int32, device=device)
-        self._weights = wp.array(np.ascontiguousarray(joint_weights, dtype=np.float32), dtype=wp.float32, device=device)
+        order = np.argsort(-joint_weights, axis=1, kind="stable")
+        indices, weights = (np.take_along_axis(table, order, axis=1) for table in (joint_indices, joint_weights))
+        used = max(int((weights > 0).any(axis=0).sum()), 1)
+        self._indices = wp.array(np.ascontiguousarray(indices[:, :used], np.int32), dtype=wp.int32, device=device)
+        self._weights = wp.array(np.ascontiguousarray(weights[:, :used], np.float32), dtype=wp.float32, device=device)
+        self._lanes = lanes_on(device)
         self._joint_count = int(joint_indices.max(initial=0)) + 1
         self._transforms: Any = None
 
@@ -75,10 +81,11 @@ class Skinner:
             raise ValueError(f"out must hold {offset + len(self)} points or more, got {len(out)}")
         if not isinstance(transforms, wp.array):
             transforms = self._upload(transforms)
+        number = len(self) if count is None else count
         wp.launch(
-            skin_points,
-            dim=len(self) if count is None else count,
-            inputs=[self.rest_points, self._indices, self._weights, transforms, offset],
+            skin_frame,
+            dim=-(-number // self._lanes),
+            inputs=[self.rest_points, self._indices, self._weights, transforms, offset, number, self._lanes],
             outputs=[out],
             device=self.device,
         )

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import warp as wp
 
-wp.set_module_options({"enable_backward": False})
+from dressform.runtime.geometry.simd.code import simd_code
 
-USUAL_EDGES = wp.constant(6.0)
+wp.set_module_options({"enable_backward": False})
 
 
 @wp.kernel
@@ -23,34 +25,35 @@ def take_points(
     before[i] = points[places[i]]
 
 
-@wp.kernel
-def shorten(
+@wp.func_native(simd_code(Path(__file__).with_name("shorten.h")))
+def shorten_some(
     points: wp.array(dtype=wp.vec3),
-    starts: wp.array(dtype=wp.int32),
-    neighbours: wp.array(dtype=wp.int32),
-    longest: wp.array(dtype=wp.float32),
+    neighbours: wp.array2d(dtype=wp.int32),
+    longest: wp.array2d(dtype=wp.float32),
+    parts: wp.array(dtype=wp.float32),
     acting: wp.array(dtype=wp.float32),
     share: float,
     onward: float,
+    first: int,
+    moved: wp.array(dtype=wp.vec3),
+): ...
+
+
+@wp.kernel
+def shorten(
+    points: wp.array(dtype=wp.vec3),
+    neighbours: wp.array2d(dtype=wp.int32),
+    longest: wp.array2d(dtype=wp.float32),
+    parts: wp.array(dtype=wp.float32),
+    acting: wp.array(dtype=wp.float32),
+    share: float,
+    onward: float,
+    lanes: int,
     # outputs
     moved: wp.array(dtype=wp.vec3),
 ) -> None:
-    # every edge that is too long pulls both of its ends, all at once; a part of the last round's move, which began in
-    # `moved`, is made again
-    i = wp.tid()
-    p = points[i]
-    pull = wp.vec3(0.0, 0.0, 0.0)
-    begin = starts[i]
-    end = starts[i + 1]
-    for k in range(begin, end):
-        along = points[neighbours[k]] - p
-        squared = wp.length_sq(along)
-        most = longest[k]
-        if squared > most * most:
-            pull += (1.0 - most / wp.sqrt(squared)) * along
-    # where very many edges meet, each counts less: together they would pull the point past all of their other ends
-    part = share * acting[0] * wp.min(USUAL_EDGES / float(wp.max(end - begin, 1)), 1.0)
-    moved[i] = p + part * pull + onward * (p - moved[i])
+    # every edge that is too long pulls both of its ends, all at once; each thread moves `lanes` points
+    shorten_some(points, neighbours, longest, parts, acting, share, onward, wp.tid() * lanes, moved)
 
 
 @wp.kernel

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dressform.assets.files.field import Field
 from dressform.assets.files.garment import GarmentMesh
 from dressform.runtime.geometry.adjacency import neighbours as neighbours_of
+from dressform.runtime.geometry.simd.code import lanes_on
 
 from ._kernels_strain import put_points, shorten, take_points
 from .launches import Launches
@@ -18,6 +19,7 @@ from .launches import Launches
 ROUNDS = 5
 MOST = 0.01  # what an edge may be longer than it was cut; where it is longer at rest, no more than there
 SHARE = 0.25  # of what its edges are too long by, that a point goes in a round; more than 0.3 overshoots
+USUAL_EDGES = 6.0  # that meet at a point
 ONWARD = 0.5  # of its last move, that a point makes again: as good as twice the rounds
 
 
@@ -56,21 +58,25 @@ class StrainLimit:
         self.device = device
         used, local = np.unique(faces, return_inverse=True)
         starts, neighbours = neighbours_of(local.reshape(faces.shape), len(used))
-        ends = used[np.repeat(np.arange(len(used)), np.diff(starts))], used[neighbours]
-        own, fitted = (np.linalg.norm(points[ends[0]] - points[ends[1]], axis=1) for points in (cut, rest))
+        count = np.diff(starts)
+        owner = np.repeat(np.arange(len(used)), count)
+        own, fitted = (np.linalg.norm(p[used[owner]] - p[used[neighbours]], axis=1) for p in (cut, rest))
+        # a row for each point's first edge, one for each second, and so on; −1 where there is none
+        slot = np.arange(len(owner)) - starts[owner]
+        ends = np.full((int(count.max(initial=0)), len(used)), -1, np.int32)
+        longest = np.zeros(ends.shape, np.float32)
+        ends[slot, owner] = neighbours
+        longest[slot, owner] = np.maximum((1 + MOST) * own, fitted)
 
-        def integers(values: NDArray[Any]) -> Any:
-            return wp.array(np.ascontiguousarray(values, np.int32), dtype=wp.int32, device=device)
+        def floats(values: NDArray[Any]) -> Any:
+            return wp.array(values.astype(np.float32), dtype=wp.float32, device=device)
 
-        self._places = integers(used + start)
-        self._rows = [
-            integers(starts),
-            integers(neighbours),
-            wp.array(np.maximum((1 + MOST) * own, fitted).astype(np.float32), dtype=wp.float32, device=device),
-            acting,
-            SHARE,
-            ONWARD,
-        ]
+        self._places = wp.array((used + start).astype(np.int32), dtype=wp.int32, device=device)
+        self._lanes = lanes_on(device)
+        # where very many edges meet, each counts less: together they would pull the point past all of their other ends
+        parts = floats(np.minimum(USUAL_EDGES / np.maximum(count, 1), 1.0))
+        ends_there = wp.array(ends, dtype=wp.int32, device=device)
+        self._rows = [ends_there, floats(longest), parts, acting, SHARE, ONWARD, self._lanes]
         self._one, self._other = (wp.zeros(len(used), dtype=wp.vec3, device=device) for _ in range(2))
         self._launches = Launches(self._record)
 
@@ -79,16 +85,16 @@ class StrainLimit:
         self._launches.run(points)
 
     def _record(self, points: Any) -> list[Any]:
-        def command(kernel: Any, inputs: list[Any], *outputs: Any) -> Any:
-            return wp.launch(
-                kernel, dim=len(self._places), inputs=inputs, outputs=outputs, device=self.device, record_cmd=True
-            )
-
-        if not len(self._places):
+        count = len(self._places)
+        if not count:
             return []
+
+        def command(kernel: Any, inputs: list[Any], *outputs: Any, dim: int = count) -> Any:
+            return wp.launch(kernel, dim=dim, inputs=inputs, outputs=outputs, device=self.device, record_cmd=True)
+
         one, other = self._one, self._other
         commands = [command(take_points, [points, self._places], one, other)]
         for _ in range(ROUNDS):
-            commands.append(command(shorten, [one, *self._rows], other))
+            commands.append(command(shorten, [one, *self._rows], other, dim=-(-count // self._lanes)))
             one, other = other, one
         return [*commands, command(put_points, [one, self._places], points)]

@@ -6,13 +6,14 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+from dressform.runtime.geometry.simd.code import lanes_on
+
 from . import _kernels_ground as kernels
 from ._kernels_raster import LightFrame
 from ._kernels_view import FAR, View
 from .boxes import Box
 from .harmonics import sh_basis
 from .scene import Camera, Lighting
-from .simd.code import lanes_on
 
 _CELLS = 96
 _CELL = 0.025

@@ -11,10 +11,11 @@ import torch
 import warp as wp
 from numpy.typing import NDArray
 
+from dressform.runtime.geometry.simd.code import lanes_on
+
 from . import _kernels_interpolate, _kernels_raster
 from ._kernels_surface import Surface
 from ._kernels_view import DOUBLE_SIDED, EMPTY, FACE_BITS, FACE_MASK, NEARNESS_SCALE, NEARNESS_TOP
-from .simd.code import lanes_on
 
 
 @dataclass(frozen=True)

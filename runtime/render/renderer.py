@@ -9,6 +9,8 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+from dressform.runtime.geometry.simd.code import lanes_on
+
 from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade
 from ._kernels_raster import LightFrame
 from ._kernels_surface import Surface
@@ -21,7 +23,6 @@ from .ground import GroundShadow, seen_box
 from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
 from .scene import Background, Camera, Lighting, SceneMesh
-from .simd.code import lanes_on
 from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
 from .topology import join_meshes
 

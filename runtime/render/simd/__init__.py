@@ -1,1 +1,1 @@
-"""C++ that kernels are made of, for vector units and GPUs alike, see `begin.h`."""
+"""C++ that the renderer's kernels are made of."""

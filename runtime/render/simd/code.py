@@ -1,35 +1,22 @@
-"""Puts together the C++ of this folder, see `begin.h`."""
+"""Puts together the C++ of this folder."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from dressform.runtime.render._kernels_view import (
-    CROSSING_SCALE,
-    CUTOUT,
-    DOUBLE_SIDED,
-    EMPTY,
-    FACE_BITS,
-    FACE_MASK,
-    INVERSE_NEAR,
-    LAYER,
-    LAYER_LIFT,
-    LIGHT_DEPTH_SCALE,
-    NEARNESS_SCALE,
-    NEARNESS_TOP,
-    TOUCHED,
-)
+from dressform.runtime.geometry.simd import code
+from dressform.runtime.render import _kernels_view as view
 from dressform.runtime.render.colour import SHOULDER
 from dressform.runtime.render.harmonics import BASIS_SCALE
 from dressform.runtime.render.weave import CAVITY_STEPS, ROUGHNESS_STEPS, SLOPE_STEPS, SLOPE_ZERO, SOFTENING
 
 _FLOATS = {
     "SHOULDER": SHOULDER,
-    "INVERSE_NEAR": INVERSE_NEAR,
-    "LAYER_LIFT": LAYER_LIFT,
-    "NEARNESS_SCALE": NEARNESS_SCALE,
-    "CROSSING_SCALE": CROSSING_SCALE,
-    "LIGHT_DEPTH_SCALE": LIGHT_DEPTH_SCALE,
+    "INVERSE_NEAR": view.INVERSE_NEAR,
+    "LAYER_LIFT": view.LAYER_LIFT,
+    "NEARNESS_SCALE": view.NEARNESS_SCALE,
+    "CROSSING_SCALE": view.CROSSING_SCALE,
+    "LIGHT_DEPTH_SCALE": view.LIGHT_DEPTH_SCALE,
     "SH_0": BASIS_SCALE[0],
     "SH_1": BASIS_SCALE[1],
     "SH_2": BASIS_SCALE[4],
@@ -42,30 +29,22 @@ _FLOATS = {
     "SOFTENING": SOFTENING,
 }
 _WHOLE = {
-    "EMPTY": EMPTY,
-    "FACE_BITS": FACE_BITS,
-    "FACE_MASK": FACE_MASK,
-    "NEARNESS_TOP": NEARNESS_TOP,
-    "DOUBLE_SIDED": DOUBLE_SIDED,
-    "CUTOUT": CUTOUT,
-    "LAYER": LAYER,
-    "TOUCHED": TOUCHED,
+    "EMPTY": view.EMPTY,
+    "FACE_BITS": view.FACE_BITS,
+    "FACE_MASK": view.FACE_MASK,
+    "NEARNESS_TOP": view.NEARNESS_TOP,
+    "DOUBLE_SIDED": view.DOUBLE_SIDED,
+    "CUTOUT": view.CUTOUT,
+    "LAYER": view.LAYER,
+    "TOUCHED": view.TOUCHED,
 }
-_LANES = 16  # as in `begin.h`
+_KNOWN = {name: float(value) for name, value in _FLOATS.items()} | {name: int(value) for name, value in _WHOLE.items()}
 
 
 def simd_code(*names: str) -> str:
-    """Return the code of files of this folder, in order, after `begin.h` and the constants that Python knows too.
+    """Return the code of files of this folder, in order, after what all such code begins with.
 
     Args:
         names: Without their ending.
     """
-    floats = [f"constexpr float {name} = {float(value)!r}f;" for name, value in _FLOATS.items()]
-    whole = [f"constexpr long long {name} = {int(value)}LL;" for name, value in _WHOLE.items()]
-    files = [(Path(__file__).parent / f"{name}.h").read_text() for name in ("begin", *names)]
-    return "\n".join([*floats, *whole, *files])
-
-
-def lanes_on(device: str) -> int:
-    """Return how many lanes the code has on a Warp device: what one thread of a kernel works on at a time."""
-    return _LANES if device == "cpu" else 1
+    return code.simd_code(*(Path(__file__).with_name(f"{name}.h") for name in names), constants=_KNOWN)

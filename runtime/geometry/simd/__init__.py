@@ -1,0 +1,1 @@
+"""C++ in kernels, for vector units and GPUs alike, see `begin.h`."""

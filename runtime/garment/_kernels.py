@@ -1,21 +1,21 @@
+# mypy: ignore-errors
 """Warp kernels of the push-out."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import warp as wp
 
-# two surfaces that a point must clear may each be met short by this part, so that opposite ones meet in the middle and
-# a sharp wedge does not throw a point far out
-YIELD = wp.constant(0.1)
-BLEND = wp.constant(0.02)  # [m] a triangle further off than the nearest by this no longer counts at the surface
-WIDER = wp.constant(3.0)  # deep inside more of them count, by this part of the depth, both squared
+from dressform.runtime.geometry.simd.code import simd_code
+
 STEPS = wp.constant(12)  # from corner to corner that a walk to what cloth lies on takes at most
-CLEAR = wp.constant(0.03)  # [m] further over its gap than this, a point needs no closer look
+HERE = Path(__file__).parent
 
 
 @wp.struct
 class Plane:
-    """A surface as one point sees it; without concern where there is none."""
+    """A surface as one point sees it; without concern where there is none. Numbers as `planes.h` has them."""
 
     normal: wp.vec3
     need: float  # how far the point is from its gap over the surface, negative where it is clear [m]
@@ -88,86 +88,22 @@ def seek(
             candidates[i, k] = -1
 
 
-@wp.func
-def level(
-    p: wp.vec3,
-    row: wp.int32,
-    candidates: wp.array2d(dtype=wp.int32),
-    gap: float,
-    fade: wp.vec3,
+@wp.func_native(simd_code(HERE / "planes.h", HERE / "push.h"))
+def push_some(
+    points: wp.array(dtype=wp.vec3),
+    moved: wp.array(dtype=wp.int32),
+    below: wp.array2d(dtype=wp.int32),
+    below_gap: float,
+    below_fade: wp.vec3,
+    facing: wp.array2d(dtype=wp.int32),
+    facing_gap: float,
+    facing_fade: wp.vec3,
     centres: wp.array(dtype=wp.vec3),
     normals: wp.array(dtype=wp.vec3),
-) -> Plane:
-    # the mean of the planes of the candidates, the nearer the more, none at once: nothing jumps as the point moves on
-    plane = Plane()
-    nearest = wp.float32(1.0e9)
-    first = wp.int32(-1)
-    for k in range(candidates.shape[1]):
-        f = candidates[row, k]
-        if f < 0:
-            break
-        apart = wp.length_sq(p - centres[f])
-        if apart < nearest:
-            nearest = apart
-            first = f
-    if first < 0:
-        return plane
-    if wp.dot(p - centres[first], normals[first]) > gap + CLEAR:
-        return plane
-    normal = wp.vec3(0.0, 0.0, 0.0)
-    height = wp.float32(0.0)
-    aside = wp.float32(0.0)
-    weights = wp.float32(0.0)
-    reach = (1.0 + WIDER) * nearest + BLEND * BLEND
-    for k in range(candidates.shape[1]):
-        f = candidates[row, k]
-        if f < 0:
-            break
-        off = p - centres[f]
-        apart = wp.length_sq(off)
-        if apart < reach:
-            near = reach - apart
-            near *= near
-            up = wp.dot(off, normals[f])
-            normal += near * normals[f]
-            height += near * up
-            aside += near * wp.sqrt(wp.max(apart - up * up, 0.0))
-            weights += near
-    height /= weights
-    aside /= weights
-    plane.normal = wp.normalize(normal)
-    plane.need = gap - height
-    plane.concern = wp.clamp((fade[1] - aside) / (fade[1] - fade[0]), 0.0, 1.0)
-    plane.concern *= wp.clamp(3.0 * (1.0 + height / fade[2]), 0.0, 1.0)
-    return plane
-
-
-@wp.func
-def cleared(need: float, other: float, planes: Planes) -> wp.vec3:
-    # the shortest move that brings a point up by `need` from what it lies on and by `other` from what it runs into;
-    # between surfaces that leave no room, to the middle
-    under = planes.under.normal
-    over = planes.over.normal
-    a = planes.under.concern
-    b = planes.over.concern
-    alone = wp.max(need, 0.0) * under
-    apart = wp.max(other, 0.0) * over
-    both = wp.vec3(0.0, 0.0, 0.0)
-    if need > 0.0 or other > 0.0:
-        cosine = wp.dot(under, over)
-        first = need - cosine * other
-        second = other - cosine * need
-        if need > 0.0 and second <= 0.0:
-            both = alone
-        elif other > 0.0 and first <= 0.0:
-            both = apart
-        else:
-            # what is met short grows from nothing as the second surface begins to matter
-            short = YIELD * wp.min(2.0 * wp.min(first, second) / (wp.abs(need) + wp.abs(other)), 1.0)
-            # (1 + short)² − cosine², which would lose its digits where both normals are nearly one line
-            span = short * (2.0 + short) + wp.length_sq(wp.cross(under, over)) + 1.0e-3
-            both = ((first + short * need) / span) * under + ((second + short * other) / span) * over
-    return a * (b * both + (1.0 - b) * alone) + (1.0 - a) * b * apart
+    first: int,
+    met: wp.array(dtype=Planes),
+    moves: wp.array(dtype=wp.vec3),
+): ...
 
 
 @wp.kernel
@@ -182,21 +118,38 @@ def push(
     facing_fade: wp.vec3,
     centres: wp.array(dtype=wp.vec3),
     normals: wp.array(dtype=wp.vec3),
+    lanes: int,
     # outputs
     met: wp.array(dtype=Planes),
     moves: wp.array(dtype=wp.vec3),
 ) -> None:
-    i = wp.tid()
-    p = points[moved[i]]
-    planes = Planes()
-    planes.under = level(p, i, below, below_gap, below_fade, centres, normals)
-    planes.over = level(p, i, facing, facing_gap, facing_fade, centres, normals)
-    move = cleared(planes.under.need, planes.over.need, planes)
-    moves[i] = move
-    # from here on what the point still has to keep: what this move reached, or the room that there was
-    planes.under.need = wp.min(planes.under.need, wp.dot(move, planes.under.normal))
-    planes.over.need = wp.min(planes.over.need, wp.dot(move, planes.over.normal))
-    met[i] = planes
+    # each thread pushes `lanes` points
+    push_some(
+        points,
+        moved,
+        below,
+        below_gap,
+        below_fade,
+        facing,
+        facing_gap,
+        facing_fade,
+        centres,
+        normals,
+        wp.tid() * lanes,
+        met,
+        moves,
+    )
+
+
+@wp.func_native(simd_code(HERE / "planes.h", HERE / "diffuse.h"))
+def diffuse_some(
+    met: wp.array(dtype=Planes),
+    moves: wp.array(dtype=wp.vec3),
+    starts: wp.array(dtype=wp.int32),
+    neighbours: wp.array(dtype=wp.int32),
+    first: int,
+    diffused: wp.array(dtype=wp.vec3),
+): ...
 
 
 @wp.kernel
@@ -205,23 +158,12 @@ def diffuse(
     moves: wp.array(dtype=wp.vec3),
     starts: wp.array(dtype=wp.int32),
     neighbours: wp.array(dtype=wp.int32),
+    lanes: int,
     # outputs
     diffused: wp.array(dtype=wp.vec3),
 ) -> None:
-    i = wp.tid()
-    begin = starts[i]
-    end = starts[i + 1]
-    total = wp.vec3(0.0, 0.0, 0.0)
-    for k in range(begin, end):
-        total += moves[neighbours[k]]
-    move = 0.5 * moves[i] + 0.5 * total / float(wp.max(end - begin, 1))
-    if wp.length_sq(move) > 0.0:
-        planes = met[i]
-        need = planes.under.need - wp.dot(move, planes.under.normal)
-        other = planes.over.need - wp.dot(move, planes.over.normal)
-        if need > 0.0 or other > 0.0:
-            move += cleared(need, other, planes)
-    diffused[i] = move
+    # each thread diffuses the moves of `lanes` points
+    diffuse_some(met, moves, starts, neighbours, wp.tid() * lanes, diffused)
 
 
 @wp.kernel

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import warp as wp
 
-wp.set_module_options({"enable_backward": False})
+from dressform.runtime.geometry.simd.code import simd_code
 
-NEWTON_STEPS = wp.constant(12)  # of the nearest rotation; a matrix as blended skins have takes three or four
-CLOSE = wp.constant(1.0e-6)  # squared change of the last step that is close enough
-LEAST_VOLUME = wp.constant(1.0e-4)  # blended joints that squash space to less than this turn cloth no way
+wp.set_module_options({"enable_backward": False})
 
 BLOCK = 8  # points whose modes are summed together: long vectors are what a CPU adds fast
 Block = wp.types.vector(length=3 * BLOCK, dtype=wp.float32)
@@ -88,40 +88,6 @@ def confide(
     confidence[0] = 1.0 - part * part * (3.0 - 2.0 * part)
 
 
-@wp.func
-def linear_part(matrix: wp.mat44) -> wp.mat33:
-    return wp.mat33(
-        matrix[0, 0], matrix[0, 1], matrix[0, 2],
-        matrix[1, 0], matrix[1, 1], matrix[1, 2],
-        matrix[2, 0], matrix[2, 1], matrix[2, 2],
-    )  # fmt: skip
-
-
-@wp.func
-def nearest_rotation(matrix: wp.mat33, otherwise: wp.mat33) -> wp.mat33:
-    # Newton's iteration for the polar factor (Higham 1986): mean with the inverse transposed, from cross products
-    a = matrix[0]
-    b = matrix[1]
-    c = matrix[2]
-    if wp.dot(a, wp.cross(b, c)) < LEAST_VOLUME:
-        return otherwise
-    change = wp.float32(1.0)
-    for _step in range(NEWTON_STEPS):
-        if change > CLOSE:
-            x = wp.cross(b, c)
-            y = wp.cross(c, a)
-            z = wp.cross(a, b)
-            scale = 0.5 / wp.dot(a, x)
-            next_a = 0.5 * a + scale * x
-            next_b = 0.5 * b + scale * y
-            next_c = 0.5 * c + scale * z
-            change = wp.length_sq(next_a - a) + wp.length_sq(next_b - b) + wp.length_sq(next_c - c)
-            a = next_a
-            b = next_b
-            c = next_c
-    return wp.matrix_from_rows(a, b, c)
-
-
 @wp.kernel
 def sum_modes(
     mean: wp.array(dtype=Block),
@@ -137,6 +103,23 @@ def sum_modes(
     displacements[i] = total
 
 
+@wp.func_native(simd_code(Path(__file__).with_name("carry.h")))
+def carry_some(
+    rest: wp.array(dtype=wp.vec3),
+    places: wp.array(dtype=wp.int32),
+    joint_indices: wp.array2d(dtype=wp.int32),
+    joint_weights: wp.array2d(dtype=wp.float32),
+    transforms: wp.array(dtype=wp.mat44),
+    displacements: wp.array(dtype=wp.vec3),
+    confidence: wp.array(dtype=wp.float32),
+    bound: float,
+    wrinkle_share: float,
+    first: int,
+    points: wp.array(dtype=wp.vec3),
+    turns: wp.array(dtype=wp.vec4),
+): ...
+
+
 @wp.kernel
 def move_cloth(
     rest: wp.array(dtype=wp.vec3),
@@ -148,35 +131,23 @@ def move_cloth(
     confidence: wp.array(dtype=wp.float32),
     bound: float,
     wrinkle_share: float,
+    lanes: int,
     # outputs
     points: wp.array(dtype=wp.vec3),
     turns: wp.array(dtype=wp.vec4),
 ) -> None:
-    # turns may be empty; else each is as long as the share that the wrinkles have
-    i = wp.tid()
-    place = places[i]
-    share = confidence[0]
-    if share == 0.0:
-        if turns.shape[0] > 0:
-            turns[place] = wp.vec4()
-        return
-    blended = wp.mat44()
-    heaviest = wp.int32(0)
-    most = wp.float32(0.0)
-    for k in range(joint_indices.shape[1]):
-        weight = joint_weights[i, k]
-        if weight > 0.0:
-            blended += weight * transforms[joint_indices[i, k]]
-            if weight > most:
-                most = weight
-                heaviest = joint_indices[i, k]
-    turn = nearest_rotation(linear_part(blended), linear_part(transforms[heaviest]))
-    if turns.shape[0] > 0:
-        q = wp.quat_from_matrix(turn)
-        turns[place] = (share * wrinkle_share) * wp.vec4(q[0], q[1], q[2], q[3])
-    plain = points[place]
-    move = share * (wp.transform_point(blended, rest[place]) + turn * displacements[i] - plain)
-    length = wp.length(move)
-    if length > bound:
-        move *= bound / length
-    points[place] = plain + move
+    # each thread moves `lanes` points; a point's weights descend, and end at the first that is 0
+    carry_some(
+        rest,
+        places,
+        joint_indices,
+        joint_weights,
+        transforms,
+        displacements,
+        confidence,
+        bound,
+        wrinkle_share,
+        wp.tid() * lanes,
+        points,
+        turns,
+    )

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.field import Field
 from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.geometry.simd.code import lanes_on
 from dressform.schemas.errors import AssetError
 
 from ._kernels_field import Block, confide, move_cloth, near_centres, project_support, sum_modes, weigh_modes
@@ -84,11 +85,12 @@ class FieldOnBody:
         self._displacements, displacements = zeroed_blocks(len(field.points), device)
         self._mean = wp.array(blocked(field.mean[None])[:, 0], dtype=Block, device=device)
         self._modes = wp.array(blocked(field.modes), dtype=Block, device=device)
+        order = np.argsort(-field.joint_weights, axis=1, kind="stable")
         self._carried = [
             rest_buffer,
             integers(field.points + start),
-            integers(joints[field.joint_indices]),
-            floats(field.joint_weights),
+            integers(np.take_along_axis(joints[field.joint_indices], order, axis=1)),
+            floats(np.take_along_axis(field.joint_weights, order, axis=1)),
             transforms,
             displacements,
             self._confidence,
@@ -98,7 +100,8 @@ class FieldOnBody:
         if field.wrinkles is not None and texels is not None:
             self._wrinkles = WrinklesOnBody(field.wrinkles, *texels, self._coefficients, device=device)
             share = field.wrinkles.share
-        self._carried.append(share)
+        self._lanes = lanes_on(device)
+        self._carried += [share, self._lanes]
         self._no_turns = wp.zeros(0, dtype=wp.vec4, device=device)
         self._count = len(field.points)
         self._read = self._record_reading()
@@ -142,7 +145,7 @@ class FieldOnBody:
         if key not in self._moves:
             if len(self._moves) == KEPT_BUFFERS:
                 self._moves.clear()
-            self._moves[key] = self._command(move_cloth, self._count, self._carried, [points, turns])
+            self._moves[key] = self._command(move_cloth, -(-self._count // self._lanes), self._carried, [points, turns])
         self._moves[key].launch()
         if relief is not None and self._wrinkles is not None:
             self._wrinkles.launch(relief)

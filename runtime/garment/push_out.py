@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.geometry.adjacency import Neighbours, vertex_faces
 from dressform.runtime.geometry.adjacency import neighbours as neighbours_of
+from dressform.runtime.geometry.simd.code import lanes_on
 
 from ._kernels import STEPS, Planes, apply_moves, diffuse, face_planes, push, seek
 from .launches import Launches
@@ -122,7 +123,8 @@ class PushOut:
         def command(kernel: Any, dim: int, inputs: list[Any], outputs: list[Any]) -> Any:
             return wp.launch(kernel, dim=dim, inputs=inputs, outputs=outputs, device=self.device, record_cmd=True)
 
-        count = len(self._moved)
+        count, lanes = len(self._moved), lanes_on(self.device)
+        blocks = -(-count // lanes)
         planes = [self._centres, self._normals]
         commands = [command(face_planes, len(self._faces), [points, self._faces], planes)]
         if self._walk:
@@ -130,9 +132,11 @@ class PushOut:
             commands.append(command(seek, count, [points, self._moved, *self._walk, *around], [self._below]))
         for passes in self._passes:
             moves, other = self._moves, self._other
-            commands.append(command(push, count, [points, self._moved, *self._sides, *planes], [self._met, moves]))
+            pushed = [points, self._moved, *self._sides, *planes, lanes]
+            commands.append(command(push, blocks, pushed, [self._met, moves]))
             for _ in range(passes):
-                commands.append(command(diffuse, count, [self._met, moves, self._starts, self._neighbours], [other]))
+                spread = [self._met, moves, self._starts, self._neighbours, lanes]
+                commands.append(command(diffuse, blocks, spread, [other]))
                 moves, other = other, moves
             commands.append(command(apply_moves, count, [moves, self._moved], [points]))
         return commands

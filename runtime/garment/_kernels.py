@@ -7,7 +7,9 @@ from pathlib import Path
 
 import warp as wp
 
-from dressform.runtime.geometry.simd.code import simd_code
+from dressform.runtime.geometry.simd.code import SIMD_OPTIONS, simd_code
+
+wp.set_module_options(SIMD_OPTIONS)
 
 STEPS = wp.constant(12)  # from corner to corner that a walk to what cloth lies on takes at most
 HERE = Path(__file__).parent

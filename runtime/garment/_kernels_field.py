@@ -7,9 +7,9 @@ from pathlib import Path
 
 import warp as wp
 
-from dressform.runtime.geometry.simd.code import simd_code
+from dressform.runtime.geometry.simd.code import SIMD_OPTIONS, simd_code
 
-wp.set_module_options({"enable_backward": False})
+wp.set_module_options(SIMD_OPTIONS)
 
 BLOCK = 8  # points whose modes are summed together: long vectors are what a CPU adds fast
 Block = wp.types.vector(length=3 * BLOCK, dtype=wp.float32)

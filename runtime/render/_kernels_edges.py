@@ -3,11 +3,13 @@
 
 import warp as wp
 
+from dressform.runtime.geometry.simd.code import SIMD_OPTIONS
+
 from ._kernels_raster import in_front
 from ._kernels_view import CROSSING_SCALE, EMPTY, key_face, key_inverse_depth
 from .simd.code import simd_code
 
-wp.set_module_options({"enable_backward": False})
+wp.set_module_options(SIMD_OPTIONS)
 
 
 @wp.func

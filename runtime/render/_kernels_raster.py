@@ -4,6 +4,8 @@
 
 import warp as wp
 
+from dressform.runtime.geometry.simd.code import SIMD_OPTIONS
+
 from ._kernels_surface import Surface, texel_coverage
 from ._kernels_view import (
     CUTOUT,
@@ -19,7 +21,7 @@ from ._kernels_view import (
 )
 from .simd.code import simd_code
 
-wp.set_module_options({"enable_backward": False})
+wp.set_module_options(SIMD_OPTIONS)
 
 
 @wp.struct

@@ -3,13 +3,15 @@
 
 import warp as wp
 
+from dressform.runtime.geometry.simd.code import SIMD_OPTIONS
+
 wp.set_module_options({"enable_backward": False})
 
 # For kernels whose arithmetic only makes colours: a fifth faster on the CPU without the rules for NaN and for the
 # order of roundings.
 RELAXED = {
     "enable_backward": False,
-    "cpu_compiler_flags": f"{wp.config.cpu_compiler_flags or '-march=native'} -ffast-math -Wno-nan-infinity-disabled",
+    "cpu_compiler_flags": f"{SIMD_OPTIONS['cpu_compiler_flags']} -ffast-math -Wno-nan-infinity-disabled",
 }
 
 # A key is 39 bits of nearness (smaller is nearer) over 23 bits of face index: one atomic minimum settles a pixel, and

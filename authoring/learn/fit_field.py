@@ -5,7 +5,7 @@ The cloth's normals, which pixels are shaded by, are fitted to the same coeffici
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +23,6 @@ from .wrinkles import MOST_WRINKLES, fit_wrinkles
 SUPPORT_SHARE = 0.999  # of the kernel's predictive power that the file's low-rank doubt keeps
 MOST_SUPPORT = 128
 FADE = 0.5  # share of the way from the trained doubt to none at which the field no longer acts
-STRONG = 12  # first modes, whose coefficients stay the likeliest
-SHARPEST = 1.35  # times that the others may be as large as they are likeliest
 MOST_BYTES = 2_000_000  # of a field's file
 LEAST_MODES = 32  # that a garment of very many points has all the same
 MOST_BOUND = 0.3  # [m] no point is moved further, whatever it was trained on
@@ -37,12 +35,10 @@ class FieldOptions:
     Attributes:
         modes: How many at most.
         rounds: Of the search for length scales.
-        sharpest: Times that weak modes may be as large as they are likeliest; 1 leaves them.
     """
 
     modes: int = MOST_MODES
     rounds: int = ROUNDS
-    sharpest: float = SHARPEST
 
 
 @dataclass(frozen=True)
@@ -81,7 +77,6 @@ def fit_field(
     shift = features.mean(axis=0)
     partitions = [part for part in (gathered.of_sample, gathered.of_body) if len(np.unique(part)) > 1]
     ridge = fit_ridge(features - shift, feature_groups(), targets, partitions, rounds=options.rounds)
-    ridge = sharpened(ridge, targets, options.sharpest)
     unseen_squares = [((unseen - targets) ** 2).sum(axis=1) + lost_squares for unseen in ridge.unseen]
     base = gathered.base
     field = Field(
@@ -117,24 +112,6 @@ def affordable_modes(points: int, samples: int) -> int:
     model = samples * (2 * len(FEATURES) + 4 * MOST_SUPPORT)
     of_mode = 3 * points + 4 * (samples + len(FEATURES) + MOST_WRINKLES + 4)
     return max((MOST_BYTES - names - points * of_point - wrinkles - model) // of_mode, LEAST_MODES)
-
-
-def sharpened(ridge: Ridge, targets: NDArray[np.float64], most: float) -> Ridge:
-    """Return a regression whose weak modes vary as much as the cloth does, as far as `most` allows.
-
-    What is likeliest is smoother than what is: where folds cannot be foreseen, their mean is flat. A little error buys
-    cloth that looks like cloth.
-
-    Args:
-        ridge: The likeliest coefficients.
-        targets: The true ones [N, K].
-        most: Times that a mode may be enlarged at most.
-    """
-    spread = np.mean([unseen.std(axis=0) for unseen in ridge.unseen], axis=0)
-    factors = np.clip(targets.std(axis=0) / np.maximum(spread, 1e-12), 1, max(most, 1))
-    factors[:STRONG] = 1
-    unseen = tuple(ridge.mean + factors * (each - ridge.mean) for each in ridge.unseen)
-    return replace(ridge, dual=ridge.dual * factors, unseen=unseen)
 
 
 def feature_groups() -> NDArray[np.intp]:

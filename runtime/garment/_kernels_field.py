@@ -15,6 +15,28 @@ BLOCK = 8  # points whose modes are summed together: long vectors are what a CPU
 Block = wp.types.vector(length=3 * BLOCK, dtype=wp.float32)
 
 
+SUMS = Path(__file__).with_name("sums.h")
+DOT = (
+    "return dot_rows((const float*)a.data + a_row * a.shape[1], (const float*)b.data + b_row * b.shape[1], a.shape[1]);"
+)
+APART = (
+    "return squared_distance((const float*)a.data + a_row * a.shape[1], (const float*)b.data + b_row * b.shape[1],"
+    " a.shape[1]);"
+)
+
+
+@wp.func_native(f"{simd_code(SUMS)}\n{DOT}")
+def dot_of_rows(
+    a: wp.array2d(dtype=wp.float32), a_row: int, b: wp.array2d(dtype=wp.float32), b_row: int
+) -> wp.float32: ...
+
+
+@wp.func_native(f"{simd_code(SUMS)}\n{APART}")
+def apart_rows(
+    a: wp.array2d(dtype=wp.float32), a_row: int, b: wp.array2d(dtype=wp.float32), b_row: int
+) -> wp.float32: ...
+
+
 @wp.kernel
 def near_centres(
     features: wp.array2d(dtype=wp.float32),
@@ -25,16 +47,8 @@ def near_centres(
 ) -> None:
     # row 0 of the features is kept to the trained range, row 1 is as it is
     i = wp.tid()
-    kept = wp.float32(0.0)
-    free = wp.float32(0.0)
-    for d in range(centres.shape[1]):
-        centre = centres[i, d]
-        a = features[0, d] - centre
-        b = features[1, d] - centre
-        kept += a * a
-        free += b * b
-    near[0, i] = wp.exp(-0.5 * kept)
-    near[1, i] = wp.exp(-0.5 * doubt_reach * free)
+    near[0, i] = wp.exp(-0.5 * apart_rows(features, 0, centres, i))
+    near[1, i] = wp.exp(-0.5 * doubt_reach * apart_rows(features, 1, centres, i))
 
 
 @wp.kernel
@@ -50,11 +64,7 @@ def weigh_modes(
     coefficients: wp.array(dtype=wp.float32),
 ) -> None:
     k = wp.tid()
-    total = offset[k]
-    for d in range(linear.shape[1]):
-        total += features[0, d] * linear[k, d]
-    for i in range(radial.shape[1]):
-        total += near[0, i] * radial[k, i]
+    total = offset[k] + dot_of_rows(features, 0, linear, k) + dot_of_rows(near, 0, radial, k)
     coefficients[k] = wp.clamp(total, lowest[k], highest[k])
 
 
@@ -66,9 +76,7 @@ def project_support(
     known: wp.array(dtype=wp.float32),
 ) -> None:
     g = wp.tid()
-    total = wp.float32(0.0)
-    for i in range(support.shape[1]):
-        total += near[1, i] * support[g, i]
+    total = dot_of_rows(near, 1, support, g)
     known[g] = total * total
 
 

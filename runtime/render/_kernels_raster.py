@@ -246,7 +246,11 @@ def draw_triangles(
 
 @wp.func_native(simd_code("raster", "draw_lit"))
 def draw_lit_triangles(
-    lit: wp.array[wp.vec3], faces: wp.array2d[wp.int32], first: int, depths: wp.array2d[wp.int32]
+    lit: wp.array[wp.vec3],
+    faces: wp.array2d[wp.int32],
+    face_flags: wp.array[wp.int8],
+    first: int,
+    depths: wp.array2d[wp.int32],
 ): ...
 
 
@@ -254,9 +258,10 @@ def draw_lit_triangles(
 def draw_light_depth(
     lit: wp.array[wp.vec3],
     faces: wp.array2d[wp.int32],
+    face_flags: wp.array[wp.int8],
     lanes: int,
     # outputs
     depths: wp.array2d[wp.int32],
 ) -> None:
-    """Draw `lanes` triangles, either side, into the light's depth map."""
-    draw_lit_triangles(lit, faces, wp.tid() * lanes, depths)
+    """Draw `lanes` triangles into the light's depth map."""
+    draw_lit_triangles(lit, faces, face_flags, wp.tid() * lanes, depths)

@@ -302,7 +302,7 @@ class Renderer:
         rings = [self._face_normals, self._ring_starts, self._ring_faces]
         wp.launch(raster.vertex_normals, len(self.vertices), rings, outputs=[self._normals], device=device)
         wp.copy(self._light_depths, self._no_light_depths)
-        lit = [self._lit, self._faces, self._lane_count]
+        lit = [self._lit, self._faces, self._face_flags, self._lane_count]
         wp.launch(raster.draw_light_depth, self._triangle_blocks, lit, outputs=[self._light_depths], device=device)
 
     def _shade(self, view: View, frame: LightFrame, fitted: FittedLight, lighting: Lighting, box: Box) -> None:

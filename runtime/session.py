@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dressform.assets.files.cloth_clip import ClothClip, read_clip
 from dressform.assets.library import Library
-from dressform.runtime.avatar.appearance import Appearance, build_appearance, coarse_parts, scene_meshes
+from dressform.runtime.avatar.appearance import Appearance, build_appearance, coarse_appearance, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.avatar.shoes import Shoe, build_shoes, shod_vertices
 from dressform.runtime.body.protocol import Pose, RestBody
@@ -215,7 +215,7 @@ class TryOn:
         )
         tolerance = self._tolerance()
         if tolerance > 0.0:
-            appearance = coarse_parts(appearance, self.rest.body, self.avatar.gender, tolerance)
+            appearance = coarse_appearance(appearance, self.rest.body, self.avatar.gender, tolerance)
         looks = _Looks.of(list(scene_meshes(appearance, self.rest.body)))
         self.start_s["paint"] = time.perf_counter() - started
         return appearance, looks

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dressform.assets.derived import Arrays, derived_arrays, derived_key
 from dressform.runtime.body.protocol import Body, RestBody
 from dressform.runtime.geometry import coarse, collapse
-from dressform.runtime.geometry.coarse import coarse_faces
+from dressform.runtime.geometry.coarse import CoarseFaces, coarse_faces
 from dressform.runtime.render import colour
 from dressform.runtime.render.scene import SceneMesh, SurfaceMaterial
 from dressform.schemas.errors import InputError
@@ -77,12 +77,14 @@ class Appearance:
         hidden_body_faces: Body faces that the parts replace (feet, eyeballs), bool [F].
         ground_offset: How far the parts reach below the bare soles [m]; raise the person by it. The shoes' soles lie
             where the bare soles would, so it is 0 up to rounding.
+        coarse_body: Fewer body faces to draw in place of all of them, or None.
     """
 
     body_texture: NDArray[np.uint8]
     parts: tuple[AppearancePart, ...]
     hidden_body_faces: NDArray[np.bool_]
     ground_offset: float
+    coarse_body: CoarseFaces | None = None
 
 
 def build_appearance(
@@ -139,8 +141,8 @@ def build_appearance(
     return Appearance(skin["texture"], parts, hidden, max(-lowest, 0.0) + 0.0)
 
 
-def coarse_parts(appearance: Appearance, body: Body, gender: float, tolerance: float) -> Appearance:
-    """Return an appearance whose parts have fewer triangles.
+def coarse_appearance(appearance: Appearance, body: Body, gender: float, tolerance: float) -> Appearance:
+    """Return an appearance that is drawn with fewer triangles.
 
     Which are left follows from the family's average body, once and for all: it is kept in the cache and says nothing of
     the person.
@@ -149,22 +151,24 @@ def coarse_parts(appearance: Appearance, body: Body, gender: float, tolerance: f
         appearance: Of a body.
         body: Its family.
         gender: As of `build_appearance`.
-        tolerance: How far the parts may lie from where they were [m], see `coarse_faces`.
+        tolerance: How far what is drawn may lie from where it was [m], see `coarse_faces`.
     """
     femininity = float(gender > 0.5)
 
     def make() -> Arrays:
         average, black = body.rest({}), np.zeros(3, np.float32)
-        found = {}
+        skin = coarse_faces(average.vertices, body.faces, body.uv, body.uv_faces, tolerance)
+        found = {"body.faces": skin.faces, "body.uv_faces": skin.uv_faces}
         for part in _parts(average, build_shoes(average), black, black, femininity):
             fewer = coarse_faces(part.points, part.faces, part.uv, part.uv_faces, tolerance)
             found |= {f"{part.name}.fine": part.faces, f"{part.name}.faces": fewer.faces}
             found[f"{part.name}.uv_faces"] = fewer.uv_faces
         return found
 
-    kept = derived_arrays("parts", derived_key(_COARSE_BY, canvas_key(body), femininity, tolerance), make)
+    kept = derived_arrays("coarse", derived_key(_COARSE_BY, canvas_key(body), femininity, tolerance), make)
     parts = [_coarse(part, kept) for part in appearance.parts]
-    return replace(appearance, parts=tuple(parts))
+    skin = CoarseFaces(kept["body.faces"], kept["body.uv_faces"])
+    return replace(appearance, parts=tuple(parts), coarse_body=skin)
 
 
 def _coarse(part: AppearancePart, kept: Arrays) -> AppearancePart:
@@ -206,7 +210,7 @@ def scene_meshes(
     """
     hidden = appearance.hidden_body_faces if covered is None else appearance.hidden_body_faces | covered
     skin = SurfaceMaterial(appearance.body_texture, 0.9, 0.02, double_sided=False, subsurface=0.5)
-    meshes = [SceneMesh("body", body.faces, body.uv, body.uv_faces, skin, hidden)]
+    meshes = [SceneMesh("body", body.faces, body.uv, body.uv_faces, skin, hidden, coarse=appearance.coarse_body)]
     for part in appearance.parts:
         material = SurfaceMaterial(part.texture, part.roughness, part.specular, double_sided=part.double_sided)
         meshes.append(SceneMesh(part.name, part.faces, part.uv, part.uv_faces, material))

@@ -10,6 +10,8 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dressform.runtime.geometry.coarse import CoarseFaces
+
 from .harmonics import irradiance, project_radiance
 from .weave import Weave
 
@@ -64,6 +66,8 @@ class SceneMesh:
         layer: From 0 to 31. A mesh is drawn before one that is a layer lower even where it is up to 3 mm behind it:
             the edge of a waistband does not come through a shirt.
         wrinkle_side: Texels along a side of the wrinkles, which meshes that share vertices share; 0: there are none.
+        coarse: Fewer triangles of the same vertices to draw in place of `faces`, or None; those between vertices that
+            only hidden faces have are left out. Normals are still those of `faces`.
     """
 
     name: str
@@ -76,6 +80,7 @@ class SceneMesh:
     atlas_uv: NDArray[np.float32] | None = None
     layer: int = 0
     wrinkle_side: int = 0
+    coarse: CoarseFaces | None = None
 
 
 @dataclass(frozen=True)

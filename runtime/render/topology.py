@@ -59,11 +59,10 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
         if count > 0:
             total, own, group = total + count, count, group + 1
         _check(mesh, own)
-        shown = np.ones(len(mesh.faces), np.bool_) if mesh.hidden is None else ~mesh.hidden
-        moved = (mesh.faces + (total - own)).astype(np.int32)
-        all_faces.append(moved)
-        faces.append(moved[shown])
-        face_uv.append(mesh.uv[mesh.uv_faces[shown]].astype(np.float32))
+        drawn_faces, drawn_uv, shown = _drawn(mesh, own)
+        all_faces.append((mesh.faces + (total - own)).astype(np.int32))
+        faces.append((drawn_faces[shown] + (total - own)).astype(np.int32))
+        face_uv.append(mesh.uv[drawn_uv[shown]].astype(np.float32))
         weave_uv.append(face_uv[-1] if mesh.weave_uv is None else mesh.weave_uv[shown].astype(np.float32))
         atlas_uv.append(face_uv[-1] if mesh.atlas_uv is None else mesh.atlas_uv[shown].astype(np.float32))
         face_mesh.append(np.full(int(shown.sum()), index, np.int32))
@@ -82,10 +81,26 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
     )
 
 
+def _drawn(mesh: SceneMesh, count: int) -> tuple[NDArray[np.integer], NDArray[np.integer], NDArray[np.bool_]]:
+    """Return the faces that a mesh is drawn with, their UVs, and which of them are shown."""
+    if mesh.coarse is None:
+        shown = np.ones(len(mesh.faces), np.bool_) if mesh.hidden is None else ~mesh.hidden
+        return mesh.faces, mesh.uv_faces, shown
+    seen = np.zeros(count, np.bool_)
+    seen[mesh.faces if mesh.hidden is None else mesh.faces[~mesh.hidden]] = True
+    return mesh.coarse.faces, mesh.coarse.uv_faces, seen[mesh.coarse.faces].any(axis=1)
+
+
 def _check(mesh: SceneMesh, count: int) -> None:
-    for name, indices, limit in (("faces", mesh.faces, count), ("uv_faces", mesh.uv_faces, len(mesh.uv))):
-        if indices.ndim != 2 or indices.shape[1] != 3 or len(indices) != len(mesh.faces):
-            raise ValueError(f"{mesh.name}: {name} must be [{len(mesh.faces)}, 3], got {list(indices.shape)}")
+    tables = [("faces", mesh.faces, count, mesh.faces), ("uv_faces", mesh.uv_faces, len(mesh.uv), mesh.faces)]
+    if mesh.coarse is not None:
+        coarse, coarse_uv = mesh.coarse
+        tables += [("coarse.faces", coarse, count, coarse), ("coarse.uv_faces", coarse_uv, len(mesh.uv), coarse)]
+        if mesh.weave_uv is not None or mesh.atlas_uv is not None:
+            raise ValueError(f"{mesh.name}: coarse faces have neither weave_uv nor atlas_uv; leave coarse out")
+    for name, indices, limit, like in tables:
+        if indices.ndim != 2 or indices.shape[1] != 3 or len(indices) != len(like):
+            raise ValueError(f"{mesh.name}: {name} must be [{len(like)}, 3], got {list(indices.shape)}")
         if indices.size and (indices.min() < 0 or indices.max() >= limit):
             found = f"{indices.min()} to {indices.max()}"
             raise ValueError(f"{mesh.name}: {name} must be indices from 0 to {limit - 1}, got {found}")

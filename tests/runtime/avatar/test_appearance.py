@@ -1,10 +1,11 @@
 import importlib.util
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from dressform.runtime.avatar.appearance import build_appearance, scene_meshes
+from dressform.runtime.avatar.appearance import build_appearance, coarse_appearance, scene_meshes
 from dressform.runtime.avatar.body_canvas import body_canvas
 from dressform.runtime.avatar.eyes import eye_faces
 from dressform.runtime.avatar.hair_cap import BOB, CROP, hairline, inside_hairline
@@ -224,3 +225,30 @@ def test_family_with_an_unknown_face_gets_skin_hair_and_shoes(tmp_path):
     assert abs(part_of(appearance, "shoes").points[:, 2].min()) < 1e-6
     crown = part_of(appearance, "hair").points[:, 2].max()
     assert 0.005 < crown - rest.vertices[:, 2].max() < 0.03
+
+
+@pytest.mark.parametrize("tolerance", [0.0006, 0.0012])
+def test_a_coarser_person_lies_where_the_fine_one_does(person, tolerance):
+    rest, fine = person
+    coarse = coarse_appearance(fine, rest.body, rest.shape["gender"], tolerance)
+    assert [part.name for part in coarse.parts] == [part.name for part in fine.parts]
+    for before, after in zip(fine.parts, coarse.parts, strict=True):
+        assert len(after.faces) < 0.9 * len(before.faces)
+        assert after.faces.max() == len(after.points) - 1
+        off = Surface(after.points, after.faces, sign="normal").closest(before.points).distances
+        # which triangles are left follows from the average body; a head or foot of another shape moves them a little
+        assert np.quantile(off, 0.98) < 2 * tolerance
+        assert after.texture is before.texture
+    assert len(coarse.coarse_body.faces) < 0.9 * len(rest.body.faces)
+    corners = {*zip(rest.body.faces.ravel().tolist(), rest.body.uv_faces.ravel().tolist(), strict=True)}
+    kept = coarse.coarse_body
+    assert {*zip(kept.faces.ravel().tolist(), kept.uv_faces.ravel().tolist(), strict=True)} <= corners
+
+
+def test_a_part_that_is_built_otherwise_is_left_as_it_is(person):
+    rest, fine = person
+    hair = part_of(fine, "hair")
+    other = replace(hair, faces=hair.faces[::-1].copy())
+    changed = replace(fine, parts=tuple(other if part is hair else part for part in fine.parts))
+    coarse = coarse_appearance(changed, rest.body, rest.shape["gender"], 0.0012)
+    assert part_of(coarse, "hair") is other

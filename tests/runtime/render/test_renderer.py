@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from dressform.runtime.geometry.coarse import CoarseFaces
 from dressform.runtime.render import _reference as reference
 from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.runtime.render.image import save_png
@@ -385,3 +386,40 @@ def test_an_outer_layer_is_seen_where_the_one_below_comes_through_by_millimetres
     expected = linear_to_srgb(0.5 * srgb_to_linear(np.array([[[seen] * 3]], np.uint8)))
     np.testing.assert_allclose(frame.rgb[48, 48] / 255, expected[0, 0], atol=0.02)
     assert frame.depth[48, 48] == pytest.approx(4 + (behind if seen == 220 else 0), abs=2e-4)
+
+
+def test_coarse_faces_are_drawn_instead_of_fine_ones_and_hidden_ones_stay_hidden() -> None:
+    count = 9
+    across = np.linspace(-0.5, 0.5, count)
+    points = np.array([(x, 0.0, 1 + z) for z in across for x in across], np.float32)
+    corner = np.arange(count * count).reshape(count, count)
+    a, b, c, d = (part.ravel() for part in (corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]))
+    fine = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)]).astype(np.int32)
+    middle = count // 2  # the left half is drawn as two triangles, and so is the right
+    halves = [(corner[0, j], corner[0, k], corner[-1, k], corner[-1, j]) for j, k in ((0, middle), (middle, count - 1))]
+    coarse = np.array([t for p, q, r, s in halves for t in ((p, q, r), (p, r, s))], np.int32)
+    plain = mesh("sheet", fine, len(points), grey(200))
+    whole = render_of(plain, points)
+    drawn = replace(plain, coarse=CoarseFaces(coarse, coarse))
+    assert np.abs(render_of(drawn, points).astype(int) - whole).max() <= 1
+    left = points[fine][:, :, 0].max(axis=1) < -0.01
+    half = render_of(replace(drawn, hidden=left), points)
+    shown = half.astype(int).sum(axis=-1) > 0
+    assert shown[SIZE[1] // 2, SIZE[0] // 2 + 4]
+    assert whole[SIZE[1] // 2, SIZE[0] // 2 - 12].any()
+    # every corner of the hidden half's triangles lies on a hidden face alone, but for those on the middle line
+    every = render_of(replace(drawn, hidden=points[fine][:, :, 0].max(axis=1) < 0.01 + 0.5), points)
+    assert not every.any()
+
+
+def test_coarse_faces_are_checked() -> None:
+    plain, points = facing_quad(0.5, 0.0, grey(200))
+    bad = np.array([[0, 1, 9]], np.int32)
+    with pytest.raises(ValueError, match=r"coarse\.faces must be indices from 0 to 3"):
+        Renderer([replace(plain, coarse=CoarseFaces(bad, bad))], [len(points)], SIZE)
+
+
+def render_of(part: SceneMesh, points: np.ndarray) -> np.ndarray:
+    renderer = Renderer([part], [len(points)], SIZE)
+    renderer.set_vertices(points)
+    return renderer.render(FRONT, EVEN, BARE).rgb.copy()

@@ -6,11 +6,13 @@ import json
 
 import rich_click as click
 
+from dressform.schemas.errors import UsageError
+
 BENCHMARKS = {
     "frame": "frames a second of the realtime preset, as `dressform render` writes them",
     "first_frame": "seconds from the start of a process to its first frame, stage by stage, with warm caches",
     "cuda": "the same frames on CPU and CUDA: rate and difference",
-    "raster": "rasterising the body at 512×512 on one core",
+    "raster": "rasterising the dressed body on one core, and how that grows with pixels and triangles",
     "build": "import + clean + unwrap + place + rig of the T-shirt",
     "unwrap": "charts, stretch, overlaps and use of the square of real garments' atlases; speed at 20,000 triangles",
     "rig": "stretch and penetration of rigged garments over bodies and poses, as carried over and as tuned",
@@ -36,18 +38,24 @@ BENCHMARKS = {
 @click.command()
 @click.argument("name", type=click.Choice([*BENCHMARKS, "all"]))
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def bench(name: str, as_json: bool) -> None:
+@click.option("--profile", is_flag=True, help="Of frame: where its time goes, part by part, on one core.")
+def bench(name: str, as_json: bool, profile: bool) -> None:
     """Run the benchmark NAME (or all of them) and print its figures.
 
     Example: dressform bench frame --json
     """
     import importlib
 
+    if profile and name != "frame":
+        raise UsageError(f"--profile is for bench frame, got bench {name}")
     names = list(BENCHMARKS) if name == "all" else [name]
     results = {}
     for one in names:
         click.echo(f"{one}: {BENCHMARKS[one]} …", err=True)
-        results[one] = importlib.import_module(f"dressform.benchmarks.{one}").run()
+        if profile:
+            results[one] = importlib.import_module("dressform.benchmarks.frame_profile").profile()
+        else:
+            results[one] = importlib.import_module(f"dressform.benchmarks.{one}").run()
         if not as_json:
             for key, value in results[one].items():
                 click.echo(f"  {key}: {value}")

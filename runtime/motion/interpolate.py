@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.runtime.geometry.rotations import cross
+
 Floats = NDArray[np.floating[Any]]
 
 
@@ -66,4 +68,4 @@ def from_six(six: Floats) -> Floats:
     first = six[..., :3] / np.linalg.norm(six[..., :3], axis=-1, keepdims=True)
     second = six[..., 3:] - first * np.sum(first * six[..., 3:], axis=-1, keepdims=True)
     second = second / np.linalg.norm(second, axis=-1, keepdims=True)
-    return np.stack([first, second, np.cross(first, second)], axis=-1).astype(np.float32)
+    return np.stack([first, second, cross(first, second)], axis=-1).astype(np.float32)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.body.joints import JOINT_INDEX
 from dressform.runtime.body.protocol import Pose, RestBody
+from dressform.runtime.geometry.rotations import cross
 
 Floats = NDArray[np.floating[Any]]
 
@@ -128,9 +129,9 @@ def solve_legs(hips: Floats, ankles: Floats, forward: Floats, thigh: Floats, shi
     longest = (thigh + shin) * 0.9999
     span = np.clip(distance, np.abs(thigh - shin) * 1.01, longest)
     down = line / np.maximum(distance, 1e-6)[..., None]
-    lateral = np.cross(forward, down)
+    lateral = cross(forward, down)
     lateral = lateral / np.linalg.norm(lateral, axis=-1, keepdims=True)
-    ahead = np.cross(down, lateral)
+    ahead = cross(down, lateral)
     bend = np.arccos(np.clip((thigh**2 + span**2 - shin**2) / (2 * thigh * span), -1, 1))[..., None]
     upper = np.cos(bend) * down + np.sin(bend) * ahead
     lower = (span[..., None] * down - thigh[..., None] * upper) / shin[..., None]
@@ -140,7 +141,7 @@ def solve_legs(hips: Floats, ankles: Floats, forward: Floats, thigh: Floats, shi
 def _hinge(lateral: Floats, along: Floats) -> Floats:
     """Return rotations [..., 3, 3] that turn +x to `lateral` and −z to `along`."""
     up = -along / np.linalg.norm(along, axis=-1, keepdims=True)
-    return np.stack([lateral, np.cross(up, lateral), up], axis=-1).astype(np.float32)
+    return np.stack([lateral, cross(up, lateral), up], axis=-1).astype(np.float32)
 
 
 def knees_forward(feet: Floats, pelvis: Floats) -> Floats:

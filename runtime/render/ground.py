@@ -21,6 +21,7 @@ _CELL = 0.025
 _COARSE = 2
 # Shadows on the ground look right softer than those on the body: the floor also sees the wide lamp's far corners.
 _SOFTER = 2.0
+_CORNERS = np.array([[k & 4, k & 2, k & 1] for k in range(8)], np.bool_)  # of a box: which sides each is on
 
 
 class GroundShadow:
@@ -78,7 +79,7 @@ class GroundShadow:
 def seen_box(camera: Camera, low: NDArray[np.floating], high: NDArray[np.floating], margin: int = 2) -> Box:
     """Return the pixels (x0, y0, x1, y1) within which the world box low..high [m] is seen."""
     width, height = camera.size
-    corners = np.stack(np.meshgrid(*zip(low, high, strict=True), indexing="ij"), axis=-1).reshape(-1, 3)
+    corners = np.where(_CORNERS, np.asarray(high, np.float64), np.asarray(low, np.float64))
     seen = camera.project(corners)
     if (seen[:, 2] < 0.05).any():
         return 0, 0, width, height

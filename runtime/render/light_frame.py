@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.runtime.geometry.rotations import cross
+
 # The map grows in these steps and never shrinks: every change of scale shows as a tiny jump of all shadow edges.
 _STEP = 0.1
 _MARGIN = 0.06
@@ -46,9 +48,9 @@ class LightFitter:
         toward = np.asarray(direction, np.float64)
         toward = toward / np.linalg.norm(toward)
         aside = np.array([0.0, 0.0, 1.0]) if abs(toward[2]) < 0.99 else np.array([0.0, 1.0, 0.0])
-        right = np.cross(aside, toward)
+        right = cross(aside, toward)
         right /= np.linalg.norm(right)
-        up = np.cross(toward, right)
+        up = cross(toward, right)
         centre = 0.5 * (np.asarray(low, np.float64) + np.asarray(high, np.float64))
         reach = 0.5 * (np.asarray(high, np.float64) - np.asarray(low, np.float64))
         need = np.array([np.abs(right) @ reach, np.abs(up) @ reach]) + _MARGIN

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dressform.runtime.geometry.coarse import CoarseFaces
+from dressform.runtime.geometry.rotations import cross
 
 from .harmonics import irradiance, project_radiance
 from .weave import Weave
@@ -108,12 +109,12 @@ class Camera:
         if distance < 1e-9:
             raise ValueError(f"eye and target must differ, got {position.tolist()} for both")
         forward /= distance
-        right = np.cross(forward, (0.0, 0.0, 1.0))
+        right = cross(forward, (0.0, 0.0, 1.0))
         if float(np.linalg.norm(right)) < 1e-6:
             right = np.array([1.0, 0.0, 0.0])
         right /= np.linalg.norm(right)
         pose = np.eye(4)
-        pose[:3] = np.stack([right, np.cross(forward, right), forward, position], axis=1)
+        pose[:3] = np.stack([right, cross(forward, right), forward, position], axis=1)
         width, height = size
         return cls(pose, 0.5 * height / math.tan(0.5 * vertical_fov_rad), (0.5 * width, 0.5 * height), (width, height))
 

@@ -356,7 +356,7 @@ class Outfit:
         shift = {k: self._offsets[k] - self._offsets[movers.start] for k in movers}
         mover_faces = np.concatenate([self.garments[k - 1].unfolded + shift[k] for k in movers])
         met_at_all = np.array([(candidates >= 0).any(axis=1) for candidates in found])
-        meeting = met_at_all.all(axis=0) if stage.squeezed else met_at_all.any(axis=0)
+        meeting = np.asarray(met_at_all.all(axis=0) if stage.squeezed else met_at_all.any(axis=0))
         for candidates in found:
             candidates[~meeting] = -1
         if not meeting.any():

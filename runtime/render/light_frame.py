@@ -48,9 +48,9 @@ class LightFitter:
         toward = np.asarray(direction, np.float64)
         toward = toward / np.linalg.norm(toward)
         aside = np.array([0.0, 0.0, 1.0]) if abs(toward[2]) < 0.99 else np.array([0.0, 1.0, 0.0])
-        right = cross(aside, toward)
+        right = np.asarray(cross(aside, toward), np.float64)
         right /= np.linalg.norm(right)
-        up = cross(toward, right)
+        up = np.asarray(cross(toward, right), np.float64)
         centre = 0.5 * (np.asarray(low, np.float64) + np.asarray(high, np.float64))
         reach = 0.5 * (np.asarray(high, np.float64) - np.asarray(low, np.float64))
         need = np.array([np.abs(right) @ reach, np.abs(up) @ reach]) + _MARGIN

@@ -88,7 +88,7 @@ def _drawn(mesh: SceneMesh, count: int) -> tuple[NDArray[np.integer], NDArray[np
         return mesh.faces, mesh.uv_faces, shown
     seen = np.zeros(count, np.bool_)
     seen[mesh.faces if mesh.hidden is None else mesh.faces[~mesh.hidden]] = True
-    return mesh.coarse.faces, mesh.coarse.uv_faces, seen[mesh.coarse.faces].any(axis=1)
+    return mesh.coarse.faces, mesh.coarse.uv_faces, np.asarray(seen[mesh.coarse.faces].any(axis=1))
 
 
 def _check(mesh: SceneMesh, count: int) -> None:

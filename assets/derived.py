@@ -34,7 +34,7 @@ def derived_key(made_by: Iterable[ModuleType], *inputs: object) -> str:
 
     Args:
         made_by: Every module whose code decides the result; a package counts by its version, one without by all the
-            modules directly in it.
+            modules directly in it; and either by the C++ beside it.
         inputs: What they make it of: arrays, whose type and shape count too, text, bytes, numbers, None, and data
             classes, mappings and sequences of these.
     """
@@ -98,7 +98,9 @@ def _state(module: ModuleType) -> str:
     if isinstance(version, str):
         return version
     source = Path(str(module.__file__))
-    files = sorted(source.parent.glob("*.py")) if hasattr(module, "__path__") else [source]
+    # C++ that kernels are made of lies beside the modules that launch them
+    written = sorted(source.parent.glob("*.py")) if hasattr(module, "__path__") else [source]
+    files = [*written, *sorted(source.parent.glob("*.h"))]
     digests = [f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}" for file in files]
     return " ".join(digests)
 

@@ -14,8 +14,8 @@ import warp as wp
 from numpy.typing import NDArray
 
 from dressform.assets.derived import Arrays, derived_arrays, derived_key
+from dressform.runtime import geometry
 from dressform.runtime.body.protocol import Body, RestBody
-from dressform.runtime.geometry import coarse, collapse
 from dressform.runtime.geometry.coarse import CoarseFaces, coarse_faces
 from dressform.runtime.render import colour
 from dressform.runtime.render.scene import SceneMesh, SurfaceMaterial
@@ -33,7 +33,7 @@ Floats = NDArray[np.float32]
 INFLUENCES = 8  # joints that move a point of a part
 # The code and the packages that decide how skin is painted.
 _MADE_BY = (sys.modules[str(__package__)], colour, np, scipy, cv2, PIL, wp)
-_COARSE_BY = (*_MADE_BY, coarse, collapse)
+_COARSE_BY = (*_MADE_BY, geometry)
 
 
 @dataclass(frozen=True)

@@ -7,28 +7,9 @@ from pathlib import Path
 
 import warp as wp
 
-from dressform.runtime.geometry.simd.code import simd_code
+from dressform.runtime.geometry.simd.code import SIMD_OPTIONS, simd_code
 
-
-@wp.kernel
-def skin_points(
-    points: wp.array(dtype=wp.vec3),
-    joint_indices: wp.array2d(dtype=wp.int32),
-    joint_weights: wp.array2d(dtype=wp.float32),
-    transforms: wp.array(dtype=wp.mat44),
-    offset: wp.int32,
-    # outputs
-    posed: wp.array(dtype=wp.vec3),
-) -> None:
-    # what gradients flow back through
-    i = wp.tid()
-    point = points[i]
-    total = wp.vec3(0.0, 0.0, 0.0)
-    for k in range(joint_indices.shape[1]):
-        weight = joint_weights[i, k]
-        if weight > 0.0:
-            total += weight * wp.transform_point(transforms[joint_indices[i, k]], point)
-    posed[offset + i] = total
+wp.set_module_options(SIMD_OPTIONS)
 
 
 @wp.func_native(simd_code(Path(__file__).with_name("skin.h")))
@@ -45,7 +26,7 @@ def skin_some(
 
 
 @wp.kernel
-def skin_frame(
+def skin_points(
     points: wp.array(dtype=wp.vec3),
     joint_indices: wp.array2d(dtype=wp.int32),
     joint_weights: wp.array2d(dtype=wp.float32),
@@ -56,5 +37,5 @@ def skin_frame(
     # outputs
     posed: wp.array(dtype=wp.vec3),
 ) -> None:
-    # what streams use: each thread moves `lanes` points; a point's weights descend, and end at the first that is 0
+    # each thread moves `lanes` points; a point's weights descend, and end at the first that is 0
     skin_some(points, joint_indices, joint_weights, transforms, offset, wp.tid() * lanes, count, posed)

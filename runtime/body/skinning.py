@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.geometry.simd.code import lanes_on
 
-from ._kernels import skin_frame
+from ._kernels import skin_points
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
@@ -83,7 +83,7 @@ class Skinner:
             transforms = self._upload(transforms)
         number = len(self) if count is None else count
         wp.launch(
-            skin_frame,
+            skin_points,
             dim=-(-number // self._lanes),
             inputs=[self.rest_points, self._indices, self._weights, transforms, offset, number, self._lanes],
             outputs=[out],

@@ -15,11 +15,12 @@ from dressform.assets import files
 from dressform.assets.derived import derived_key
 from dressform.runtime import body, geometry
 from dressform.runtime.body.protocol import RestBody
+from dressform.runtime.geometry import simd
 
 from .dressed import DressedGarment
 
 # The code and the packages that decide how a garment lies on a body, and what it can meet there.
-_MADE_BY = (sys.modules[str(__package__)], geometry, body, files, np, scipy, wp)
+_MADE_BY = (sys.modules[str(__package__)], geometry, simd, body, files, np, scipy, wp)
 
 
 def fit_key(

@@ -111,7 +111,7 @@ def shade(
     # outputs
     color: wp.array2d[wp.vec3],
 ) -> None:
-    """Colour the pixels of one strip of a row of the box that show a surface; a strip is at most 256 pixels."""
+    """Colour the pixels of a strip of a row of the box that show a surface: of `STRIP` on a CPU, of one on a GPU."""
     row, part = wp.tid()
     first = box[0] + part * strip
     end = wp.min(first + strip, box[2])

@@ -23,6 +23,7 @@ from .ground import GroundShadow, seen_box
 from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
 from .scene import Background, Camera, Lighting, SceneMesh
+from .simd.code import STRIP
 from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
 from .topology import join_meshes
 
@@ -40,8 +41,8 @@ class Preset:
         samples: Samples per pixel side.
         light_map: Side of the sun's map [texels].
         light_blur: Its blur [texels].
-        coarseness: How far the person's hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of
-            their triangles.
+        coarseness: How far body, hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of their
+            triangles.
     """
 
     samples: int
@@ -101,7 +102,7 @@ class Renderer:
         self._sh_shown: NDArray[np.float32] | None = None
         self._frames = 0
         # A CPU thread does well to stay on a row for a while; a GPU wants a thread for every pixel.
-        self._strip = 256 if wp.get_device(device).is_cpu else 1
+        self._strip = STRIP if wp.get_device(device).is_cpu else 1
 
     def set_vertices(self, vertices: NDArray[np.floating]) -> None:
         """Copy world vertices [V, 3] into `vertices`."""
@@ -184,7 +185,7 @@ class Renderer:
     def _allocate(self) -> None:
         width, height = self.size
         samples = (height * self.preset.samples, width * self.preset.samples)
-        half = ((samples[0] + 1) // 2, (samples[1] + 1) // 2)
+        half = (max((samples[0] + 1) // 2, 2), max((samples[1] + 1) // 2, 2))  # looked up between four
         light = (self.preset.light_map, self.preset.light_map)
         self._keys = wp.zeros(samples, dtype=wp.int64)
         self._no_keys = wp.full(samples, EMPTY, dtype=wp.int64)
@@ -192,7 +193,7 @@ class Renderer:
         self._down = wp.zeros(samples, dtype=wp.int32)
         self._color = wp.zeros(samples, dtype=wp.vec3)
         self._backdrop = wp.zeros(samples, dtype=wp.vec3)
-        self._openness = wp.zeros(half, dtype=float)
+        self._openness = wp.full(half, 1.0, dtype=float)
         self._light_depths = wp.zeros(light, dtype=wp.int32)
         self._no_light_depths = wp.full(light, FAR, dtype=wp.int32)
         self._directions = wp.array(_occlusion_directions(), dtype=wp.vec2)

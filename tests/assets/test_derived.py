@@ -112,6 +112,20 @@ def test_the_key_follows_what_is_nested() -> None:
         derived_key([], object())
 
 
+def test_cpp_beside_a_module_counts_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = []
+    for text in ("// one", "// two"):
+        folder = tmp_path / text[3:]
+        folder.mkdir()
+        (folder / "launches_cpp.py").write_text("A = 1\n")
+        (folder / "kernel.h").write_text(text)
+        monkeypatch.syspath_prepend(str(folder))
+        monkeypatch.delitem(sys.modules, "launches_cpp", raising=False)
+        importlib.invalidate_caches()
+        keys.append(derived_key([importlib.import_module("launches_cpp")], "input"))
+    assert keys[0] != keys[1]
+
+
 def test_a_package_counts_with_every_module_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = []
     for body in ("x = 1", "x = 2"):

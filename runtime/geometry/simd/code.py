@@ -27,7 +27,7 @@ def simd_code(*files: Path, constants: Mapping[str, float | int] | None = None) 
         constants: By name; whole numbers become long integers, others single precision.
     """
     known = [_constant(name, value) for name, value in (constants or {}).items()]
-    texts = [path.read_text() for path in (Path(__file__).with_name("begin.h"), *files)]
+    texts = [path.read_text("utf-8") for path in (Path(__file__).with_name("begin.h"), *files)]
     return "\n".join([*known, *texts])
 
 

@@ -10,6 +10,7 @@ from dressform.runtime.render.colour import SHOULDER
 from dressform.runtime.render.harmonics import BASIS_SCALE
 from dressform.runtime.render.weave import CAVITY_STEPS, ROUGHNESS_STEPS, SLOPE_STEPS, SLOPE_ZERO, SOFTENING
 
+STRIP = 256  # pixels of a row that a thread of a CPU works on
 _FLOATS = {
     "SHOULDER": SHOULDER,
     "INVERSE_NEAR": view.INVERSE_NEAR,
@@ -37,6 +38,7 @@ _WHOLE = {
     "CUTOUT": view.CUTOUT,
     "LAYER": view.LAYER,
     "TOUCHED": view.TOUCHED,
+    "STRIP": STRIP,
 }
 _KNOWN = {name: float(value) for name, value in _FLOATS.items()} | {name: int(value) for name, value in _WHOLE.items()}
 

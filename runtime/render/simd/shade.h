@@ -1,6 +1,6 @@
 // Colours the pixels of one row of the picture, from column `first` to before `end`, that show a surface: those of one
 // mesh after the other, so that what belongs to the mesh is the same for all lanes.
-constexpr int MOST_COLUMNS = LANES == 1 ? 1 : 256;
+constexpr int MOST_COLUMNS = LANES == 1 ? 1 : STRIP;
 constexpr float FARTHEST_WRAP = -0.4f;  // the sun gives nothing to what is turned away farther than any terminator
 
 const long long* key_row = (const long long*)((const char*)keys.data + (size_t)y * keys.strides[0]);
@@ -175,7 +175,7 @@ while (true) {
             EACH_LANE {
                 const float seen = lit.n[0][l] * lit.eye[0][l] + lit.n[1][l] * lit.eye[1][l]
                     + lit.n[2][l] * lit.eye[2][l];
-                lit.nv[l] = most(seen, 0.02f);
+                lit.nv[l] = footprint[l] * surface.weave_gate < 1.0f ? most(seen, 0.02f) : lit.nv[l];
             }
         }
 

@@ -1,7 +1,7 @@
 // The share of the sun's light that reaches a point, from a map of depths seen from the sun.
 
 // Mean over width × width texels (at most 8 × 8) around positions (x, y) [texels] of whether the map's depth is at least
-// `depth` [m]: smooth as it moves. 1 outside the map.
+// `depth` [m]: smooth as it moves. 1 outside the map; on a CPU also where a whole vector would read past its end.
 auto lit_share = [&](const auto& depths, const Floats& x, const Floats& y, const Floats& depth, int width,
                      Floats& share) INLINE {
 #if defined(__CUDA_ARCH__)

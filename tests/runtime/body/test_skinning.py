@@ -4,7 +4,6 @@ import torch
 import warp as wp
 
 from dressform.runtime.body import _reference
-from dressform.runtime.body._kernels import skin_points
 from dressform.runtime.body.skinning import Skinner, skin
 
 wp.config.quiet = True
@@ -50,34 +49,6 @@ def test_kernel_and_numpy_match_the_reference(device, vertices, joints, slots):
     assert not got[:2].any()
     assert not got[-1].any()
     np.testing.assert_allclose(skin(arrays[0], arrays[1], arrays[2], arrays[3].astype(np.float32)), want, atol=1e-5)
-
-
-@pytest.mark.parametrize("device", devices())
-def test_gradients_match_the_reference(device):
-    points, indices, weights, transforms = case(65, 7, 4)
-    upstream = np.random.default_rng(1).normal(size=points.shape).astype(np.float32)
-    torch_inputs = [torch.tensor(points), torch.tensor(weights), torch.tensor(transforms.astype(np.float32))]
-    for tensor in torch_inputs:
-        tensor.requires_grad_(True)
-    out = _reference.skin_points(
-        torch_inputs[0], torch.tensor(indices, dtype=torch.int64), torch_inputs[1], torch_inputs[2]
-    )
-    out.backward(torch.tensor(upstream))
-
-    warp_points = wp.array(points, dtype=wp.vec3, device=device, requires_grad=True)
-    warp_weights = wp.array(weights, dtype=wp.float32, device=device, requires_grad=True)
-    warp_transforms = wp.array(transforms.astype(np.float32), dtype=wp.mat44, device=device, requires_grad=True)
-    posed = wp.zeros(len(points), dtype=wp.vec3, device=device, requires_grad=True)
-    warp_indices = wp.array(indices, dtype=wp.int32, device=device)
-    tape = wp.Tape()
-    with tape:
-        inputs = [warp_points, warp_indices, warp_weights, warp_transforms, 0]
-        wp.launch(skin_points, dim=len(points), inputs=inputs, outputs=[posed], device=device)
-    tape.backward(grads={posed: wp.array(upstream, dtype=wp.vec3, device=device)})
-    np.testing.assert_allclose(warp_points.grad.numpy(), torch_inputs[0].grad.numpy(), atol=1e-4)
-    np.testing.assert_allclose(warp_transforms.grad.numpy()[:, :3], torch_inputs[2].grad.numpy()[:, :3], atol=1e-4)
-    used = weights > 0  # the kernel skips unused slots, so their weights get no gradient
-    np.testing.assert_allclose(warp_weights.grad.numpy()[used], torch_inputs[1].grad.numpy()[used], atol=1e-4)
 
 
 def test_shapes_are_checked():

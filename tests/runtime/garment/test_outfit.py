@@ -1,4 +1,5 @@
 import dataclasses
+from itertools import islice
 
 import numpy as np
 import pytest
@@ -10,8 +11,11 @@ from dressform.runtime.body.skinning import skin
 from dressform.runtime.garment.candidates import sample_transforms
 from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.outfit import Outfit
+from dressform.runtime.garment.worn import dressed_garments
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
+from dressform.runtime.motion.playback import play
+from dressform.runtime.motion.procedural import motion
 from dressform.schemas.errors import AssetError
 
 from .field_maker import make_field, some_poses
@@ -40,6 +44,25 @@ def posed(outfit, transforms, **options):
 def walking(rest):
     """The sampled poses of a walk, both sides."""
     return sample_transforms(rest)[4:6]
+
+
+def test_cloth_that_a_lower_layer_pushes_into_the_arm_comes_out_again() -> None:
+    library = Library.embedded()
+    rest = canonical_rest().body.rest({**CANONICAL_SHAPE, "weight": 0.8, "gender": 0.0})
+    worn = dressed_garments([library.resolve(name) for name in ("tee", "jacket")], rest, {}, field=True)
+    outfit = Outfit(rest, worn)
+    inside = []
+    for _ in range(2):
+        found = 0
+        for pose in islice(play(motion("catwalk"), rest, 1.0), 4):
+            points = outfit.split(posed(outfit, rest.skin_transforms(pose)))
+            body = Surface(points[0], rest.body.faces)
+            found += int((body.signed_distance(points[2]) < -0.001).sum())
+        inside.append(found)
+        del outfit._pushes[-1]
+    cleared, squeezed = inside
+    assert cleared < 0.6 * squeezed, inside
+    assert squeezed > 20  # else there is nothing to tell
 
 
 def test_layers_are_worn_in_order(outfit):

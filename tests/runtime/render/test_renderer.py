@@ -395,21 +395,39 @@ def test_coarse_faces_are_drawn_instead_of_fine_ones_and_hidden_ones_stay_hidden
     corner = np.arange(count * count).reshape(count, count)
     a, b, c, d = (part.ravel() for part in (corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]))
     fine = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)]).astype(np.int32)
-    middle = count // 2  # the left half is drawn as two triangles, and so is the right
-    halves = [(corner[0, j], corner[0, k], corner[-1, k], corner[-1, j]) for j, k in ((0, middle), (middle, count - 1))]
-    coarse = np.array([t for p, q, r, s in halves for t in ((p, q, r), (p, r, s))], np.int32)
+    quarters = [(corner[0, j], corner[0, j + 2], corner[-1, j + 2], corner[-1, j]) for j in range(0, count - 1, 2)]
+    coarse = np.array([t for p, q, r, s in quarters for t in ((p, q, r), (p, r, s))], np.int32)
     plain = mesh("sheet", fine, len(points), grey(200))
     whole = render_of(plain, points)
     drawn = replace(plain, coarse=CoarseFaces(coarse, coarse))
     assert np.abs(render_of(drawn, points).astype(int) - whole).max() <= 1
-    left = points[fine][:, :, 0].max(axis=1) < -0.01
+    # with the left half hidden, the quarter left of the middle still touches what is shown; the one beyond does not
+    left = points[fine][:, :, 0].max(axis=1) < 0.01
     half = render_of(replace(drawn, hidden=left), points)
-    shown = half.astype(int).sum(axis=-1) > 0
-    assert shown[SIZE[1] // 2, SIZE[0] // 2 + 4]
-    assert whole[SIZE[1] // 2, SIZE[0] // 2 - 12].any()
-    # every corner of the hidden half's triangles lies on a hidden face alone, but for those on the middle line
-    every = render_of(replace(drawn, hidden=points[fine][:, :, 0].max(axis=1) < 0.01 + 0.5), points)
-    assert not every.any()
+    row, middle, quarter = SIZE[1] // 2, SIZE[0] // 2, int(0.25 * FRONT.focal_px / 4)
+    assert half[row, middle + quarter // 2].any()
+    assert half[row, middle - quarter // 2].any()
+    assert whole[row, middle - quarter - 4].any()
+    assert not half[row, middle - quarter - 4].any()
+
+
+def test_what_has_one_side_casts_a_shadow_when_it_faces_the_sun() -> None:
+    """And so does what has two, either way."""
+    floor, floor_points = quad([(-2, -2, 0), (2, -2, 0), (2, 2, 0), (-2, 2, 0)], grey(200))
+    light = replace(EVEN, sun_direction=(0.0, 0.0, 1.0), sun_color=(0.5, 0.5, 0.5))
+    above = [(-0.4, -0.4, 0.5), (0.4, -0.4, 0.5), (0.4, 0.4, 0.5), (-0.4, 0.4, 0.5)]
+    camera = Camera.look_at((0, -3, 0.2), (0, 0, 0.1), 0.6, SIZE)
+    seen = camera.project(np.array([0.0, 0.0, 0.0]))
+    shades = []
+    for corners in (above, above[::-1]):
+        for sided in (True, False):
+            plate, points = quad(corners, grey(200, double_sided=sided))
+            renderer = Renderer([floor, plate], [4, 4], SIZE)
+            renderer.set_vertices(np.concatenate([floor_points, points]))
+            picture = renderer.render(camera, light, BARE).rgb
+            shades.append(int(picture[int(seen[1]), int(seen[0]), 0]))
+    two_up, one_up, two_down, one_down = shades
+    assert two_up == two_down == one_up < one_down - 20
 
 
 def test_coarse_faces_are_checked() -> None:

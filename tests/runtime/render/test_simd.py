@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 from pathlib import Path
 
@@ -9,7 +10,6 @@ import numpy as np
 import pytest
 import warp as wp
 
-from dressform.runtime.render import _kernels_shade
 from dressform.runtime.render import _reference as reference
 from dressform.runtime.render._kernels_view import LIGHT_DEPTH_SCALE
 from dressform.runtime.render.simd.code import simd_code
@@ -80,7 +80,23 @@ def test_outside_the_map_the_sun_shines(device: str) -> None:
     assert (shares.numpy() == 1.0).all()
 
 
-def test_the_code_is_taken_by_the_compiler_for_gpus(tmp_path: Path) -> None:
-    wp.compile_aot_module(_kernels_shade, arch=80, use_ptx=True, module_dir=tmp_path)
+@pytest.mark.parametrize(
+    ("name", "kernel"),
+    [
+        ("render._kernels_shade", "shade"),
+        ("render._kernels_raster", "draw_triangles"),
+        ("render._kernels_edges", "find_crossings"),
+        ("render._kernels_ground", "shade_ground"),
+        ("render._kernels_resolve", "resolve"),
+        ("garment._kernels", "push"),
+        ("garment._kernels_field", "move_cloth"),
+        ("garment._kernels_strain", "shorten"),
+        ("body._kernels", "skin_points"),
+    ],
+)
+def test_the_code_is_taken_by_the_compiler_for_gpus(name: str, kernel: str, tmp_path: Path) -> None:
+    wp.compile_aot_module(
+        importlib.import_module(f"dressform.runtime.{name}"), arch=80, use_ptx=True, module_dir=tmp_path
+    )
     (made,) = tmp_path.glob("*.ptx")
-    assert re.search(r"\.entry shade\w*", made.read_text())
+    assert re.search(rf"\.entry {kernel}\w*", made.read_text())

@@ -366,7 +366,9 @@ class Outfit:
         return {"moved": moved, "starts": starts, "around": around, **met}
 
     def _faces_of(self, meshes: range) -> Integers:
-        return np.concatenate([self.faces[k] + self._offsets[k] for k in meshes])
+        """Return the triangles that others lie on [F, 3]: of a garment its outer cloth, as hems face the other way."""
+        own = [self.faces[0], *(garment.cloth for garment in self.garments)]
+        return np.concatenate([own[k] + self._offsets[k] for k in meshes])
 
     def _push_out(self, found: Arrays, stage: _Stage) -> PushOut | None:
         """Prepare the push of one stage: out of what is below, then of what faces it. None where nothing can meet."""

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 
 import dressform as df
+from dressform.assets.library import Library
+from dressform.runtime.avatar.avatar_file import Avatar
+from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.motion.procedural import motion
 from dressform.runtime.session import TryOn
 from dressform.schemas.errors import AssetError, UsageError
@@ -104,3 +107,18 @@ def test_a_video_that_fails_leaves_the_old_one(tryon: TryOn, tmp_path: Path) -> 
         tryon.write(target, "moonwalk", seconds=1)
     assert target.read_bytes() == b"old"
     assert [path.name for path in tmp_path.iterdir()] == ["out.mp4"]
+
+
+def test_a_shirt_does_not_come_through_the_hem_of_a_jacket() -> None:
+    shape = {**CANONICAL_SHAPE, "weight": 0.75, "gender": 1.0}
+    avatar = Avatar("anny", shape, {"height": canonical_rest().body.rest(shape).measures().height})
+    tryon = df.TryOn(avatar, ["tee:L", "jacket:L"], library=Library.embedded(), size=(512, 512))
+    mask = next(iter(tryon.stream("idle", fps=30))).mask
+    jacket = mask == 3
+    rows = np.flatnonzero(jacket.any(axis=1))
+    lowest = slice(rows[-1] - (rows[-1] - rows[0]) // 10, rows[-1] + 1)
+    columns = np.flatnonzero(jacket[lowest].any(axis=0))
+    middle, width = (columns[0] + columns[-1]) // 2, columns[-1] - columns[0]
+    beside_the_zip = np.abs(np.arange(512) - middle) > 0.12 * width
+    assert jacket[lowest][:, beside_the_zip].sum() > 500
+    assert (mask[lowest][:, beside_the_zip] == 2).sum() == 0  # 79 px while hems counted as what cloth lies on

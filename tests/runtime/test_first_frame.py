@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import dressform as df
-from dressform.runtime.avatar.appearance import build_appearance, scene_meshes
+from dressform.runtime.avatar.appearance import build_appearance, coarse_appearance, scene_meshes
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.avatar.consent import Consent
 from dressform.runtime.avatar.shoes import build_shoes, shod_vertices
@@ -88,6 +88,7 @@ def test_a_scene_made_side_by_side_is_the_one_made_in_turn(tube_library: Path, p
     look = build_appearance(
         rest, skin_tone=person.skin_tone, hair_color=person.hair_color, gender=person.gender, base_texture=None
     )
+    look = coarse_appearance(look, rest.body, person.gender, tryon._tolerance())
     own = Outfit(rest, worn.garments, shod=shod_vertices(rest, build_shoes(rest)))
     body, *parts = scene_meshes(look, rest.body, covered=own.hidden_body_faces)
     meshes, counts = [body], [len(rest.vertices)]

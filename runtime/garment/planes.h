@@ -76,7 +76,7 @@ auto see_plane = [&](const Floats (&p)[3], const Ints& row, const auto& candidat
             const float nx = normals[at], ny = normals[at + 1], nz = normals[at + 2];
             const float apart = x * x + y * y + z * z;
             const float within = most((1.0f + WIDER) * nearest[l] + BLEND * BLEND - apart, 0.0f);
-            const float near = (face >= 0) & (close[l] != 0) ? within * within : 0.0f;
+            const float near = ((face >= 0) & (close[l] != 0)) ? within * within : 0.0f;
             const float up = x * nx + y * ny + z * nz;
             plane.normal[0][l] += near * nx;
             plane.normal[1][l] += near * ny;

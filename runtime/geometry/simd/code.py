@@ -12,7 +12,8 @@ _LANES = 16  # as in `begin.h`
 # Many x86 processors gather from memory faster by loading one after another than by the instruction for it: on an AMD
 # EPYC shading takes a tenth less time so, and on many of Intel's the instruction is slow since its mitigations of 2023.
 _GATHER = "-target-feature +prefer-no-gather" if platform.machine() in ("x86_64", "AMD64") else ""
-_FLAGS = f"{wp.config.cpu_compiler_flags or '-march=native'} {_GATHER}".strip()
+# where a processor has no vectors for a loop it is left a loop, without a word to who runs it
+_FLAGS = f"{wp.config.cpu_compiler_flags or '-march=native'} -Wno-pass-failed {_GATHER}".strip()
 SIMD_OPTIONS = {
     "enable_backward": False,
     "cpu_compiler_flags": _FLAGS,

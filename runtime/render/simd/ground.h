@@ -47,7 +47,7 @@ if (shaded > 0.0f) {
                 const int y = (int)(q_y[l] + (float)j * penumbra[l] * per_metre_y);
                 const bool inside = (x >= 0) & (y >= 0) & (x < width) & (y < height);
                 const float depth = (float)map[inside ? y * row_length + x : 0] * (1.0f / LIGHT_DEPTH_SCALE);
-                dark[l] += inside & (depth < q_z[l] - 0.01f) ? weight : 0.0f;
+                dark[l] += (inside & (depth < q_z[l] - 0.01f)) ? weight : 0.0f;
             }
         }
     EACH_LANE {

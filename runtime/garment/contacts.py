@@ -37,6 +37,31 @@ LAYER_PASSES = (4,)
 SQUEEZED_PASSES = (2,)
 
 
+class Stage(NamedTuple):
+    """One push: of consecutive meshes out of others, by the kinds of contact between them.
+
+    `squeezed` concerns only the points that there is contact with on both sides.
+    """
+
+    movers: range
+    obstacles: range
+    contacts: tuple[Contact, ...]
+    passes: tuple[int, ...]
+    squeezed: bool = False
+
+
+def stages(garments: int) -> list[Stage]:
+    """Return the pushes of a frame, in order, for so many garments over a body; mesh 0 is the body, 1 the innermost."""
+    everyone = range(1, garments + 1)
+    if not everyone:
+        return []
+    contacts = (LAYERED, BETWEEN)
+    layers = [Stage(range(outer, outer + 1), range(1, outer), contacts, LAYER_PASSES) for outer in everyone[1:]]
+    # what the layer below has pushed into what faces it, as a jacket into the arm above its armpit, comes out again
+    outer = [Stage(everyone[1:], range(1), (LYING, SQUEEZING), SQUEEZED_PASSES, squeezed=True)] if layers else []
+    return [Stage(everyone, range(1), (LYING, TOUCHING), BODY_PASSES), *layers, *outer]
+
+
 def movable(meeting: NDArray[np.bool_], faces: Integers, passes: int) -> tuple[Integers, Integers, Integers]:
     """Leave out the points that neither meet anything nor are within some edges of one that does.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import warp as wp
@@ -19,18 +19,7 @@ from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
 
 from .candidates import Posed, find_candidates, sample_transforms
-from .contacts import (
-    BETWEEN,
-    BODY_PASSES,
-    LAYER_PASSES,
-    LAYERED,
-    LYING,
-    SQUEEZED_PASSES,
-    SQUEEZING,
-    TOUCHING,
-    Contact,
-    movable,
-)
+from .contacts import Stage, movable, stages
 from .dressed import DressedGarment
 from .facing import Underlay
 from .field import FieldOnBody
@@ -47,19 +36,6 @@ from .wrinkles import Relief
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int32]
-
-
-class _Stage(NamedTuple):
-    """One push: of consecutive meshes out of others, by the kinds of contact between them.
-
-    `squeezed` concerns only the points that there is contact with on both sides.
-    """
-
-    movers: range
-    obstacles: range
-    contacts: tuple[Contact, ...]
-    passes: tuple[int, ...]
-    squeezed: bool = False
 
 
 class Outfit:
@@ -125,7 +101,9 @@ class Outfit:
         found = self._derived("contacts", lambda: self._contacts(rest_all, indices, weights))
         self.hidden_body_faces: NDArray[np.bool_] = found["hidden"]
         self._slides = [found[f"slide{k}"] for k in range(len(self.garments))]
-        self._pushes = [stage for stage in (self._push_out(found, stage) for stage in self._stages()) if stage]
+        self._pushes = [
+            stage for stage in (self._push_out(found, stage) for stage in stages(len(self.garments))) if stage
+        ]
         parts = [(garment.under, start) for garment, start in zip(self.garments, starts, strict=True)]
         trims = [(garment.trims, start) for garment, start in zip(self.garments, starts, strict=True)]
         # a button may sit on a collar, which goes with what it lies on: in that order
@@ -289,16 +267,6 @@ class Outfit:
         faces = moved_faces(cut, field)
         return StrainLimit(faces, cut.points, self.rest_points[number], start, acting, device=self.device)
 
-    def _stages(self) -> list[_Stage]:
-        everyone = range(1, len(self.faces))
-        if not everyone:
-            return []
-        contacts = (LAYERED, BETWEEN)
-        layers = [_Stage(range(outer, outer + 1), range(1, outer), contacts, LAYER_PASSES) for outer in everyone[1:]]
-        # what the layer below has pushed into what faces it, as a jacket into the arm above its armpit, comes out again
-        outer = [_Stage(everyone[1:], range(1), (LYING, SQUEEZING), SQUEEZED_PASSES, squeezed=True)] if layers else []
-        return [_Stage(everyone, range(1), (LYING, TOUCHING), BODY_PASSES), *layers, *outer]
-
     def _contacts(self, rest_all: Floats, indices: Integers, weights: Floats) -> Arrays:
         """Return what the garments can meet in each stage, see `_meetings`, and what they hide of the body.
 
@@ -326,7 +294,7 @@ class Outfit:
         )
         found = {
             f"{stage.movers.start}.{stage.obstacles.start}.{name}": values
-            for stage in self._stages()
+            for stage in stages(len(self.garments))
             for name, values in self._meetings(samples, normals, stage).items()
         }
         return {**found, "hidden": hidden, **{f"slide{k}": slide for k, slide in enumerate(slides)}}
@@ -337,7 +305,7 @@ class Outfit:
         self._skin(transforms, out, fields=True)
         return self.split(out.numpy().copy())
 
-    def _meetings(self, samples: list[list[Floats]], normals: list[dict[int, Floats]], stage: _Stage) -> Arrays:
+    def _meetings(self, samples: list[list[Floats]], normals: list[dict[int, Floats]], stage: Stage) -> Arrays:
         """Return which points of some consecutive meshes move, their neighbours, and what they meet of some others."""
         movers, obstacles = stage.movers, stage.obstacles
         obstacle_faces = self._faces_of(obstacles) - self._offsets[obstacles.start]
@@ -370,7 +338,7 @@ class Outfit:
         own = [self.faces[0], *(garment.cloth for garment in self.garments)]
         return np.concatenate([own[k] + self._offsets[k] for k in meshes])
 
-    def _push_out(self, found: Arrays, stage: _Stage) -> PushOut | None:
+    def _push_out(self, found: Arrays, stage: Stage) -> PushOut | None:
         """Prepare the push of one stage: out of what is below, then of what faces it. None where nothing can meet."""
         own = f"{stage.movers.start}.{stage.obstacles.start}."
         moved, starts, around = (found[own + name] for name in ("moved", "starts", "around"))

@@ -14,10 +14,8 @@ _LANES = 16  # as in `begin.h`
 _GATHER = "-target-feature +prefer-no-gather" if platform.machine() in ("x86_64", "AMD64") else ""
 # where a processor has no vectors for a loop it is left a loop, without a word to who runs it
 _FLAGS = f"{wp.config.cpu_compiler_flags or '-march=native'} -Wno-pass-failed {_GATHER}".strip()
-SIMD_OPTIONS = {
-    "enable_backward": False,
-    "cpu_compiler_flags": _FLAGS,
-}  # of modules whose kernels are made of such code
+# of modules whose kernels are made of such code
+SIMD_OPTIONS = {"enable_backward": False, "cpu_compiler_flags": _FLAGS}
 
 
 def simd_code(*files: Path, constants: Mapping[str, float | int] | None = None) -> str:

@@ -11,8 +11,10 @@ from dressform.runtime.geometry.simd.code import SIMD_OPTIONS, simd_code
 
 wp.set_module_options(SIMD_OPTIONS)
 
+BLEND = Path(__file__).with_name("blend.h")
 
-@wp.func_native(simd_code(Path(__file__).with_name("skin.h")))
+
+@wp.func_native(simd_code(BLEND, Path(__file__).with_name("skin.h")))
 def skin_some(
     points: wp.array(dtype=wp.vec3),
     joint_indices: wp.array2d(dtype=wp.int32),

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import warp as wp
 
+from dressform.runtime.body._kernels import BLEND
 from dressform.runtime.geometry.simd.code import SIMD_OPTIONS, simd_code
 
 wp.set_module_options(SIMD_OPTIONS)
@@ -111,7 +112,7 @@ def sum_modes(
     displacements[i] = total
 
 
-@wp.func_native(simd_code(Path(__file__).with_name("carry.h")))
+@wp.func_native(simd_code(BLEND, Path(__file__).with_name("carry.h")))
 def carry_some(
     rest: wp.array(dtype=wp.vec3),
     places: wp.array(dtype=wp.int32),

@@ -24,10 +24,8 @@ for (int l = 0; l < LANES; ++l) {
     place[l] = places.data[at[l]];
     const int* joints = (const int*)joint_indices.data + at[l] * influences;
     const float* weights = (const float*)joint_weights.data + at[l] * influences;
-    float total[12] = {};
-    for (int k = 0; k < influences && weights[k] > 0.0f; ++k)
-        for (int entry = 0; entry < 12; ++entry)
-            total[entry] += weights[k] * rows[16 * joints[k] + entry];
+    float total[12];
+    blend_transforms(joints, weights, influences, rows, total);
     for (int entry = 0; entry < 12; ++entry)
         blended[entry][l] = total[entry];
     for (int entry = 0; entry < 9; ++entry)

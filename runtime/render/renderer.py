@@ -23,7 +23,7 @@ from .ground import GroundShadow, seen_box
 from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
 from .scene import Background, Camera, Lighting, SceneMesh
-from .simd.code import STRIP
+from .simd.code import BLOCK_ROWS, STRIP
 from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
 from .topology import join_meshes
 
@@ -102,7 +102,7 @@ class Renderer:
         self._sh_shown: NDArray[np.float32] | None = None
         self._frames = 0
         # A CPU thread does well to stay on a row for a while; a GPU wants a thread for every pixel.
-        self._strip = STRIP if wp.get_device(device).is_cpu else 1
+        self._strip, self._rows = (STRIP, BLOCK_ROWS) if wp.get_device(device).is_cpu else (1, 1)
 
     def set_vertices(self, vertices: NDArray[np.floating]) -> None:
         """Copy world vertices [V, 3] into `vertices`."""
@@ -334,14 +334,15 @@ class Renderer:
         )
 
     def _shade_box(self, view: View, frame: LightFrame, light: _kernels_shade.Light, box: Box) -> None:
+        rows, strips = self._strips(box)
         wp.launch(
             _kernels_shade.shade,
-            self._strips(box),
+            (-(-rows // self._rows), strips),
             [
                 *(self._keys, self.vertices, self._screen[0], self._normals),
                 *(self._faces, self._face_uv, self._weave_uv, self._atlas_uv, self._face_mesh, self._facing),
                 *(self._surfaces, self._texels, self._levels, self.turns, self.wrinkles, self._sh),
-                *(light, frame, self._light_depths, self._openness, view, wp.vec4i(*box), self._strip),
+                *(light, frame, self._light_depths, self._openness, view, wp.vec4i(*box), self._rows, self._strip),
             ],
             outputs=[self._color],
             device=self.device,

@@ -10,6 +10,7 @@ from ._kernels_surface import Surface, texel_coverage
 from ._kernels_view import (
     CUTOUT,
     DOUBLE_SIDED,
+    EMPTY,
     INVERSE_NEAR,
     LAYER,
     View,
@@ -44,6 +45,25 @@ def to_light(light: LightFrame, point: wp.vec3) -> wp.vec3:
         wp.dot(light.up, point) * light.texels_per_metre[1],
         -wp.dot(light.toward, point),
     )
+
+
+@wp.kernel
+def clear(
+    box: wp.vec4i,
+    strip: int,
+    # outputs
+    keys: wp.array2d[wp.int64],
+    across: wp.array2d[wp.int32],
+    down: wp.array2d[wp.int32],
+) -> None:
+    """Empty a strip of a row of the box."""
+    row, part = wp.tid()
+    y = box[1] + row
+    first = box[0] + part * strip
+    for x in range(first, wp.min(first + strip, box[2])):
+        keys[y, x] = EMPTY
+        across[y, x] = 0
+        down[y, x] = 0
 
 
 @wp.kernel

@@ -10,7 +10,6 @@ from ._kernels_surface import Surface, texel_coverage
 from ._kernels_view import (
     CUTOUT,
     DOUBLE_SIDED,
-    EMPTY,
     INVERSE_NEAR,
     LAYER,
     View,
@@ -47,6 +46,17 @@ def to_light(light: LightFrame, point: wp.vec3) -> wp.vec3:
     )
 
 
+@wp.func_native(simd_code("clear_row"))
+def clear_row(
+    keys: wp.array2d[wp.int64],
+    across: wp.array2d[wp.int32],
+    down: wp.array2d[wp.int32],
+    y: int,
+    first: int,
+    end: int,
+): ...
+
+
 @wp.kernel
 def clear(
     box: wp.vec4i,
@@ -58,12 +68,8 @@ def clear(
 ) -> None:
     """Empty a strip of a row of the box."""
     row, part = wp.tid()
-    y = box[1] + row
     first = box[0] + part * strip
-    for x in range(first, wp.min(first + strip, box[2])):
-        keys[y, x] = EMPTY
-        across[y, x] = 0
-        down[y, x] = 0
+    clear_row(keys, across, down, box[1] + row, first, wp.min(first + strip, box[2]))
 
 
 @wp.kernel

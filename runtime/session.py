@@ -170,8 +170,12 @@ class TryOn:
         self._renderer = Renderer(
             meshes, counts, size=size, device=self._device, preset=look.preset, materials=packed, ahead=_AHEAD
         )
-        self._skinners = [Skinner(part.points, part.joint_indices, part.joint_weights, self._device) for part in parts]
-        self._offsets = np.cumsum([sum(self.outfit.vertex_counts), *(len(part.points) for part in parts)])[:-1]
+        self._skinner = Skinner(
+            np.concatenate([part.points for part in parts]),
+            np.concatenate([part.joint_indices for part in parts]),
+            np.concatenate([part.joint_weights for part in parts]),
+            self._device,
+        )
         self.stages_s: defaultdict[str, float] = defaultdict(float)
         self.simulated: ClothClip | None = None
         self.start_s["draw"] = time.perf_counter() - drawing
@@ -321,8 +325,7 @@ class TryOn:
             self.outfit.pose(transforms, drawing.vertices, relief=relief)
         else:
             self.outfit.lay(transforms, garments, lifted.root - pose.root, drawing.vertices, relief=relief)
-        for skinner, offset in zip(self._skinners, self._offsets, strict=True):
-            skinner.launch(transforms, drawing.vertices, int(offset))
+        self._skinner.launch(self.outfit.transforms, drawing.vertices, sum(self.outfit.vertex_counts))
         self.stages_s["dress"] += time.perf_counter() - posed
         return lifted
 

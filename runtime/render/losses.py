@@ -114,9 +114,8 @@ def photometric(
     if kind not in ("charbonnier", "l1"):
         raise ValueError(f"kind must be charbonnier or l1, got {kind!r}")
     difference = image - target
-    if kind == "l1":
-        error = difference.abs()
-    else:
+    error = difference.abs()
+    if kind == "charbonnier":
         error = (difference * difference + epsilon * epsilon).sqrt() - epsilon
     if mask is None:
         return error.mean()
@@ -151,8 +150,8 @@ def sh_consistency(
 ) -> torch.Tensor:
     """Whether pictures of one pose under different lights can be of one surface.
 
-    A matte surface shows albedo times shading, I_l = A S_l, so that I_l S_m = I_m S_l for every two lights, whatever the
-    albedo (the quotient image: Shashua and Riklin-Raviv 2001). Returned is
+    A matte surface shows albedo times shading, I_l = A S_l, so that I_l S_m = I_m S_l for every two lights, whatever
+    the albedo (the quotient image: Shashua and Riklin-Raviv 2001). Returned is
     sum (I_l S_m - I_m S_l)² / sum (I_l S_m + I_m S_l)² over pixels in the mask, channels and pairs l < m: it depends
     neither on the albedo nor on the strength of the lights.
 

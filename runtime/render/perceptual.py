@@ -1,7 +1,8 @@
 """LPIPS in plain torch: how different two pictures look, by the features of a network that learnt to name things.
 
-Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", version 0.1: features of five
-layers, each pixel's brought to length 1, squared differences weighed by channel, mean over the picture, sum over layers.
+Zhang et al. 2018, "The Unreasonable Effectiveness of Deep Features as a Perceptual Metric", version 0.1: features of
+five layers, each pixel's brought to length 1, squared differences weighed by channel, mean over the picture, sum over
+layers.
 The weights are a pinned model file: `dressform models fetch lpips_alexnet.ckpt`.
 """
 
@@ -34,8 +35,8 @@ class Lpips:
     """The distance. Weights are constants; pictures carry gradients.
 
     Args:
-        network: "alex" (Krizhevsky et al. 2012; the one to judge with) or "vgg" (Simonyan and Zisserman 2015, 16 layers;
-            smoother gradients, slower).
+        network: "alex" (Krizhevsky et al. 2012; the one to judge with) or "vgg" (Simonyan and Zisserman 2015, 16
+            layers; smoother gradients, slower).
         layers: Kernel [C_out, C_in, K, K] and bias [C_out] of each convolution.
         weights: Weight of each channel of the five features, [1, C, 1, 1].
     """

@@ -28,7 +28,7 @@ def sample_texture(texture: torch.Tensor, uv: torch.Tensor, covered: torch.Tenso
     Args:
         texture: Linear values [H, W, C], first row at the top (v = 1); differentiable.
         uv: Origin bottom-left, [N, 2]; differentiable.
-        covered: Texels that a pixel covers [N], a constant; None reads the full size.
+        covered: Texels that a pixel covers [N], differentiable; None reads the full size.
 
     Returns:
         [N, C].
@@ -38,13 +38,14 @@ def sample_texture(texture: torch.Tensor, uv: torch.Tensor, covered: torch.Tenso
     if covered is None:
         return _sample_level(texture.reshape(-1, texture.shape[2]), uv, _sizes(texture.shape, 1), None)
     levels = _halved(texture)
-    level = _level(covered.detach()).clamp(0.0, len(levels) - 1.0)
-    fine = level.floor().long()
-    blend = (level - fine)[:, None].to(texture.dtype)
+    level = _level(covered).clamp(0.0, len(levels) - 1.0)
+    fine = level.detach().floor().long()
+    blend = (level - fine)[:, None]
     table = _sizes(texture.shape, len(levels)).to(texture.device)
     rows = torch.cat([each.reshape(-1, each.shape[2]) for each in levels])
     nearer = _sample_level(rows, uv, table, fine)
-    return torch.lerp(nearer, _sample_level(rows, uv, table, (fine + 1).clamp(max=len(levels) - 1)), blend)
+    farther = _sample_level(rows, uv, table, (fine + 1).clamp(max=len(levels) - 1))
+    return nearer + blend * (farther - nearer)
 
 
 def sh_shade(normals: torch.Tensor, sh: torch.Tensor) -> torch.Tensor:

@@ -21,7 +21,7 @@ from dressform.assets.models import model_path
 from dressform.schemas.errors import ModelFileError
 
 NETWORKS = {"alex": "lpips_alexnet.ckpt", "vgg": "lpips_vgg16.ckpt"}
-_LEAST_SIDE = {"alex": 35, "vgg": 16}  # [px]; below it a layer would be empty
+_LEAST_SIDE = {"alex": 31, "vgg": 16}  # [px]; below it a layer would be empty
 _MEAN = (-0.030, -0.088, -0.188)
 _DEVIATION = (0.458, 0.448, 0.450)
 _ALEX_PADDING = (2, 2, 1, 1, 1)

@@ -19,7 +19,7 @@ from .antialias import EdgeTable, antialias
 from .camera_tensors import CameraTensors
 from .devices import device_named
 from .scene import SceneMesh, SurfaceMaterial
-from .shading import face_eye, linear_texture, sample_texture, sh_shade, soften_highlights, sun_shade
+from .shading import Pyramid, face_eye, linear_texture, sample_texture, sh_shade, soften_highlights, sun_shade
 from .soft_silhouette import soft_silhouette
 from .topology import join_meshes
 
@@ -73,6 +73,7 @@ class DifferentiableRenderer:
         topology = join_meshes(meshes, vertex_counts)
         self.device = torch.device(device)
         self.textures = tuple(linear_texture(mesh.material.texture).to(device) for mesh in meshes)
+        self._pyramids = tuple(Pyramid.of(texture) for texture in self.textures)
         self._vertex_count = int(sum(vertex_counts))
         self._all_faces, self._faces, self._face_uv, self._face_mesh = (
             torch.from_numpy(each).to(device)
@@ -106,7 +107,8 @@ class DifferentiableRenderer:
             soften: Whether highlights bend towards white as in `Renderer`'s frames; without, light is unbounded.
         """
         screen, fragments = self._look(vertices, camera)
-        color = self._shade(vertices, sh, camera, fragments, self.textures if textures is None else textures, sun)
+        pyramids = self._pyramids if textures is None else tuple(Pyramid.of(texture) for texture in textures)
+        color = self._shade(vertices, sh, camera, fragments, pyramids, sun)
         color = soften_highlights(color) if soften else color
         width, height = camera.size
         behind = color.new_zeros(3) if background is None else background.to(color.dtype)
@@ -143,7 +145,7 @@ class DifferentiableRenderer:
         sh: torch.Tensor,
         camera: CameraTensors,
         fragments: seen.Fragments,
-        textures: Sequence[torch.Tensor],
+        textures: Sequence[Pyramid],
         sun: Sun | None,
     ) -> torch.Tensor:
         """Return linear rgb [N, 3] of the fragments."""
@@ -171,16 +173,16 @@ class DifferentiableRenderer:
         return self._inside[self._face_mesh[fragments.faces].long()]
 
     def _albedo(
-        self, textures: Sequence[torch.Tensor], uv: torch.Tensor, footprint: torch.Tensor, fragments: seen.Fragments
+        self, textures: Sequence[Pyramid], uv: torch.Tensor, footprint: torch.Tensor, fragments: seen.Fragments
     ) -> torch.Tensor:
         """Return linear rgb [N, 3] of the meshes' textures at uv [N, 2]; `footprint` is the uv that a pixel covers."""
         if len(textures) == 1:
-            return sample_texture(textures[0], uv, footprint * _texels(textures[0]))
+            return sample_texture(textures[0], uv, footprint)
         owner = self._face_mesh.index_select(0, fragments.faces)
         albedo = uv.new_zeros(len(uv), 3)
         for index, texture in enumerate(textures):
             own = torch.nonzero(owner == index).reshape(-1)
-            colors = sample_texture(texture, uv.index_select(0, own), footprint[own] * _texels(texture))
+            colors = sample_texture(texture, uv.index_select(0, own), footprint.index_select(0, own))
             albedo = albedo.index_copy(0, own, colors.to(albedo.dtype))
         return albedo
 
@@ -214,7 +216,3 @@ def render_differentiable(
     mesh = SceneMesh("mesh", corners.astype(np.int32), places.astype(np.float32), uv_corners.astype(np.int32), material)
     renderer = DifferentiableRenderer([mesh], [len(vertices)], str(vertices.device))
     return renderer.render(vertices, sh, camera, textures=[texture], background=background)
-
-
-def _texels(texture: torch.Tensor) -> int:
-    return int(texture.shape[0] * texture.shape[1])

@@ -6,6 +6,8 @@ and occlusion.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -22,30 +24,53 @@ def linear_texture(texture: NDArray[np.uint8]) -> torch.Tensor:
     return torch.from_numpy(srgb_to_linear(np.ascontiguousarray(texture[..., :3])))
 
 
-def sample_texture(texture: torch.Tensor, uv: torch.Tensor, covered: torch.Tensor | None = None) -> torch.Tensor:
-    """Look up a texture that repeats, bilinear in space and linear between its halved copies.
+@dataclass(frozen=True)
+class Pyramid:
+    """A texture and its smaller copies, each the mean of the one before, down to one texel.
+
+    Attributes:
+        texels: [M, C], one level after another, each row by row from the top; differentiable.
+        table: int64 [L, 3], each level's first texel, height and width.
+    """
+
+    texels: torch.Tensor
+    table: torch.Tensor
+
+    @classmethod
+    def of(cls, texture: torch.Tensor) -> Pyramid:
+        """Halve a texture [H, W, C] again and again; differentiable."""
+        if texture.ndim != 3 or 0 in texture.shape:
+            raise ValueError(f"texture must be [H, W, C], got {list(texture.shape)}")
+        levels, sizes, first = [texture.permute(2, 0, 1)], [], 0
+        while max(levels[-1].shape[1:]) > 1:
+            height, width = levels[-1].shape[1:]
+            size = max(height // 2, 1), max(width // 2, 1)
+            levels.append(torch.nn.functional.adaptive_avg_pool2d(levels[-1], size))
+        for level in levels:
+            sizes.append([first, *level.shape[1:]])
+            first += level.shape[1] * level.shape[2]
+        texels = torch.cat([level.flatten(1) for level in levels], dim=1).T.contiguous()
+        return cls(texels, torch.tensor(sizes, dtype=torch.int64, device=texture.device))
+
+
+def sample_texture(texture: Pyramid, uv: torch.Tensor, footprint: torch.Tensor) -> torch.Tensor:
+    """Look up a texture that repeats, bilinear in space and linear between its levels.
 
     Args:
-        texture: Linear values [H, W, C], first row at the top (v = 1); differentiable.
+        texture: First row at the top (v = 1); differentiable.
         uv: Origin bottom-left, [N, 2]; differentiable.
-        covered: Texels that a pixel covers [N], differentiable; None reads the full size.
+        footprint: Area in uv that a pixel covers [N]; differentiable.
 
     Returns:
         [N, C].
     """
-    if texture.ndim != 3 or 0 in texture.shape:
-        raise ValueError(f"texture must be [H, W, C], got {list(texture.shape)}")
-    if covered is None:
-        return _sample_level(texture.reshape(-1, texture.shape[2]), uv, _sizes(texture.shape, 1), None)
-    levels = _halved(texture)
-    level = _level(covered).clamp(0.0, len(levels) - 1.0)
+    _, height, width = texture.table[0].tolist()
+    last = len(texture.table) - 1
+    level = _level(footprint * (height * width)).clamp(0.0, float(last))
     fine = level.detach().floor().long()
     blend = (level - fine)[:, None]
-    table = _sizes(texture.shape, len(levels)).to(texture.device)
-    rows = torch.cat([each.reshape(-1, each.shape[2]) for each in levels])
-    nearer = _sample_level(rows, uv, table, fine)
-    farther = _sample_level(rows, uv, table, (fine + 1).clamp(max=len(levels) - 1))
-    return nearer + blend * (farther - nearer)
+    nearer = _sample_level(texture, uv, fine)
+    return nearer + blend * (_sample_level(texture, uv, (fine + 1).clamp(max=last)) - nearer)
 
 
 def sh_shade(normals: torch.Tensor, sh: torch.Tensor) -> torch.Tensor:
@@ -118,33 +143,9 @@ def _level(covered: torch.Tensor) -> torch.Tensor:
     return 0.5 * (exponent - 1 + 2.0 * mantissa - 1.0)
 
 
-def _halved(texture: torch.Tensor) -> list[torch.Tensor]:
-    """Return a texture [H, W, C] and its smaller copies down to one texel, each the mean of the one before."""
-    levels = [texture]
-    while max(levels[-1].shape[:2]) > 1:
-        height, width, _ = levels[-1].shape
-        stacked = levels[-1].permute(2, 0, 1)
-        smaller = torch.nn.functional.adaptive_avg_pool2d(stacked, (max(height // 2, 1), max(width // 2, 1)))
-        levels.append(smaller.permute(1, 2, 0))
-    return levels
-
-
-def _sizes(shape: torch.Size, count: int) -> torch.Tensor:
-    """Return first row, height and width of each level, int64 [L, 3]."""
-    rows, (height, width) = [], shape[:2]
-    first = 0
-    for _ in range(count):
-        rows.append([first, height, width])
-        first += height * width
-        height, width = max(height // 2, 1), max(width // 2, 1)
-    return torch.tensor(rows, dtype=torch.int64)
-
-
-def _sample_level(
-    rows: torch.Tensor, uv: torch.Tensor, table: torch.Tensor, level: torch.Tensor | None
-) -> torch.Tensor:
-    """Bilinear look-up in one level of the joined levels [M, C]; `level` [N], None for level 0."""
-    first, height, width = (table[0] if level is None else table[level]).to(rows.device).unbind(dim=-1)
+def _sample_level(texture: Pyramid, uv: torch.Tensor, level: torch.Tensor) -> torch.Tensor:
+    """Bilinear look-up of uv [N, 2], each in its level [N]."""
+    first, height, width = texture.table[level].unbind(dim=-1)
     x = uv[:, 0] * width - 0.5
     y = (1.0 - uv[:, 1]) * height - 0.5
     left, top = x.detach().floor(), y.detach().floor()
@@ -156,7 +157,7 @@ def _sample_level(
         for across in (0, 1):
             at = row + torch.remainder(left.long() + across, width)
             share = share_y * (right_share if across else 1.0 - right_share)
-            part = share[:, None] * rows.index_select(0, at)
+            part = share[:, None] * texture.texels.index_select(0, at)
             total = part if total is None else total + part
     assert total is not None
     return total

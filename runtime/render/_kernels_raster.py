@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: UP018  (Warp wants variables that loops change to be made by their type)
+# ruff: noqa: RUF046, UP018  (Warp wants variables that loops change to be made by their type)
 """From world vertices to visibility: projection, normals, triangles, the light's depth map."""
 
 import warp as wp
@@ -8,10 +8,12 @@ from dressform.runtime.geometry.simd.code import SIMD_OPTIONS
 
 from ._kernels_surface import Surface, texel_coverage
 from ._kernels_view import (
+    BROKEN,
     CUTOUT,
     DOUBLE_SIDED,
     INVERSE_NEAR,
     LAYER,
+    WORLD_LIMIT,
     View,
     barycentrics,
     lifted,
@@ -45,18 +47,34 @@ def to_light(light: LightFrame, point: wp.vec3) -> wp.vec3:
     )
 
 
+@wp.func
+def is_sound(point: wp.vec3) -> bool:
+    """Whether a vertex can be drawn; what is no number fails every comparison."""
+    return wp.abs(point[0]) <= WORLD_LIMIT and wp.abs(point[1]) <= WORLD_LIMIT and wp.abs(point[2]) <= WORLD_LIMIT
+
+
 @wp.kernel
 def measure_bounds(vertices: wp.array[wp.vec3], stride: int, bounds: wp.array2d[float]) -> None:
-    """Widen `bounds` (row 0 lowest, row 1 highest) by the vertices; each thread takes `stride` of them."""
+    """Widen `bounds` (row 0 lowest, row 1 highest) by the vertices; each thread takes `stride` of them.
+
+    Broken vertices do not count; [2, 0] grows by how many there are.
+    """
     first = wp.tid() * stride
-    low = vertices[first]
-    high = low
-    for i in range(first + 1, wp.min(first + stride, vertices.shape[0])):
-        low = wp.min(low, vertices[i])
-        high = wp.max(high, vertices[i])
+    low = wp.vec3(WORLD_LIMIT, WORLD_LIMIT, WORLD_LIMIT)
+    high = -low
+    broken = int(0)
+    for i in range(first, wp.min(first + stride, vertices.shape[0])):
+        point = vertices[i]
+        if is_sound(point):
+            low = wp.min(low, point)
+            high = wp.max(high, point)
+        else:
+            broken += 1
     for axis in range(3):
         wp.atomic_min(bounds, 0, axis, low[axis])
         wp.atomic_max(bounds, 1, axis, high[axis])
+    if broken > 0:
+        wp.atomic_add(bounds, 2, 0, float(broken))
 
 
 @wp.kernel
@@ -70,8 +88,12 @@ def transform_vertices(
 ) -> None:
     i = wp.tid()
     point = vertices[i]
-    screen[i] = to_screen(view, point)
-    lit[i] = to_light(light, point)
+    if is_sound(point):
+        screen[i] = to_screen(view, point)
+        lit[i] = to_light(light, point)
+    else:
+        screen[i] = wp.vec3(0.0, 0.0, BROKEN)
+        lit[i] = wp.vec3(wp.nan, wp.nan, wp.nan)
 
 
 @wp.kernel
@@ -81,10 +103,14 @@ def face_normals(
     # outputs
     normals: wp.array[wp.vec3],
 ) -> None:
-    """Normals as long as twice the face's area."""
+    """Normals as long as twice the face's area; none of a face at a vertex that is no number or very far away."""
     i = wp.tid()
     a = vertices[faces[i, 0]]
-    normals[i] = wp.cross(vertices[faces[i, 1]] - a, vertices[faces[i, 2]] - a)
+    normal = wp.cross(vertices[faces[i, 1]] - a, vertices[faces[i, 2]] - a)
+    longest = 8.0 * WORLD_LIMIT * WORLD_LIMIT
+    if not (wp.dot(normal, normal) <= longest * longest):
+        normal = wp.vec3(0.0, 0.0, 0.0)
+    normals[i] = normal
 
 
 @wp.kernel
@@ -211,7 +237,9 @@ def draw_triangle(
     b = screen[faces[face, 1]]
     c = screen[faces[face, 2]]
     facing[face] = wp.int8(0)
-    if not (wp.isfinite(a) and wp.isfinite(b) and wp.isfinite(c)) or a[2] * b[2] * c[2] == 0.0:
+    if not (wp.isfinite(a) and wp.isfinite(b) and wp.isfinite(c)):
+        return
+    if wp.min(wp.min(a[2], b[2]), c[2]) <= BROKEN or a[2] == 0.0 or b[2] == 0.0 or c[2] == 0.0:
         return
     if not (in_front(a) or in_front(b) or in_front(c)):
         return

@@ -11,17 +11,18 @@ from numpy.typing import NDArray
 
 from dressform.runtime.geometry.simd.code import lanes_on
 
-from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade
+from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade, checks
 from ._kernels_raster import LightFrame
 from ._kernels_surface import Surface
 from ._kernels_view import CUTOUT, DOUBLE_SIDED, EMPTY, FAR, LAYER, TOUCHED, View
 from .backdrop import backdrop_key, paint_backdrop
 from .boxes import NOTHING, Box, around, halves, is_empty
 from .colour import encode_table
+from .devices import device_named
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
 from .lanes import Lanes
-from .light_frame import FittedLight, LightFitter
+from .light_frame import FittedLight, LightFitter, light_frame
 from .scene import Background, Camera, Lighting, SceneMesh
 from .simd.code import STRIP
 from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
@@ -69,6 +70,8 @@ class Renderer:
         vertices: wp.array of vec3 [V], world [m], all meshes one after another: write into it before `render`.
         turns: wp.array of vec4 [V] how wrinkled cloth is turned at each vertex: a quaternion xyzw as long as the
             wrinkles' share, 0 for no wrinkles. Of one entry where no mesh has wrinkles. Write into it, or set another.
+        broken_vertices: How many vertices of the last frame were no numbers, or farther than 10 km from the origin;
+            triangles at them are not drawn. The first time a RuntimeWarning names their meshes.
         wrinkles: wp.array of vec3, side² normals before that turn for each garment with wrinkles, row 0 at v = 0. Write
             into it, or set another.
     """
@@ -84,12 +87,12 @@ class Renderer:
     ) -> None:
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
-        if not meshes or len(meshes) > 254:
-            raise ValueError(f"meshes must be 1 to 254, got {len(meshes)}")
-        wp.init()
-        self.size = size
-        self.device = device
+        self.device = device = device_named(device)
         self.preset = PRESETS[preset]
+        checks.check_meshes(meshes, vertex_counts)
+        checks.check_size(size, self.preset.samples, device)
+        self.size = (int(size[0]), int(size[1]))
+        self._door = checks.Door(meshes, vertex_counts, self.size)
         self._lanes = Lanes(device)
         with wp.ScopedDevice(device):
             packed = materials or pack_materials([mesh.material for mesh in meshes])
@@ -101,6 +104,7 @@ class Renderer:
         self._background: Background | None = None
         self._sh_shown: NDArray[np.float32] | None = None
         self._frames = 0
+        self.broken_vertices = 0
         # A CPU thread does well to stay on a row for a while; a GPU wants a thread for every pixel.
         self._strip = STRIP if wp.get_device(device).is_cpu else 1
 
@@ -113,14 +117,14 @@ class Renderer:
 
     def render(self, camera: Camera, lighting: Lighting, background: Background) -> Frame:
         """Draw one frame."""
-        if camera.size != self.size:
-            raise ValueError(f"the camera's size must be {self.size}, as the renderer's, got {camera.size}")
+        self._door.check_frame(camera, lighting, background)
+        checks.check_reliefs(self.turns, self.wrinkles, needed=self._relief_counts)
         with wp.ScopedDevice(self.device):
             self._screen.reverse()
             view = self._view(camera)
             low, high = self._bounds_now()
             fitted = self._fitter.fit(low, high, lighting.sun_direction)
-            frame = _light_frame(fitted, self.preset.light_map)
+            frame = light_frame(fitted, self.preset.light_map)
             self._bring_up(camera, lighting, background)
             body = seen_box(camera, low, high)
             floor = self._ground.place(low, high, lighting, camera) if background.ground > 0.0 else NOTHING
@@ -174,6 +178,7 @@ class Renderer:
         self.vertices = wp.zeros(count, dtype=wp.vec3)
         self.turns = wp.zeros(count if texels else 1, dtype=wp.vec4)
         self.wrinkles = wp.zeros(max(texels, 1), dtype=wp.vec3)
+        self._relief_counts = (len(self.turns), len(self.wrinkles))
         self._screen = [wp.zeros(count, dtype=wp.vec3), wp.zeros(count, dtype=wp.vec3)]
         self._lit = wp.zeros(count, dtype=wp.vec3)
         self._normals = wp.zeros(count, dtype=wp.vec3)
@@ -198,8 +203,8 @@ class Renderer:
         self._no_light_depths = wp.full(light, FAR, dtype=wp.int32)
         self._directions = wp.array(_occlusion_directions(), dtype=wp.vec2)
         self._sh = wp.zeros(9, dtype=wp.vec3)
-        self._bounds = wp.zeros((2, 3), dtype=float)
-        self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3], dtype=float)
+        self._bounds = wp.zeros((3, 3), dtype=float)
+        self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3, [0.0] * 3], dtype=float)
         self._rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
         self._backdrop_rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
         self._depth = wp.zeros((height, width), dtype=float)
@@ -243,8 +248,11 @@ class Renderer:
         wp.launch(
             _kernels_raster.measure_bounds, threads, inputs=[self.vertices, _BOUNDS_STRIDE], outputs=[self._bounds]
         )
-        low, high = self._bounds.numpy()
-        return low, high
+        low, high, broken = self._bounds.numpy()
+        self.broken_vertices = int(broken[0])
+        if self.broken_vertices:
+            self._door.tell_broken(self.vertices)
+        return (low, high) if low[0] <= high[0] else (np.zeros(3, np.float32), np.zeros(3, np.float32))
 
     def _bring_up(self, camera: Camera, lighting: Lighting, background: Background) -> None:
         """Bring up what seldom changes: the light's coefficients and the backdrop."""
@@ -380,13 +388,3 @@ def _occlusion_directions() -> NDArray[np.float32]:
     angle = (pattern / 12.0 + k / 3.0 + ring / 6.0) * np.pi
     radius = 0.4 + 0.6 * ring
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1).reshape(-1, 2).astype(np.float32)
-
-
-def _light_frame(fitted: FittedLight, size: int) -> LightFrame:
-    frame = LightFrame()
-    frame.right, frame.up = wp.vec3(*fitted.right.tolist()), wp.vec3(*fitted.up.tolist())
-    frame.toward = wp.vec3(*fitted.toward.tolist())
-    frame.origin = wp.vec3(*fitted.origin)
-    frame.texels_per_metre = wp.vec2(*fitted.texels_per_metre)
-    frame.size = size
-    return frame

@@ -29,6 +29,7 @@ from dressform.runtime.motion.load import load_motion
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import MOTIONS
 from dressform.runtime.refine.one_euro import OneEuroFilter
+from dressform.runtime.render.checks import check_size
 from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
@@ -137,13 +138,19 @@ class TryOn:
     ):
         if refine not in ("auto", "on", "off"):
             raise UsageError(f"refine must be auto, on or off, got {refine!r}")
+        if look.preset not in PRESETS:
+            raise UsageError(f"--preset must be one of {', '.join(PRESETS)}, got {look.preset!r}")
+        self._device = device_named(device)
+        try:
+            check_size(size, PRESETS[look.preset].samples, self._device)
+        except ValueError as error:
+            raise UsageError(f"--{error}") from None
         self.start_s: dict[str, float] = {}
         started = time.perf_counter()
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
         self.size = size
         self._look, self._refine = look, refine
         self._keep = self.avatar.consent is None  # what follows from a real person does not stay behind
-        self._device = device_named(device)
         self.rest: RestBody = self.avatar.rest()
         self.unusable_fields: dict[str, str] = {}
         # what is drawn is painted while cloth is fitted; kernels are loaded before, as two threads may not load one

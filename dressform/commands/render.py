@@ -39,7 +39,7 @@ class Size(click.ParamType[tuple[int, int]]):
         """Parse "512x512"."""
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"(\d{2,4})[x×](\d{2,4})", str(value))
+        match = re.fullmatch(r"(\d{1,6})[x×](\d{1,6})", str(value))
         if not match:
             self.fail(f"needed WIDTHxHEIGHT such as 512x512, found {value!r}", param, ctx)
         return int(match[1]), int(match[2])

@@ -21,11 +21,11 @@ MOST_LAYERS = 32
 MOST_TRIANGLES = 1 << FACE_BITS.value  # that are drawn; their numbers share a pixel's key with its depth
 LARGEST_SIDE = 16384  # [px]
 LARGEST_UV = 65536.0
-# What a picture takes [bytes]: for every sample keys, edges, colours and occlusion, and for every pixel 8-bit colours,
-# depth, mask and motion.
-_SAMPLE_BYTES, _PIXEL_BYTES = 61, 19
+# What a picture takes [bytes]: for every sample keys, edges, colours and occlusion, while the backdrop is painted as much
+# again and more, and for every pixel 8-bit colours, depth, mask and motion.
+_SAMPLE_BYTES, _PAINT_BYTES, _PIXEL_BYTES = 61, 120, 19
 _WORLD = float(WORLD_LIMIT)
-_LARGEST_FOCAL = 1e7  # [px]
+_FOCALS = (1e-2, 1e7)  # [px]
 _SQUARE = 1e-3  # by how much the axes of a pose may differ from unit vectors at right angles
 
 
@@ -42,7 +42,7 @@ def check_size(size: Sequence[int], samples: int, device: str = "cpu") -> None:
     if not whole or min(sides) < 1 or max(sides) > LARGEST_SIDE:
         raise ValueError(f"size must be (width, height) of 1 to {LARGEST_SIDE} px, got {_shown(size)}")
     pixels = int(sides[0]) * int(sides[1])
-    needed = pixels * (_SAMPLE_BYTES * samples**2 + _PIXEL_BYTES)
+    needed = pixels * ((_SAMPLE_BYTES + _PAINT_BYTES) * samples**2 + _PIXEL_BYTES)
     free = free_bytes(device) if needed > 1 << 28 else None
     if free is not None and needed > free:
         raise ValueError(
@@ -129,8 +129,8 @@ def check_camera(camera: Camera, size: tuple[int, int]) -> None:
     """Raise ValueError unless a camera makes pictures of this size; it may stand within what is drawn, or past it."""
     if tuple(camera.size) != tuple(size):
         raise ValueError(f"the camera's size must be {tuple(size)}, as the renderer's, got {_shown(camera.size)}")
-    if not 0.0 < camera.focal_px <= _LARGEST_FOCAL:
-        raise ValueError(f"the camera's focal_px must be above 0 and up to {_LARGEST_FOCAL:.0e}, got {camera.focal_px}")
+    if not _FOCALS[0] <= camera.focal_px <= _FOCALS[1]:
+        raise ValueError(f"the camera's focal_px must be from {_FOCALS[0]:g} to {_FOCALS[1]:g}, got {camera.focal_px}")
     if len(camera.center_px) != 2 or not all(abs(side) <= 1e6 for side in camera.center_px):
         raise ValueError(f"the camera's center_px must be two numbers within ±1e6, got {_shown(camera.center_px)}")
     pose = np.asarray(camera.T_world_cam)

@@ -332,10 +332,10 @@ class Renderer:
         )
 
     def _measure_occlusion(self, view: View, box: Box) -> None:
-        columns = (box[2] + 1) // 2 - box[0] // 2
+        columns, rows = ((box[side + 2] + 1) // 2 - box[side] // 2 for side in (0, 1))
         wp.launch(
             _kernels_shade.measure_occlusion,
-            ((box[3] - box[1] + 1) // 2, -(-columns // self._lane_count)),
+            (rows, -(-columns // self._lane_count)),
             [self._keys, view.focal, _OCCLUSION_REACH, self._directions, wp.vec4i(*box), self._lane_count],
             outputs=[self._openness],
             device=self.device,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -267,7 +268,11 @@ class TryOn:
             motion: A clip, the name of a built-in one, or a clip file.
             fps: Frames per second.
             seconds: Length [s].
+
+        Raises:
+            UsageError: When `fps` or `seconds` is not a number above zero; with the first frame.
         """
+        _check_length(fps, seconds)
         frames: Iterator[_Coming]
         if self.simulated is not None:
             frames = (_Coming(Pose(frame.rotations, frame.root), frame.garments) for frame in self.simulated)
@@ -341,8 +346,7 @@ class TryOn:
         """
         from dressform.runtime.video.writer import VideoWriter  # loads FFmpeg, which a stream of frames does without
 
-        if not seconds > 0:
-            raise UsageError(f"--seconds must be above zero, got {seconds}")
+        _check_length(fps, seconds)
         if self.simulated is not None:
             fps, seconds = self.simulated.fps, self.simulated.frames / self.simulated.fps
         started = time.perf_counter()
@@ -358,3 +362,9 @@ class TryOn:
         elapsed = time.perf_counter() - started
         stages = {name: 1e3 * spent / max(count, 1) for name, spent in self.stages_s.items()}
         return VideoReport(Path(path), count, elapsed, stages)
+
+
+def _check_length(fps: float, seconds: float | None) -> None:
+    for name, value in (("--fps", fps), ("--seconds", 1.0 if seconds is None else seconds)):
+        if not 0.0 < value < math.inf:
+            raise UsageError(f"{name} must be a number above zero, got {value}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -168,7 +169,14 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
     for reason in tryon.unusable_fields.values():
         click.echo(f"posed without its field: {reason}", err=True)
     length = {name: options[name] for name in ("seconds", "fps", "codec")}
-    return tryon.write(options["out"], options["motion"], **length, progress=progress)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return tryon.write(options["out"], options["motion"], **length, progress=progress)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Show what a run warns of as a line, without the place in the code."""
+    click.echo(f"warning: {message}", err=True)
 
 
 def _print(report: VideoReport, as_json: bool) -> None:

@@ -21,8 +21,8 @@ MOST_LAYERS = 32
 MOST_TRIANGLES = 1 << FACE_BITS.value  # that are drawn; their numbers share a pixel's key with its depth
 LARGEST_SIDE = 16384  # [px]
 LARGEST_UV = 65536.0
-# What a picture takes [bytes]: for every sample keys, edges, colours and occlusion, while the backdrop is painted as much
-# again and more, and for every pixel 8-bit colours, depth, mask and motion.
+# What a picture takes [bytes]: for every sample keys, edges, colours and occlusion, twice as much while the backdrop is
+# painted, and for every pixel 8-bit colours, depth, mask and motion.
 _SAMPLE_BYTES, _PAINT_BYTES, _PIXEL_BYTES = 61, 120, 19
 _WORLD = float(WORLD_LIMIT)
 _FOCALS = (1e-2, 1e7)  # [px]

@@ -137,3 +137,26 @@ def _mesh(points: np.ndarray, faces: np.ndarray) -> SceneMesh:
     material = SurfaceMaterial(np.full((4, 4, 3), 200, np.uint8), roughness=1.0, specular=0.0)
     index = faces.astype(np.int32)
     return SceneMesh("walls", index, np.full((len(points), 2), 0.5, np.float32), index, material)
+
+
+def test_texture_on_a_floor_through_the_camera_is_as_sharp_as_on_a_finely_cut_one() -> None:
+    """How many texels a pixel covers changes over a large face: two triangles look as two thousand do."""
+    stripes = np.repeat(np.where(np.arange(64) // 8 % 2, 220, 30).astype(np.uint8)[None, :, None], 3, axis=2)
+    material = SurfaceMaterial(np.ascontiguousarray(np.broadcast_to(stripes, (64, 64, 3))), roughness=1.0, specular=0.0)
+    camera = Camera.look_at((0, 0, 0), (0.1, 1.0, -0.25), 1.0, SIZE)
+    pictures = []
+    for cuts in (2, 33):
+        across = np.linspace(-20, 20, cuts, dtype=np.float32)
+        x, y = np.meshgrid(across, across)
+        points = np.column_stack([x.ravel(), y.ravel(), np.full(x.size, -0.3, np.float32)])
+        a = (np.arange(cuts - 1)[:, None] * cuts + np.arange(cuts - 1)).ravel()
+        faces = np.concatenate(
+            [np.column_stack([a, a + 1, a + cuts + 1]), np.column_stack([a, a + cuts + 1, a + cuts])]
+        )
+        index = faces.astype(np.int32)
+        renderer = Renderer([SceneMesh("floor", index, points[:, :2] / 2, index, material)], [len(points)], SIZE)
+        renderer.set_vertices(points)
+        pictures.append(renderer.render(camera, EVEN, BLACK).rgb.astype(int))
+    few, many = pictures
+    assert many[30:].std() > 40
+    assert np.abs(few - many).mean() < 2.0

@@ -72,10 +72,21 @@ def run_cases(
         folder: Where a case may write.
         kinds: The kinds of cases; all when empty.
     """
+    yield from run_jobs(lambda number: _case(seeds, seed, number, folder, kinds), numbers, folder)
+
+
+def run_jobs(job: Callable[[int], Ending], numbers: range, folder: Path) -> Iterator[Ending]:
+    """Do jobs, in as many processes one after the other as it takes, and yield how each ended.
+
+    Args:
+        job: Does the one of a number.
+        numbers: Of the jobs.
+        folder: Where a job may write.
+    """
     at = numbers.start
     while at < numbers.stop:
         stop = min(at + BATCH, numbers.stop)
-        for ending in _batch(lambda n: _case(seeds, seed, n, folder, kinds), range(at, stop), folder):
+        for ending in _batch(job, range(at, stop), folder):
             yield ending
             at = ending.number + 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,7 @@ from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import MOTIONS
 from dressform.runtime.refine.one_euro import OneEuroFilter
 from dressform.runtime.render.backends.choose import check_raster
+from dressform.runtime.render.checks import check_size
 from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.drawing import Drawing
 from dressform.runtime.render.follow import FollowCamera, Framing
@@ -142,14 +144,20 @@ class TryOn:
     ):
         if refine not in ("auto", "on", "off"):
             raise UsageError(f"refine must be auto, on or off, got {refine!r}")
+        if look.preset not in PRESETS:
+            raise UsageError(f"--preset must be one of {', '.join(PRESETS)}, got {look.preset!r}")
         check_raster(look.raster)
+        self._device = device_named(device)
+        try:
+            check_size(size, PRESETS[look.preset].samples, self._device)
+        except ValueError as error:
+            raise UsageError(f"--{error}") from None
         self.start_s: dict[str, float] = {}
         started = time.perf_counter()
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
         self.size = size
         self._look, self._refine = look, refine
         self._keep = self.avatar.consent is None  # what follows from a real person does not stay behind
-        self._device = device_named(device)
         self.rest: RestBody = self.avatar.rest()
         self.unusable_fields: dict[str, str] = {}
         # what is drawn is painted while cloth is fitted; kernels are loaded before, as two threads may not load one
@@ -268,7 +276,11 @@ class TryOn:
             motion: A clip, the name of a built-in one, or a clip file.
             fps: Frames per second.
             seconds: Length [s].
+
+        Raises:
+            UsageError: When `fps` or `seconds` is not a number above zero; with the first frame.
         """
+        _check_length(fps, seconds)
         frames: Iterator[_Coming]
         if self.simulated is not None:
             frames = (_Coming(Pose(frame.rotations, frame.root), frame.garments) for frame in self.simulated)
@@ -354,8 +366,7 @@ class TryOn:
         """
         from dressform.runtime.video.writer import VideoWriter  # loads FFmpeg, which a stream of frames does without
 
-        if not seconds > 0:
-            raise UsageError(f"--seconds must be above zero, got {seconds}")
+        _check_length(fps, seconds)
         if self.simulated is not None:
             fps, seconds = self.simulated.fps, self.simulated.frames / self.simulated.fps
         started = time.perf_counter()
@@ -371,3 +382,9 @@ class TryOn:
         elapsed = time.perf_counter() - started
         stages = {name: 1e3 * spent / max(count, 1) for name, spent in self.stages_s.items()}
         return VideoReport(Path(path), count, elapsed, stages)
+
+
+def _check_length(fps: float, seconds: float | None) -> None:
+    for name, value in (("--fps", fps), ("--seconds", 1.0 if seconds is None else seconds)):
+        if not 0.0 < value < math.inf:
+            raise UsageError(f"{name} must be a number above zero, got {value}")

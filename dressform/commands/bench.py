@@ -29,7 +29,7 @@ BENCHMARKS = {
     "layers": "one to three layers over motions: their order, penetration, jumps between frames, milliseconds",
     "fit": "every size of tee and trousers on six bodies: ease, order and recommendation beside simulation, seconds",
     "fit_matrix": "the garments that ship on bodies, in poses, over each other: penetration, stretch, holes, seconds",
-    "memory": "resident memory between frame 1,000 and 10,000",
+    "memory": "resident memory at every 500th of 20,000 frames, and its slope",
     "refine": "acceleration error and lag of the temporal filter on a noisy walk",
     "smplx_rig": "rigging tee and trousers to stand-ins for SMPL-X: seconds, strain, penetration over the walk",
     "crash": "a library's jobs killed at random instants and hindered by faults; writers and readers that meet",

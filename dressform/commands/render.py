@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import warnings
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -41,7 +42,7 @@ class Size(click.ParamType[tuple[int, int]]):
         """Parse "512x512"."""
         if isinstance(value, tuple):
             return value
-        match = re.fullmatch(r"(\d{2,4})[x×](\d{2,4})", str(value))
+        match = re.fullmatch(r"(\d{1,6})[x×](\d{1,6})", str(value))
         if not match:
             self.fail(f"needed WIDTHxHEIGHT such as 512x512, found {value!r}", param, ctx)
         return int(match[1]), int(match[2])
@@ -173,7 +174,14 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
     for reason in tryon.unusable_fields.values():
         click.echo(f"posed without its field: {reason}", err=True)
     length = {name: options[name] for name in ("seconds", "fps", "codec")}
-    return tryon.write(options["out"], options["motion"], **length, progress=progress)
+    with warnings.catch_warnings():
+        warnings.showwarning = _show_warning
+        return tryon.write(options["out"], options["motion"], **length, progress=progress)
+
+
+def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
+    """Show what a run warns of as a line, without the place in the code."""
+    click.echo(f"warning: {message}", err=True)
 
 
 def _print(report: VideoReport, as_json: bool) -> None:

@@ -5,8 +5,8 @@ import warp as wp
 
 from dressform.runtime.geometry.simd.code import SIMD_OPTIONS
 
-from ._kernels_raster import in_front
-from ._kernels_view import CROSSING_SCALE, EMPTY, key_face, key_inverse_depth
+from ._kernels_raster import homogeneous, in_front, near_cut
+from ._kernels_view import CROSSING_SCALE, EMPTY, INVERSE_NEAR, key_face, key_inverse_depth
 from .simd.code import simd_code
 
 wp.set_module_options(SIMD_OPTIONS)
@@ -49,6 +49,15 @@ def offer_crossing(
 
 
 @wp.func
+def before_near(corner: wp.vec3, other: wp.vec3) -> wp.vec3:
+    """A corner, or where the edge to the other one, which is in front, meets the near plane."""
+    if in_front(corner):
+        return corner
+    cut = near_cut(homogeneous(corner), homogeneous(other))
+    return wp.vec3(float(cut[0]), float(cut[1]), INVERSE_NEAR)
+
+
+@wp.func
 def find_crossing(
     i: int,
     screen: wp.array[wp.vec3],
@@ -66,10 +75,12 @@ def find_crossing(
     face = edge_faces[i, 0]
     if int(facing[face]) == 0:
         face = edge_faces[i, 1]
-    a = screen[edges[i, 0]]
-    b = screen[edges[i, 1]]
-    if not (in_front(a) and in_front(b)):
+    from_a = screen[edges[i, 0]]
+    from_b = screen[edges[i, 1]]
+    if not (in_front(from_a) or in_front(from_b)):
         return
+    a = before_near(from_a, from_b)
+    b = before_near(from_b, from_a)
     third = faces[face, 0]
     if third == edges[i, 0] or third == edges[i, 1]:
         third = faces[face, 1]
@@ -78,7 +89,8 @@ def find_crossing(
     c = screen[third]
     dx = b[0] - a[0]
     dy = b[1] - a[1]
-    turn = dx * (c[1] - a[1]) - dy * (c[0] - a[0])
+    # a corner behind the camera is seen on the other side of the edge
+    turn = (dx * (c[1] - a[1]) - dy * (c[0] - a[0])) * wp.sign(c[2])
     mesh = face_mesh[face]
     width = keys.shape[1]
     height = keys.shape[0]

@@ -1,5 +1,5 @@
 # mypy: ignore-errors
-# ruff: noqa: UP018, SIM108  (Warp wants variables that loops change to be made by their type)
+# ruff: noqa: RUF046, UP018  (Warp wants variables that loops change to be made by their type)
 """From world vertices to visibility: projection, normals, triangles, the light's depth map."""
 
 import warp as wp
@@ -8,13 +8,14 @@ from dressform.runtime.geometry.simd.code import SIMD_OPTIONS
 
 from ._kernels_surface import Surface, texel_coverage
 from ._kernels_view import (
+    BROKEN,
     CUTOUT,
     DOUBLE_SIDED,
     INVERSE_NEAR,
     LAYER,
+    WORLD_LIMIT,
     View,
     barycentrics,
-    edge_functions,
     lifted,
     pack_key,
     to_screen,
@@ -72,18 +73,34 @@ def clear(
     clear_row(keys, across, down, box[1] + row, first, wp.min(first + strip, box[2]))
 
 
+@wp.func
+def is_sound(point: wp.vec3) -> bool:
+    """Whether a vertex can be drawn; what is no number fails every comparison."""
+    return wp.abs(point[0]) <= WORLD_LIMIT and wp.abs(point[1]) <= WORLD_LIMIT and wp.abs(point[2]) <= WORLD_LIMIT
+
+
 @wp.kernel
 def measure_bounds(vertices: wp.array[wp.vec3], stride: int, bounds: wp.array2d[float]) -> None:
-    """Widen `bounds` (row 0 lowest, row 1 highest) by the vertices; each thread takes `stride` of them."""
+    """Widen `bounds` (row 0 lowest, row 1 highest) by the vertices; each thread takes `stride` of them.
+
+    Broken vertices do not count; [2, 0] grows by how many there are.
+    """
     first = wp.tid() * stride
-    low = vertices[first]
-    high = low
-    for i in range(first + 1, wp.min(first + stride, vertices.shape[0])):
-        low = wp.min(low, vertices[i])
-        high = wp.max(high, vertices[i])
+    low = wp.vec3(WORLD_LIMIT, WORLD_LIMIT, WORLD_LIMIT)
+    high = -low
+    broken = int(0)
+    for i in range(first, wp.min(first + stride, vertices.shape[0])):
+        point = vertices[i]
+        if is_sound(point):
+            low = wp.min(low, point)
+            high = wp.max(high, point)
+        else:
+            broken += 1
     for axis in range(3):
         wp.atomic_min(bounds, 0, axis, low[axis])
         wp.atomic_max(bounds, 1, axis, high[axis])
+    if broken > 0:
+        wp.atomic_add(bounds, 2, 0, float(broken))
 
 
 @wp.kernel
@@ -97,8 +114,12 @@ def transform_vertices(
 ) -> None:
     i = wp.tid()
     point = vertices[i]
-    screen[i] = to_screen(view, point)
-    lit[i] = to_light(light, point)
+    if is_sound(point):
+        screen[i] = to_screen(view, point)
+        lit[i] = to_light(light, point)
+    else:
+        screen[i] = wp.vec3(0.0, 0.0, BROKEN)
+        lit[i] = wp.vec3(wp.nan, wp.nan, wp.nan)
 
 
 @wp.kernel
@@ -108,10 +129,14 @@ def face_normals(
     # outputs
     normals: wp.array[wp.vec3],
 ) -> None:
-    """Normals as long as twice the face's area."""
+    """Normals as long as twice the face's area; none of a face at a vertex that is no number or very far away."""
     i = wp.tid()
     a = vertices[faces[i, 0]]
-    normals[i] = wp.cross(vertices[faces[i, 1]] - a, vertices[faces[i, 2]] - a)
+    normal = wp.cross(vertices[faces[i, 1]] - a, vertices[faces[i, 2]] - a)
+    longest = 8.0 * WORLD_LIMIT * WORLD_LIMIT
+    if not (wp.dot(normal, normal) <= longest * longest):
+        normal = wp.vec3(0.0, 0.0, 0.0)
+    normals[i] = normal
 
 
 @wp.kernel
@@ -131,35 +156,48 @@ def vertex_normals(
 
 
 @wp.func
-def clipped_corner(a: wp.vec3, b: wp.vec3) -> wp.vec2:
-    """Screen position where the edge from a (in front of the near plane) to b (behind it) meets that plane."""
-    za = 1.0 / a[2]
-    zb = 1.0 / b[2]
-    t = (za - 1.0 / INVERSE_NEAR) / (za - zb)
-    x = a[0] * za + t * (b[0] * zb - a[0] * za)
-    y = a[1] * za + t * (b[1] * zb - a[1] * za)
-    return wp.vec2(x, y) * INVERSE_NEAR
-
-
-@wp.func
 def in_front(corner: wp.vec3) -> bool:
     return corner[2] > 0.0 and corner[2] <= INVERSE_NEAR
 
 
 @wp.func
-def widen(box: wp.vec4, a: wp.vec3, b: wp.vec3) -> wp.vec4:
-    """Widen (x0, y0, x1, y1) by what is in front of the near plane of corner a and of the edge from a to b."""
+def homogeneous(corner: wp.vec3) -> wp.vec3d:
+    """The camera-space point of a corner; x and y are times the focal length, from the picture's origin [px m, m]."""
+    depth = wp.float64(1.0) / wp.float64(corner[2])
+    return wp.vec3d(wp.float64(corner[0]) * depth, wp.float64(corner[1]) * depth, depth)
+
+
+@wp.func
+def near_cut(a: wp.vec3d, b: wp.vec3d) -> wp.vec2d:
+    """Screen position where the edge between points on both sides of the near plane meets it."""
+    near = wp.float64(1.0) / wp.float64(INVERSE_NEAR)
+    at = a + (b - a) * ((near - a[2]) / (b[2] - a[2]))
+    return wp.vec2d(at[0], at[1]) / near
+
+
+@wp.func
+def widen(box: wp.vec4d, a: wp.vec3d, b: wp.vec3d) -> wp.vec4d:
+    """Widen (x0, y0, x1, y1) by what is in front of the near plane of point a and of the edge from a to b."""
+    near = wp.float64(1.0) / wp.float64(INVERSE_NEAR)
     out = box
-    if in_front(a):
-        out = wp.vec4(wp.min(out[0], a[0]), wp.min(out[1], a[1]), wp.max(out[2], a[0]), wp.max(out[3], a[1]))
-    if in_front(a) != in_front(b):
-        cut = wp.vec2(0.0, 0.0)
-        if in_front(a):
-            cut = clipped_corner(a, b)
-        else:
-            cut = clipped_corner(b, a)
-        out = wp.vec4(wp.min(out[0], cut[0]), wp.min(out[1], cut[1]), wp.max(out[2], cut[0]), wp.max(out[3], cut[1]))
+    if a[2] >= near:
+        x = a[0] / a[2]
+        y = a[1] / a[2]
+        out = wp.vec4d(wp.min(out[0], x), wp.min(out[1], y), wp.max(out[2], x), wp.max(out[3], y))
+    if (a[2] >= near) != (b[2] >= near):
+        cut = near_cut(a, b)
+        out = wp.vec4d(wp.min(out[0], cut[0]), wp.min(out[1], cut[1]), wp.max(out[2], cut[0]), wp.max(out[3], cut[1]))
     return out
+
+
+@wp.func
+def edge_line(a: wp.vec3d, b: wp.vec3d, turn: wp.float64) -> wp.vec3d:
+    """The line through two points on the screen: its product with (x, y, 1) is a distance [px], positive inside."""
+    line = wp.cross(a, b) * turn
+    size = wp.sqrt(line[0] * line[0] + line[1] * line[1])
+    if size == wp.float64(0.0):
+        return line
+    return line / size
 
 
 @wp.func_native(simd_code("raster", "draw_seen"))
@@ -171,6 +209,36 @@ def draw_plain_triangles(
     keys: wp.array2d[wp.int64],
     facing: wp.array[wp.int8],
 ) -> int: ...
+
+
+@wp.func
+def offer(
+    face: int,
+    x: int,
+    y: int,
+    inverse_depth: float,
+    flags: int,
+    a: wp.vec3,
+    b: wp.vec3,
+    c: wp.vec3,
+    face_mesh: wp.array[wp.int32],
+    face_uv: wp.array2d[wp.vec2],
+    surfaces: wp.array[Surface],
+    texels: wp.array[wp.uint32],
+    keys: wp.array2d[wp.int64],
+) -> None:
+    """Let a face be seen at a pixel, unless something is nearer, the near plane is farther, or it has a hole there."""
+    if not (inverse_depth > 0.0 and inverse_depth <= INVERSE_NEAR):
+        return
+    key = pack_key(lifted(inverse_depth, float(flags // LAYER)), face)
+    if key < keys[y, x]:
+        seen = bool(True)
+        if (flags & CUTOUT) != 0:
+            w = barycentrics(a, b, c, float(x) + 0.5, float(y) + 0.5)
+            uv = w[0] * face_uv[face, 0] + w[1] * face_uv[face, 1] + w[2] * face_uv[face, 2]
+            seen = texel_coverage(surfaces[face_mesh[face]], texels, uv) >= 0.5
+        if seen:
+            wp.atomic_min(keys, y, x, key)
 
 
 @wp.func
@@ -186,63 +254,50 @@ def draw_triangle(
     keys: wp.array2d[wp.int64],
     facing: wp.array[wp.int8],
 ) -> None:
-    """Draw one triangle that may reach behind the near plane or have holes."""
+    """Draw one triangle that may reach behind the near plane, be far larger than the picture, or have holes.
+
+    Homogeneous edges (Olano and Greer 1997) in double precision: nothing is divided by the depth of a corner behind
+    the camera, and what a corner far outside the picture would cost in precision is not missed.
+    """
     a = screen[faces[face, 0]]
     b = screen[faces[face, 1]]
     c = screen[faces[face, 2]]
     facing[face] = wp.int8(0)
-    whole = in_front(a) and in_front(b) and in_front(c)
-    if not whole and not (in_front(a) or in_front(b) or in_front(c)):
+    if not (wp.isfinite(a) and wp.isfinite(b) and wp.isfinite(c)):
         return
-    area = (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
-    side = area
-    if not whole:
-        side = area * wp.sign(a[2]) * wp.sign(b[2]) * wp.sign(c[2])
+    if wp.min(wp.min(a[2], b[2]), c[2]) <= BROKEN or a[2] == 0.0 or b[2] == 0.0 or c[2] == 0.0:
+        return
+    if not (in_front(a) or in_front(b) or in_front(c)):
+        return
+    at_a = homogeneous(a)
+    at_b = homogeneous(b)
+    at_c = homogeneous(c)
+    volume = wp.dot(at_a, wp.cross(at_b, at_c))
     flags = int(face_flags[face])
-    if area == 0.0 or (side > 0.0 and (flags & DOUBLE_SIDED) == 0):
+    if volume == wp.float64(0.0) or (volume > wp.float64(0.0) and (flags & DOUBLE_SIDED) == 0):
         return
-    facing[face] = wp.where(side < 0.0, wp.int8(1), wp.int8(-1))
+    facing[face] = wp.where(volume < wp.float64(0.0), wp.int8(1), wp.int8(-1))
 
-    layer = float(flags // LAYER)
-    box = wp.vec4(
-        wp.min(wp.min(a[0], b[0]), c[0]),
-        wp.min(wp.min(a[1], b[1]), c[1]),
-        wp.max(wp.max(a[0], b[0]), c[0]),
-        wp.max(wp.max(a[1], b[1]), c[1]),
-    )
-    if not whole:
-        box = widen(widen(widen(wp.vec4(1.0e9, 1.0e9, -1.0e9, -1.0e9), a, b), b, c), c, a)
-    x0 = int(wp.ceil(wp.max(box[0] - 0.5, 0.0)))
-    y0 = int(wp.ceil(wp.max(box[1] - 0.5, 0.0)))
-    x1 = int(wp.floor(wp.min(box[2] - 0.5, float(keys.shape[1] - 1))))
-    y1 = int(wp.floor(wp.min(box[3] - 0.5, float(keys.shape[0] - 1))))
-    if x0 > x1 or y0 > y1:
-        return
-    # Area coordinates at the first pixel, and their change per pixel to the right and down.
-    inverse_area = 1.0 / area
-    first = edge_functions(a, b, c, float(x0) + 0.5, float(y0) + 0.5) * inverse_area
-    right = wp.vec3(b[1] - c[1], c[1] - a[1], a[1] - b[1]) * inverse_area
-    down = wp.vec3(c[0] - b[0], a[0] - c[0], b[0] - a[0]) * inverse_area
+    far = wp.float64(1.0e9)
+    box = widen(widen(widen(wp.vec4d(far, far, -far, -far), at_a, at_b), at_b, at_c), at_c, at_a)
+    half = wp.float64(0.5)
+    x0 = int(wp.ceil(wp.clamp(box[0] - half, wp.float64(0.0), wp.float64(keys.shape[1]))))
+    y0 = int(wp.ceil(wp.clamp(box[1] - half, wp.float64(0.0), wp.float64(keys.shape[0]))))
+    x1 = int(wp.floor(wp.clamp(box[2] - half, wp.float64(-1.0), wp.float64(keys.shape[1] - 1))))
+    y1 = int(wp.floor(wp.clamp(box[3] - half, wp.float64(-1.0), wp.float64(keys.shape[0] - 1))))
+    turn = wp.sign(volume)
+    of_a = edge_line(at_b, at_c, turn)
+    of_b = edge_line(at_c, at_a, turn)
+    of_c = edge_line(at_a, at_b, turn)
+    plane = (wp.cross(at_b, at_c) + wp.cross(at_c, at_a) + wp.cross(at_a, at_b)) / volume
     for y in range(y0, y1 + 1):
-        start = first + down * float(y - y0)
         for x in range(x0, x1 + 1):
-            e = start + right * float(x - x0)
-            least = wp.min(wp.min(e[0], e[1]), e[2])
-            if not whole:
-                least = wp.min(wp.min(e[0] * a[2], e[1] * b[2]), e[2] * c[2])
-            # The tolerance closes the hairline that rounding may leave between neighbours.
-            if least >= -1.0e-5:
-                inverse_depth = e[0] * a[2] + e[1] * b[2] + e[2] * c[2]
-                key = pack_key(lifted(inverse_depth, layer), face)
-                if inverse_depth > 0.0 and inverse_depth <= INVERSE_NEAR and key < keys[y, x]:
-                    seen = bool(True)
-                    if (flags & CUTOUT) != 0:
-                        surface = surfaces[face_mesh[face]]
-                        w = barycentrics(a, b, c, float(x) + 0.5, float(y) + 0.5)
-                        uv = w[0] * face_uv[face, 0] + w[1] * face_uv[face, 1] + w[2] * face_uv[face, 2]
-                        seen = texel_coverage(surface, texels, uv) >= 0.5
-                    if seen:
-                        wp.atomic_min(keys, y, x, key)
+            pixel = wp.vec3d(wp.float64(x) + half, wp.float64(y) + half, wp.float64(1.0))
+            least = wp.min(wp.min(wp.dot(of_a, pixel), wp.dot(of_b, pixel)), wp.dot(of_c, pixel))
+            # The tolerance [px] closes the hairline that rounding may leave between neighbours.
+            if least >= wp.float64(-1.0e-3):
+                depth = float(wp.dot(plane, pixel))
+                offer(face, x, y, depth, flags, a, b, c, face_mesh, face_uv, surfaces, texels, keys)
 
 
 @wp.kernel

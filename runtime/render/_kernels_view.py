@@ -24,6 +24,10 @@ EMPTY = wp.constant(wp.int64(1 << 62))
 NEAR = wp.constant(0.01)
 INVERSE_NEAR = wp.constant(100.0)
 LAYER_LIFT = wp.constant(0.003)  # [m]
+# A vertex that is farther from the origin along any axis, or no number, is broken: no triangle at it is drawn. Depths
+# in the light's map, which are whole numbers, reach as far.
+WORLD_LIMIT = wp.constant(1.0e4)  # [m]
+BROKEN = wp.constant(-1.0e9)  # the inverse depth that tells of such a vertex
 # Depths in the light's map are whole units of 1/100 mm: integers have an atomic minimum everywhere.
 LIGHT_DEPTH_SCALE = wp.constant(1.0e5)
 FAR = wp.constant(2147483647)

@@ -41,6 +41,51 @@ def rasterize(
     return triangles, best
 
 
+def draw_clipped(
+    points: NDArray[np.floating], faces: NDArray[np.integer], size: tuple[int, int], *, double_sided: bool = True
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]:
+    """Cut every face at the near plane (Sutherland and Hodgman 1974), fill what is left of it; lowest face wins ties.
+
+    Takes camera-space points whose x and y are times the focal length, from the picture's origin [px m, px m, m].
+    Returns triangles [H, W], inverse depth [H, W] and how far the nearest outline of a face is [px], [H, W].
+    """
+    width, height = size
+    x, y = np.meshgrid(np.arange(width) + 0.5, np.arange(height) + 0.5)
+    best, outline = np.zeros((height, width)), np.full((height, width), np.inf)
+    triangles = np.full((height, width), -1, np.int32)
+    for index, face in enumerate(faces):
+        corners = points[face].astype(np.float64)
+        polygon = _cut_at_near_plane(corners)
+        normal = np.cross(corners[1] - corners[0], corners[2] - corners[0])
+        offset = float(normal @ corners[0])
+        if len(polygon) < 3 or offset == 0.0 or (offset > 0.0 and not double_sided):
+            continue
+        inside = np.ones((height, width), np.bool_)
+        ends = polygon[:, :2] / polygon[:, 2:]
+        for a, b in zip(ends, np.roll(ends, -1, axis=0), strict=True):
+            length = float(np.hypot(*(b - a)))
+            if length > 1e-9:
+                distance = ((b[0] - a[0]) * (y - a[1]) - (b[1] - a[1]) * (x - a[0])) / length
+                inside &= np.sign(offset) * distance >= 0.0
+                outline = np.minimum(outline, np.abs(distance))
+        inverse_depth = (normal[0] * x + normal[1] * y + normal[2]) / offset
+        inside &= inverse_depth > best
+        triangles[inside] = index
+        best[inside] = inverse_depth[inside]
+    return triangles, best, outline
+
+
+def _cut_at_near_plane(corners: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the part of a polygon [N, 3] that is no nearer than `NEAR`, [M, 3]."""
+    kept = []
+    for a, b in zip(corners, np.roll(corners, -1, axis=0), strict=True):
+        if a[2] >= NEAR:
+            kept.append(a)
+        if (a[2] >= NEAR) != (b[2] >= NEAR):
+            kept.append(a + (b - a) * ((NEAR - a[2]) / (b[2] - a[2])))
+    return np.array(kept).reshape(-1, 3)
+
+
 def interpolate(
     attributes: torch.Tensor, screen: torch.Tensor, faces: torch.Tensor, triangles: torch.Tensor
 ) -> torch.Tensor:

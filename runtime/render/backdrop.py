@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from .colour import linear_to_srgb, srgb_to_linear
 from .scene import Background, Camera
 
+_MOST_CUT = 8  # how many times longer than the frame a picture may be scaled
+
 
 def paint_backdrop(background: Background, camera: Camera, shape: tuple[int, int]) -> NDArray[np.float32]:
     """Paint a background, linear float32 [H, W, 3], for samples of this shape (a multiple of the camera's size)."""
@@ -67,6 +69,10 @@ def _covering(image: NDArray[np.uint8], shape: tuple[int, int]) -> NDArray[np.ui
         raise ValueError(f"background image must be uint8 [H, W, 3], got {image.dtype} {list(image.shape)}")
     height, width = shape
     scale = max(height / image.shape[0], width / image.shape[1])
+    # of a picture that is far wider or higher, only the middle is scaled at all
+    keep = [min(side, math.ceil(_MOST_CUT * of / scale)) for side, of in zip(image.shape, shape, strict=False)]
+    top, left = ((side - kept) // 2 for side, kept in zip(image.shape, keep, strict=False))
+    image = image[top : top + keep[0], left : left + keep[1]]
     size = (max(width, round(image.shape[1] * scale)), max(height, round(image.shape[0] * scale)))
     scaled = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1.0 else cv2.INTER_CUBIC)
     left, top = (size[0] - width) // 2, (size[1] - height) // 2

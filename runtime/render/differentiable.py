@@ -160,7 +160,7 @@ class DifferentiableRenderer:
         uv = seen.blend_corners(corner_uv, fragments)
         b, c = corner_uv[:, 1] - corner_uv[:, 0], corner_uv[:, 2] - corner_uv[:, 0]
         # a grazing pixel is taken for no narrower than half its length, as in the kernels
-        per_pixel = (0.5 / cosine).clamp(min=1.0) / fragments.screen_area.abs()
+        per_pixel = (0.5 / cosine).clamp(min=1.0) * fragments.face_share
         footprint = (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]).abs() * per_pixel
         albedo = self._albedo(textures, uv, footprint, fragments)
         albedo = torch.where(front[:, None] > 0.0, albedo, albedo * self._tint(fragments).to(albedo.dtype))

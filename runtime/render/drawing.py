@@ -58,7 +58,9 @@ class Drawing:
         light_depths: What is nearest to the sun.
         camera, view: What it is drawn with; `frame` and `fitted`: the sun's.
         bounds: Lowest and highest corner of the box around all vertices [3], [3] [m].
-        box: What may be seen of them [px].
+        broken_vertices: How many of them are no numbers, or farther than 10 km from the origin; triangles at them are
+            not drawn. The first time a RuntimeWarning names their meshes.
+        box: What may be seen of the others [px].
         drawn: The part of `keys`, `across` and `down` that is not as it was at first [samples].
     """
 
@@ -84,5 +86,6 @@ class Drawing:
             self.down = wp.zeros(extents.samples, dtype=wp.int32)
             self.light_depths = wp.full((extents.light_map, extents.light_map), FAR, dtype=wp.int32)
         self.earlier = self.screen
+        self.broken_vertices = 0
         self.box: Box = NOTHING
         self.drawn: Box = NOTHING

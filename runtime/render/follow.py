@@ -65,6 +65,8 @@ class FollowCamera:
             dt: Time since the last frame [s].
         """
         wanted = np.asarray(ground_point, np.float64)[:2]
+        if not np.isfinite(wanted).all():  # of a broken pose: stay, or it would be lost for good
+            wanted = np.zeros(2) if self._at is None else self._at
         if self._at is None:
             self._at = wanted.copy()
         else:

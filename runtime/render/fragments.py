@@ -27,7 +27,7 @@ class Fragments:
         centers: Pixel centres (x, y) [px], [N, 2].
         weights: Barycentrics, correct in perspective, [N, 3]; differentiable.
         inverse_depth: [1/m], [N]; differentiable.
-        screen_area: Twice the signed area of the face on the screen [px²], [N]; differentiable.
+        face_share: Share of its face that the pixel covers, [N]; differentiable.
     """
 
     keys: torch.Tensor
@@ -38,7 +38,7 @@ class Fragments:
     centers: torch.Tensor
     weights: torch.Tensor
     inverse_depth: torch.Tensor
-    screen_area: torch.Tensor
+    face_share: torch.Tensor
 
     @property
     def triangles(self) -> torch.Tensor:
@@ -77,8 +77,8 @@ def rasterize(
     corners = faces.index_select(0, seen).long()
     width = size[0]
     centers = torch.stack([pixels % width, pixels // width], dim=-1).to(screen.dtype) + 0.5
-    weights, inverse_depth, area = _barycentrics(screen, corners, centers)
-    return Fragments(keys, facing, pixels, seen, corners, centers, weights, inverse_depth, area)
+    weights, inverse_depth, share = _barycentrics(screen, corners, centers)
+    return Fragments(keys, facing, pixels, seen, corners, centers, weights, inverse_depth, share)
 
 
 def interpolate(attributes: torch.Tensor, fragments: Fragments) -> torch.Tensor:
@@ -116,7 +116,10 @@ def _barycentrics(
     area = parts.sum(dim=1)
     weights = parts * at[..., 2]
     total = weights.sum(dim=1)
-    return weights / total[:, None], total / area, area
+    inverse_depth = total / area
+    # the deeper the face is there than at its corners, the more of it lies behind a pixel
+    share = (at[..., 2].prod(dim=1) / (inverse_depth**3 * area)).abs()
+    return weights / total[:, None], inverse_depth, share
 
 
 def _draw(

@@ -80,8 +80,9 @@ def seen_box(camera: Camera, low: NDArray[np.floating], high: NDArray[np.floatin
     """Return the pixels (x0, y0, x1, y1) within which the world box low..high [m] is seen."""
     width, height = camera.size
     corners = np.where(_CORNERS, np.asarray(high, np.float64), np.asarray(low, np.float64))
-    seen = camera.project(corners)
-    if (seen[:, 2] < 0.05).any():
+    with np.errstate(divide="ignore", invalid="ignore"):
+        seen = camera.project(corners)
+    if not (seen[:, 2] >= 0.05).all():  # some of it is beside or behind the camera
         return 0, 0, width, height
     first = np.floor(seen[:, :2].min(axis=0) - margin).clip(0, (width, height)).astype(int)
     last = np.ceil(seen[:, :2].max(axis=0) + margin).clip(0, (width, height)).astype(int)

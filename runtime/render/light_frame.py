@@ -6,9 +6,12 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+import warp as wp
 from numpy.typing import NDArray
 
 from dressform.runtime.geometry.rotations import cross
+
+from ._kernels_raster import LightFrame
 
 # The map grows in these steps and never shrinks: every change of scale shows as a tiny jump of all shadow edges.
 _STEP = 0.1
@@ -67,3 +70,14 @@ class LightFitter:
             (float(offset[0]), float(offset[1]), math.ceil(away) + 4.0),
             float(1.0 / scale.min()),
         )
+
+
+def light_frame(fitted: FittedLight, size: int) -> LightFrame:
+    """Return the frame as kernels take it; `size` is the map's side [texels]."""
+    frame = LightFrame()
+    frame.right, frame.up = wp.vec3(*fitted.right.tolist()), wp.vec3(*fitted.up.tolist())
+    frame.toward = wp.vec3(*fitted.toward.tolist())
+    frame.origin = wp.vec3(*fitted.origin)
+    frame.texels_per_metre = wp.vec2(*fitted.texels_per_metre)
+    frame.size = size
+    return frame

@@ -16,6 +16,7 @@ from dressform.runtime.geometry.simd.code import lanes_on
 from . import _kernels_interpolate, _kernels_raster
 from ._kernels_surface import Surface
 from ._kernels_view import DOUBLE_SIDED, EMPTY, FACE_BITS, FACE_MASK, NEARNESS_SCALE, NEARNESS_TOP
+from .checks import MOST_TRIANGLES
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,13 @@ def rasterize(
         device: Warp device.
     """
     width, height = size
+    if width < 1 or height < 1:
+        raise ValueError(f"size must be (width, height) of at least 1 px, got {width} and {height}")
+    if screen.ndim != 2 or screen.shape[1] != 3:
+        raise ValueError(f"screen must be [V, 3], got {list(screen.shape)}")
+    _check_faces(faces, len(screen))
+    if len(faces) == 0:
+        return Visibility(np.full((height, width), -1, np.int32), np.zeros((height, width), np.float32))
     with wp.ScopedDevice(device):
         keys = wp.full((height, width), EMPTY, dtype=wp.int64)
         count = len(faces)
@@ -93,8 +101,22 @@ def interpolate(
         raise ValueError(
             f"attributes and screen must be [V, C] and [V, 3], got {list(attributes.shape)}, {list(screen.shape)}"
         )
+    _check_faces(faces, len(screen))
+    if triangles.ndim != 2 or (triangles.numel() and int(triangles.max()) >= len(faces)):
+        raise ValueError(f"triangles must be [H, W] of faces below {len(faces)}, got {list(triangles.shape)}")
     apply: Callable[..., torch.Tensor] = _Interpolate.apply
     return apply(attributes, screen, faces, triangles)
+
+
+def _check_faces(faces: NDArray[np.integer] | torch.Tensor, count: int) -> None:
+    """Raise unless faces are [F, 3] of vertex numbers: kernels read where they say."""
+    if faces.ndim != 2 or faces.shape[1] != 3:
+        raise ValueError(f"faces must be [F, 3], got {list(faces.shape)}")
+    if len(faces) > MOST_TRIANGLES:
+        raise ValueError(f"faces must be at most {MOST_TRIANGLES}, got {len(faces)}")
+    low, high = (int(faces.min()), int(faces.max())) if len(faces) else (0, 0)
+    if len(faces) and (low < 0 or high >= count):
+        raise ValueError(f"faces must be indices from 0 to {count - 1}, got {low} to {high}")
 
 
 class _Interpolate(torch.autograd.Function):

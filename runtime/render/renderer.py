@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from dressform.runtime.geometry.simd.code import lanes_on
 
-from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade
-from ._kernels_raster import LightFrame
+from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade, checks
 from ._kernels_surface import Surface
 from ._kernels_view import CUTOUT, DOUBLE_SIDED, FAR, LAYER, View
 from .backdrop import backdrop_key, paint_backdrop
@@ -22,10 +21,11 @@ from .backends.choose import make_rasterizer
 from .backends.protocol import DrawnFaces, RasterizerMaker
 from .boxes import NOTHING, Box, around, is_empty
 from .colour import encode_table
+from .devices import device_named
 from .drawing import Drawing, Extents
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
-from .light_frame import FittedLight, LightFitter
+from .light_frame import LightFitter, light_frame
 from .scene import Background, Camera, Lighting, SceneMesh
 from .simd.code import BLOCK_ROWS, STRIP
 from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
@@ -88,12 +88,12 @@ class Renderer:
     ) -> None:
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
-        if not meshes or len(meshes) > 254:
-            raise ValueError(f"meshes must be 1 to 254, got {len(meshes)}")
-        wp.init()
-        self.size = size
-        self.device = device
+        self.device = device = device_named(device)
         self.preset = PRESETS[preset]
+        checks.check_meshes(meshes, vertex_counts)
+        checks.check_size(size, self.preset.samples, device)
+        self.size = (int(size[0]), int(size[1]))
+        self._door = checks.Door(meshes, vertex_counts, self.size)
         with wp.ScopedDevice(device):
             packed = materials or pack_materials([mesh.material for mesh in meshes])
             extents = self._upload(meshes, vertex_counts, packed)
@@ -146,15 +146,14 @@ class Renderer:
 
         Drawings come in the frames' order: velocity is from one to the next.
         """
-        if camera.size != self.size:
-            raise ValueError(f"the camera's size must be {self.size}, as the renderer's, got {camera.size}")
+        self._door.check_view(camera, lighting)
         drawing.camera, drawing.view = camera, self._view(camera)
         drawing.screen = next(self._screens)
         drawing.earlier = drawing.screen if self._last_screen is None else self._last_screen
         self._last_screen = drawing.screen
         low, high = drawing.bounds = self._bounds_now(drawing)
         drawing.fitted = self._fitter.fit(low, high, lighting.sun_direction)
-        drawing.frame = _light_frame(drawing.fitted, self.preset.light_map)
+        drawing.frame = light_frame(drawing.fitted, self.preset.light_map)
         drawing.box = seen_box(camera, low, high)
         self._clear(drawing)
         self._project(drawing)
@@ -164,6 +163,7 @@ class Renderer:
 
     def finish(self, drawing: Drawing, lighting: Lighting, background: Background) -> Frame:
         """Colour what was drawn, the second half of a frame."""
+        self._door.check_background(background)
         low, high = drawing.bounds
         self._bring_up(drawing.camera, lighting, background)
         floor = self._ground.place(low, high, lighting, drawing.camera) if background.ground > 0.0 else NOTHING
@@ -230,8 +230,8 @@ class Renderer:
         self._openness = wp.full(half, 1.0, dtype=float)
         self._directions = wp.array(_occlusion_directions(), dtype=wp.vec2)
         self._sh = wp.zeros(9, dtype=wp.vec3)
-        self._bounds = wp.zeros((2, 3), dtype=float)
-        self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3], dtype=float)
+        self._bounds = wp.zeros((3, 3), dtype=float)
+        self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3, [0.0] * 3], dtype=float)
         self._rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
         self._backdrop_rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
         self._depth = wp.zeros((height, width), dtype=float)
@@ -299,8 +299,11 @@ class Renderer:
         threads = -(-drawing.vertices.shape[0] // _BOUNDS_STRIDE)
         inputs = [drawing.vertices, _BOUNDS_STRIDE]
         wp.launch(_kernels_raster.measure_bounds, threads, inputs, outputs=[self._bounds], device=self.device)
-        low, high = self._bounds.numpy().copy()
-        return low, high
+        low, high, broken = self._bounds.numpy().copy()
+        drawing.broken_vertices = int(broken[0])
+        if drawing.broken_vertices:
+            self._door.tell_broken(drawing.vertices)
+        return (low, high) if low[0] <= high[0] else (np.zeros(3, np.float32), np.zeros(3, np.float32))
 
     def _bring_up(self, camera: Camera, lighting: Lighting, background: Background) -> None:
         """Bring up what seldom changes: the light's coefficients and the backdrop."""
@@ -361,10 +364,10 @@ class Renderer:
         light.blur = self.preset.light_blur
         light.slope = 0.4 * (self.preset.light_blur + 1)
         box = self._samples(drawing.box)
-        columns = (box[2] + 1) // 2 - box[0] // 2
+        columns, rows = ((box[side + 2] + 1) // 2 - box[side] // 2 for side in (0, 1))
         wp.launch(
             _kernels_shade.measure_occlusion,
-            ((box[3] - box[1] + 1) // 2, -(-columns // self._lane_count)),
+            (rows, -(-columns // self._lane_count)),
             [drawing.keys, drawing.view.focal, _OCCLUSION_REACH, self._directions, wp.vec4i(*box), self._lane_count],
             outputs=[self._openness],
             device=self.device,
@@ -416,13 +419,3 @@ def _occlusion_directions() -> NDArray[np.float32]:
     angle = (pattern / 12.0 + k / 3.0 + ring / 6.0) * np.pi
     radius = 0.4 + 0.6 * ring
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1).reshape(-1, 2).astype(np.float32)
-
-
-def _light_frame(fitted: FittedLight, size: int) -> LightFrame:
-    frame = LightFrame()
-    frame.right, frame.up = wp.vec3(*fitted.right.tolist()), wp.vec3(*fitted.up.tolist())
-    frame.toward = wp.vec3(*fitted.toward.tolist())
-    frame.origin = wp.vec3(*fitted.origin)
-    frame.texels_per_metre = wp.vec2(*fitted.texels_per_metre)
-    frame.size = size
-    return frame

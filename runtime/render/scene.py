@@ -106,8 +106,14 @@ class Camera:
         position = np.asarray(eye, np.float64)
         forward = np.asarray(target, np.float64) - position
         distance = float(np.linalg.norm(forward))
+        if not math.isfinite(distance):
+            raise ValueError(
+                f"eye and target must be finite, got {position.tolist()} and {np.asarray(target).tolist()}"
+            )
         if distance < 1e-9:
             raise ValueError(f"eye and target must differ, got {position.tolist()} for both")
+        if not 0.0 < vertical_fov_rad < math.pi:
+            raise ValueError(f"vertical_fov_rad must be above 0 and below pi, got {vertical_fov_rad}")
         forward /= distance
         right = cross(forward, (0.0, 0.0, 1.0))
         if float(np.linalg.norm(right)) < 1e-6:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import warnings
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -14,7 +16,8 @@ from dressform.assets.library import Library
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.motion.procedural import motion
-from dressform.runtime.session import TryOn
+from dressform.runtime.render.drawing import Drawing
+from dressform.runtime.session import Look, TryOn
 from dressform.schemas.errors import AssetError, UsageError
 
 SIZE = (128, 128)
@@ -89,6 +92,9 @@ def test_refine_changes_a_motion_only_where_it_is_wanted(tube_library: Path, pla
         ({"wear": ["tube:XXL"]}, AssetError, "size"),
         ({"device": "abacus"}, UsageError, "--device"),
         ({"refine": "perhaps"}, UsageError, "refine"),
+        ({"size": (0, 512)}, UsageError, "--size must be .* 1 to 16384 px"),
+        ({"size": (512.5, 512)}, UsageError, "--size"),
+        ({"look": Look(preset="best")}, UsageError, "--preset must be one of realtime, quality"),
     ],
 )
 def test_wrong_use_is_one_line(
@@ -98,6 +104,43 @@ def test_wrong_use_is_one_line(
     with pytest.raises(kind, match=says) as caught:
         TryOn(plain_avatar, **arguments)  # type: ignore[arg-type]  # wrong on purpose
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", [{"fps": 0.0}, {"fps": float("nan")}, {"seconds": float("inf")}, {"seconds": -1.0}])
+def test_a_stream_of_no_length_or_rate_is_refused(tryon: TryOn, wrong: dict[str, float], tmp_path: Path) -> None:
+    (name,) = wrong
+    with pytest.raises(UsageError, match=name):
+        next(iter(tryon.stream(**wrong)))
+    with pytest.raises(UsageError, match=name):
+        tryon.write(tmp_path / "out.mp4", **wrong)
+    assert not list(tmp_path.iterdir())
+
+
+def test_cloth_that_blows_up_in_a_frame_is_left_out_and_told_of_once(
+    tube_library: Path, plain_avatar: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = TryOn(plain_avatar, ["tube"], library=tube_library, size=SIZE)
+    body, *_ = (len(part) for part in [session.rest.vertices])
+    dress, count = session._dress, 0
+
+    def blown(frames: Any, drawing: Drawing) -> Any:
+        nonlocal count
+        pose = dress(frames, drawing)
+        points = drawing.vertices.numpy()
+        if count in (1, 2):
+            points[body : body + 40] = np.nan
+        drawing.vertices.assign(points)
+        count += 1
+        return pose
+
+    monkeypatch.setattr(session, "_dress", blown)
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        frames = [frame.copy() for frame in session.stream("idle", fps=10, seconds=0.5)]
+    assert [str(each.message).partition(": ")[2] for each in said] == ["40 of tube"]
+    cloth = [int((frame.mask == 2).sum()) for frame in frames]
+    assert 0 < max(cloth[1:3]) < 0.99 * min(cloth[0], *cloth[3:])
+    assert min(cloth[0], *cloth[3:]) > 0.95 * max(cloth)
 
 
 def test_a_video_that_fails_leaves_the_old_one(tryon: TryOn, tmp_path: Path) -> None:

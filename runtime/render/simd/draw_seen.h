@@ -1,5 +1,6 @@
 // Draws LANES triangles from `first` on: the nearest key wins each pixel. Returns a bit for each that was left, because
-// it reaches behind the near plane or has holes.
+// it reaches behind the near plane, has holes, or is so large that single precision would draw its edges wrong.
+constexpr float LARGEST = 8192.0f;  // [px]; a tolerance of 1e-5 of it is a tenth of a pixel
 const int width = keys.shape[1];
 const int height = keys.shape[0];
 const int count = faces.shape[0];
@@ -16,7 +17,7 @@ EACH_LANE {
     const bool some = a_seen | b_seen | c_seen;
     const bool front = drawn.area[l] < 0.0f;
     const bool back = (drawn.area[l] > 0.0f) & ((flags & DOUBLE_SIDED) != 0);
-    const bool plain = whole & ((flags & CUTOUT) == 0);
+    const bool plain = whole & ((flags & CUTOUT) == 0) & (drawn.size[l] <= LARGEST);
     kind[l] = plain ? (front ? 1 : (back ? -1 : 0)) : (some ? 2 : 0);
 }
 int left = 0;
@@ -31,7 +32,7 @@ for (int l = 0; l < LANES && first + l < count; ++l) {
         continue;
     const float lift = (float)(face_flags.data[face] / LAYER) * LAYER_LIFT;
     each_pixel(drawn, l, [&](int x, int y, float inverse_depth) INLINE {
-        if (inverse_depth <= 0.0f || inverse_depth > INVERSE_NEAR)
+        if (!(inverse_depth > 0.0f && inverse_depth <= INVERSE_NEAR))
             return;
         const float lifted = least(inverse_depth + lift * inverse_depth * inverse_depth, INVERSE_NEAR);
         const long long nearness = NEARNESS_TOP - (long long)(lifted * NEARNESS_SCALE);

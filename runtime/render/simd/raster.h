@@ -5,6 +5,7 @@ struct Triangles {
     Ints corner[3];
     Floats x[3], y[3], z[3];
     Floats area;  // twice it; negative in front of the eye
+    Floats size;  // the longer side of their boxes [px]
     Ints x0, y0, x1, y1;  // pixels that their boxes reach
 };
 auto take_triangles = [&](const int* faces, const float* points, int first, int count, int width, int height,
@@ -26,10 +27,13 @@ auto take_triangles = [&](const int* faces, const float* points, int first, int 
         const float ax = taken.x[0][l], bx = taken.x[1][l], cx = taken.x[2][l];
         const float ay = taken.y[0][l], by = taken.y[1][l], cy = taken.y[2][l];
         taken.area[l] = (bx - ax) * (cy - ay) - (by - ay) * (cx - ax);
-        const float left = clamped(least(least(ax, bx), cx) - 0.5f, 0.0f, (float)width);
-        const float right = clamped(most(most(ax, bx), cx) - 0.5f, -1.0f, (float)(width - 1));
-        const float top = clamped(least(least(ay, by), cy) - 0.5f, 0.0f, (float)height);
-        const float bottom = clamped(most(most(ay, by), cy) - 0.5f, -1.0f, (float)(height - 1));
+        const float x_least = least(least(ax, bx), cx), x_most = most(most(ax, bx), cx);
+        const float y_least = least(least(ay, by), cy), y_most = most(most(ay, by), cy);
+        taken.size[l] = most(x_most - x_least, y_most - y_least);
+        const float left = clamped(x_least - 0.5f, 0.0f, (float)width);
+        const float right = clamped(x_most - 0.5f, -1.0f, (float)(width - 1));
+        const float top = clamped(y_least - 0.5f, 0.0f, (float)height);
+        const float bottom = clamped(y_most - 0.5f, -1.0f, (float)(height - 1));
         taken.x0[l] = (int)wp::ceil(left);
         taken.x1[l] = (int)wp::floor(right);
         taken.y0[l] = (int)wp::ceil(top);

@@ -38,7 +38,9 @@ auto blend_sample = [&](int x, int y, float* out) INLINE {
 
 // Stores linear light as 8-bit sRGB: `light` holds the three channels of `count` pixels one after another.
 auto encode = [&](const float* light, int count, unsigned char* out) INLINE {
-    const float last = (float)(srgb_table.shape[0] - 1);
-    for (int i = 0; i < count; ++i)
-        out[i] = srgb_table.data[(int)(wp::sqrt(clamped(light[i], 0.0f, 1.0f)) * last + 0.5f)];
+    const unsigned last = (unsigned)srgb_table.shape[0] - 1u;
+    for (int i = 0; i < count; ++i) {
+        const unsigned entry = (unsigned)(int)(wp::sqrt(clamped(light[i], 0.0f, 1.0f)) * (float)last + 0.5f);
+        out[i] = srgb_table.data[entry < last ? entry : last];  // light that is no number must not lead out of the table
+    }
 };

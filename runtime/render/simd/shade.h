@@ -59,7 +59,7 @@ while (true) {
         }
         Lit lit;
         Ints x, y, face, corner[3];
-        Floats w[3], place[3], area, front, per_pixel;
+        Floats w[3], place[3], share, front, per_pixel;
         EACH_LANE {
             x[l] = shown_x[chosen[at + l]];
             y[l] = shown_y[chosen[at + l]];
@@ -81,11 +81,14 @@ while (true) {
             const float wb = eb * places_on_screen[j + 2];
             const float wc = ec * places_on_screen[k + 2];
             const float scale = 1.0f / (wa + wb + wc);
-            area[l] = ea + eb + ec;
+            const float area = ea + eb + ec;
             w[0][l] = wa * scale;
             w[1][l] = wb * scale;
             w[2][l] = wc * scale;
-            const float depth = area[l] * scale;
+            const float depth = area * scale;
+            // The share of the face that the pixel covers: the larger, the deeper it is than the corners.
+            const float nearness = places_on_screen[i + 2] * places_on_screen[j + 2] * places_on_screen[k + 2];
+            share[l] = nearness * depth * depth * scale;
             const float ray_x = (px - view.center[0]) / view.focal;
             const float ray_y = (py - view.center[1]) / view.focal;
             const auto& r = view.rotation.data;
@@ -136,10 +139,10 @@ while (true) {
             lit.nv[l] = most(seen, 0.02f);
             // A tilted pixel is taken for no narrower than half its length: grazing surfaces stay sharp along the view
             // without crawling across it.
-            per_pixel[l] = most(1.0f, 0.5f / lit.nv[l]) / size_of(area[l]);
+            per_pixel[l] = most(1.0f, 0.5f / lit.nv[l]) * size_of(share[l]);
         }
 
-        // Texels per pixel follow from the areas that the face has in uv and on the screen.
+        // Texels per pixel follow from the face's area in uv and the share of it that a pixel covers.
         Floats u, v, footprint;
         EACH_LANE {
             const float* of = (const float*)face_uv.data + 6 * face[l];

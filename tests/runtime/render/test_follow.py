@@ -40,3 +40,11 @@ def test_turned_camera_stands_at_the_persons_left() -> None:
     camera = FollowCamera(1.7, (256, 256), Framing(turn_rad=np.pi / 2)).follow((0, 0), 0.1)
     assert camera.T_world_cam[0, 3] > 1
     assert abs(camera.T_world_cam[1, 3]) < 1e-9
+
+
+def test_a_place_that_is_no_number_does_not_move_it() -> None:
+    follow = FollowCamera(1.7, (256, 256))
+    follow.follow((0.5, 0), 0.1)
+    stood = [follow.follow(place, 0.1).T_world_cam[0, 3] for place in ((np.nan, 0), (0, np.inf), (0.5, 0))]
+    assert stood == pytest.approx([0.5] * 3)
+    assert np.isfinite(FollowCamera(1.7, (256, 256)).follow((np.nan, np.nan), 0.1).T_world_cam).all()

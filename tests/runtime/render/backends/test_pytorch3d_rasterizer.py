@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from types import ModuleType, SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -170,8 +171,9 @@ MANY_HOLES = [plate(0.5, 0.9), plate(0.1, 0.5, holes=1), *(plate(-0.001 * k, 0.5
 def test_frames_agree(parts: list[Part], preset: str) -> None:
     (rgb, mask, depth), (rgb_too, mask_too, depth_too) = frames(parts, preset)
     assert (mask != mask_too).sum() <= 4
-    # a pixel on the rim of a hole changes by a little what light its neighbours get
-    assert (np.abs(rgb.astype(int) - rgb_too).max(axis=-1) > 3).sum() <= 8
+    # a pixel on the rim of a hole changes what light its neighbours get, and nobody else's
+    beside = cv2.dilate((mask != mask_too).astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    assert np.abs(rgb.astype(int) - rgb_too).max(axis=-1)[~beside].max() <= 3
     same = (mask == mask_too) & (mask > 0)
     assert same.sum() > 300
     np.testing.assert_allclose(depth[same], depth_too[same], rtol=1e-5)

@@ -22,6 +22,7 @@ from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
 from .lanes import Lanes
 from .light_frame import FittedLight, LightFitter
+from .outputs import Drawn, Outputs, Tables
 from .scene import Background, Camera, Lighting, SceneMesh
 from .simd.code import STRIP
 from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
@@ -95,6 +96,10 @@ class Renderer:
             packed = materials or pack_materials([mesh.material for mesh in meshes])
             self._upload(meshes, vertex_counts, packed)
             self._allocate()
+        faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
+        tables = Tables(*faces, self._surfaces, self._srgb)
+        samples = self.preset.samples
+        self._outputs = Outputs(tables, meshes, vertex_counts, size=size, samples=samples, device=device)
         self._ground = GroundShadow(device)
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()
@@ -145,7 +150,16 @@ class Renderer:
             upper, lower = halves(box)
             self._lanes.both("resolve", lambda: self._resolve(upper), lambda: self._resolve(lower))
         self._frames += 1
-        return Frame(self._rgb.numpy(), self._read_depth, self._read_mask, self._read_velocity)
+        read = self._outputs.of(self._drawn(view, shadowed=not is_empty(floor)))
+        return Frame(self._rgb.numpy(), camera, self._outputs.segments, read, self._outputs.sample_px)
+
+    def _drawn(self, view: View, *, shadowed: bool) -> Drawn:
+        earlier = self._screen[1] if self._frames > 1 else self._screen[0]
+        return Drawn(
+            *(self._keys, self._color, self._backdrop, self._across, self._down, self._screen[0], earlier),
+            *(self._normals, self.turns, self.wrinkles, self._facing, view),
+            *(self._ground.frame if shadowed else None, self._ground.shadow),
+        )
 
     def _upload(
         self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int], packed: Sequence[PackedMaterial]
@@ -202,9 +216,6 @@ class Renderer:
         self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3], dtype=float)
         self._rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
         self._backdrop_rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
-        self._depth = wp.zeros((height, width), dtype=float)
-        self._mask = wp.zeros((height, width), dtype=wp.uint8)
-        self._velocity = wp.zeros((height, width), dtype=wp.vec2)
 
     def _samples(self, box: Box) -> Box:
         """Scale a box from pixels to samples."""
@@ -346,27 +357,6 @@ class Renderer:
             outputs=[self._color],
             device=self.device,
         )
-
-    def _read_depth(self) -> NDArray[np.float32]:
-        inputs = [self._keys, self._face_flags, self.preset.samples, np.inf]
-        wp.launch(_kernels_resolve.read_depth, self._depth.shape, inputs, outputs=[self._depth], device=self.device)
-        depth: NDArray[np.float32] = self._depth.numpy()
-        return depth
-
-    def _read_mask(self) -> NDArray[np.uint8]:
-        inputs = [self._keys, self._face_group, self.preset.samples]
-        wp.launch(_kernels_resolve.read_mask, self._mask.shape, inputs, outputs=[self._mask], device=self.device)
-        mask: NDArray[np.uint8] = self._mask.numpy()
-        return mask
-
-    def _read_velocity(self) -> NDArray[np.float32]:
-        earlier = self._screen[1] if self._frames > 1 else self._screen[0]
-        inputs = [self._keys, self._faces, self._screen[0], earlier, self.preset.samples]
-        wp.launch(
-            _kernels_resolve.read_velocity, self._velocity.shape, inputs, outputs=[self._velocity], device=self.device
-        )
-        velocity: NDArray[np.float32] = self._velocity.numpy()
-        return velocity
 
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:

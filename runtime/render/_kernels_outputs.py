@@ -1,4 +1,5 @@
 # mypy: ignore-errors
+# ruff: noqa: UP018, RUF046  (Warp wants variables that loops and branches change to be made by their type)
 """What a frame holds besides its picture, read for those who ask from what drawing it left behind.
 
 All but what is blended is of one sample of a pixel, `offset` samples right of and below its first, and unfiltered: the
@@ -164,7 +165,7 @@ def read_normals(
     # outputs
     shown: wp.array2d[wp.vec3],
 ) -> None:
-    """Unit normals of `lanes` pixels, world, learned wrinkles with them, on the side that is seen; 0 where nothing is."""
+    """Unit world normals of `lanes` pixels, wrinkles with them, on the side that is seen; 0 where nothing is."""
     y, part = wp.tid()
     normals_of_row(
         keys,

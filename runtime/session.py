@@ -34,7 +34,9 @@ from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
 from dressform.runtime.render.renderer import PRESETS, Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
+from dressform.runtime.render.shot import AS_IT_RUNS, Plan, Shot, Taken, plan, take
 from dressform.runtime.render.surfaces import PackedMaterial, pack_materials
+from dressform.runtime.video.target import Target
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
@@ -48,6 +50,7 @@ class Look:
 
     Attributes:
         preset: "realtime" or "quality".
+        samples: Samples per pixel side, for smoother stills; the preset's when None.
         lighting: Light of the scene; the studio's when None.
         background: What is behind the person; the studio's sweep when None.
         framing: How the camera holds the person.
@@ -57,6 +60,7 @@ class Look:
     lighting: Lighting | None = None
     background: Background | None = None
     framing: Framing = field(default_factory=Framing)
+    samples: int | None = None
 
 
 @dataclass(frozen=True)
@@ -165,7 +169,7 @@ class TryOn:
         parts = self._appearance.parts
         meshes, counts = self._scene(person.meshes, cloth.meshes)
         packed = [person.materials[0], *cloth.materials, *person.materials[1:]]
-        self._renderer = Renderer(meshes, counts, size=size, device=self._device, preset=look.preset, materials=packed)
+        self._renderer = Renderer(meshes, counts, size, self._device, look.preset, packed, samples=look.samples)
         self._skinners = [Skinner(part.points, part.joint_indices, part.joint_weights, self._device) for part in parts]
         self._offsets = np.cumsum([sum(self.outfit.vertex_counts), *(len(part.points) for part in parts)])[:-1]
         total = int(sum(counts))
@@ -250,7 +254,12 @@ class TryOn:
         return [*meshes, *parts], counts
 
     def stream(
-        self, motion: MotionClip | Path | str = "catwalk", *, fps: float = 30.0, seconds: float | None = None
+        self,
+        motion: MotionClip | Path | str = "catwalk",
+        *,
+        fps: float = 30.0,
+        seconds: float | None = None,
+        shot: Shot = AS_IT_RUNS,
     ) -> Iterator[Frame]:
         """Yield frames; endless when `seconds` is None. A frame's arrays are valid until the next one is asked for.
 
@@ -260,13 +269,10 @@ class TryOn:
             motion: A clip, the name of a built-in one, or a clip file.
             fps: Frames per second.
             seconds: Length [s].
+            shot: A still or a turntable instead of the motion as it runs. A still is the frame that the stream of that
+                motion has at that time.
         """
-        frames: Iterator[_Coming]
-        if self.simulated is not None:
-            frames = (_Coming(Pose(frame.rotations, frame.root), frame.garments) for frame in self.simulated)
-        else:
-            clip = motion if isinstance(motion, MotionClip) else load_motion(motion)
-            frames = map(_Coming, self._poses(clip, fps, seconds))
+        frames, planned = self._coming(motion, fps, seconds, shot)
         camera = FollowCamera(self.avatar.height, self.size, self._look.framing)
         lighting = self._look.lighting or Lighting.studio()
         background = self._look.background or Background.studio()
@@ -274,15 +280,32 @@ class TryOn:
         with ThreadPoolExecutor(1, thread_name_prefix="pose") as ahead:
             coming = ahead.submit(self._dress, frames, 0)
             turn = 0
-            while (pose := coming.result()) is not None:
+            while (taken := coming.result()) is not None:
                 turn = 1 - turn
                 coming = ahead.submit(self._dress, frames, turn)
+                view = camera.follow(taken.item.pose.root[:2], 1 / planned.rate, taken.turn_rad)
+                if not taken.drawn:
+                    continue
                 started = time.perf_counter()
                 wp.copy(self._renderer.vertices, self._buffers[1 - turn])
                 self._renderer.turns, self._renderer.wrinkles = self._reliefs[1 - turn]
-                frame = self._renderer.render(camera.follow(pose.root[:2], 1 / fps), lighting, background)
+                frame = self._renderer.render(view, lighting, background)
                 self.stages_s["render"] += time.perf_counter() - started
-                yield frame
+                if taken.shown:
+                    yield frame
+
+    def _coming(
+        self, motion: MotionClip | Path | str, fps: float, seconds: float | None, shot: Shot
+    ) -> tuple[Iterator[Taken[_Coming]], Plan]:
+        """Return what the frames of a shot will show, and its plan."""
+        if self.simulated is not None:
+            planned = plan(shot, fps, self.simulated.frames / self.simulated.fps if seconds is None else seconds, None)
+            frames = (_Coming(Pose(frame.rotations, frame.root), frame.garments) for frame in self.simulated)
+            return take(frames, shot, planned), planned
+        clip = motion if isinstance(motion, MotionClip) else load_motion(motion)
+        planned = plan(shot, fps, seconds, clip.seconds if clip.loop else None)
+        length = seconds if planned.frames is None else (planned.lead + planned.frames) / planned.rate
+        return take(map(_Coming, self._poses(clip, planned.rate, length)), shot, planned), planned
 
     def _poses(self, clip: MotionClip, fps: float, seconds: float | None) -> Iterator[Pose]:
         """Yield the clip's poses on this body, through the temporal filter where it is wanted."""
@@ -292,13 +315,13 @@ class TryOn:
         refine = OneEuroFilter()
         return (refine(pose, 1 / fps) for pose in poses)
 
-    def _dress(self, frames: Iterator[_Coming], slot: int) -> Pose | None:
-        """Take the next pose and fill a vertex buffer with it; None at the end."""
+    def _dress(self, frames: Iterator[Taken[_Coming]], slot: int) -> Taken[_Coming] | None:
+        """Take the next pose and fill a vertex buffer with it if it is to be drawn; None at the end."""
         started = time.perf_counter()
-        coming = next(frames, None)
-        if coming is None:
-            return None
-        pose, garments = coming
+        taken = next(frames, None)
+        if taken is None or not taken.drawn:
+            return taken
+        pose, garments = taken.item
         lifted = Pose(pose.rotations, pose.root + np.array([0, 0, self._appearance.ground_offset], np.float32))
         transforms = self.rest.skin_transforms(lifted)
         posed, relief = time.perf_counter(), self._reliefs[slot]
@@ -310,7 +333,7 @@ class TryOn:
         for skinner, offset in zip(self._skinners, self._offsets, strict=True):
             skinner.launch(transforms, self._buffers[slot], int(offset))
         self.stages_s["dress"] += time.perf_counter() - posed
-        return lifted
+        return taken
 
     def write(
         self,
@@ -319,32 +342,44 @@ class TryOn:
         *,
         seconds: float = 10.0,
         fps: float = 30.0,
-        codec: str = "h264",
+        codec: str | None = None,
+        shot: Shot = AS_IT_RUNS,
+        outputs: Sequence[str] = ("rgb",),
+        file_format: str | None = None,
         progress: Progress = silent,
     ) -> VideoReport:
-        """Write a video; it appears at `path` when it is whole. A clip that is replayed brings its length and rate.
+        """Write a video, a still or a folder of pictures; it appears at `path` when it is whole.
+
+        A clip that is replayed brings its length and rate.
 
         Args:
-            path: An .mp4 file.
+            path: `*.mp4`, `*.mov` or `*.webm` for a video, `*.png`, `*.exr` or `*.npz` for a still, else a folder.
             motion: A clip, the name of a built-in one, or a clip file.
             seconds: Length [s].
             fps: Frames per second.
-            codec: "h264", "hevc" or "av1".
+            codec: "h264", "hevc", "av1", "prores" or "vp9"; by the name of the file when None.
+            shot: A still or a turntable instead of the motion as it runs.
+            outputs: What a folder, an EXR or an NPZ holds of each frame; see docs/formats.md.
+            file_format: Of the pictures of a folder: "png" when None, "exr" or "npz".
             progress: Told after every frame.
         """
-        from dressform.runtime.video.writer import VideoWriter  # loads FFmpeg, which a stream of frames does without
-
         if not seconds > 0:
             raise UsageError(f"--seconds must be above zero, got {seconds}")
         if self.simulated is not None:
             fps, seconds = self.simulated.fps, self.simulated.frames / self.simulated.fps
+        clear = self._look.background is not None and self._look.background.kind == "transparent"
+        target = Target(Path(path), self.size, fps, codec, outputs, file_format, clear)
+        if target.kind == "picture" and shot.at is None:
+            shot = replace(shot, at=0.0)
+        if shot.at is not None and not shot.turntable and target.kind == "video":
+            raise UsageError(f"--at is for a still or a turntable, and {target.path.name!r} is a video")
         started = time.perf_counter()
         self.stages_s.clear()
-        total, count = max(1, round(seconds * fps)), 0
-        with VideoWriter(Path(path), self.size, fps, codec=codec) as video:
-            for frame in self.stream(motion, fps=fps, seconds=seconds):
+        total, count = max(1, self._coming(motion, fps, seconds, shot)[1].frames or round(seconds * fps)), 0
+        with target.open() as file:
+            for frame in self.stream(motion, fps=fps, seconds=seconds, shot=shot):
                 handed = time.perf_counter()
-                video.write(frame.rgb)
+                file.write(frame)
                 self.stages_s["hand to encoder"] += time.perf_counter() - handed
                 count += 1
                 progress(min(1.0, count / total), "rendering")

@@ -190,7 +190,8 @@ def _spread(premultiplied: NDArray[np.float32], alpha: NDArray[np.float32]) -> N
     light, share, unknown = premultiplied, alpha, alpha < 0.5 / 255.0
     for reach in _SPREAD_PX:
         side = (2 * reach + 1, 2 * reach + 1)
-        light, share = cv2.blur(light, side), cv2.blur(share, side)
+        light = np.asarray(cv2.blur(light, side), np.float32)
+        share = np.asarray(cv2.blur(share, side), np.float32)
         found = unknown & (share > 1e-4)
         straight[found] = light[found] / share[found][:, None]
         unknown &= ~found

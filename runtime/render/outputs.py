@@ -72,8 +72,7 @@ class Outputs:
         tables: What stays from frame to frame.
         meshes: What is drawn.
         vertex_counts: Vertices of each mesh, 0 for one that shares those of the one before it.
-        size: (width, height) [px].
-        samples: Per pixel side.
+        grid: (width, height) [px], and samples per pixel side.
         device: Warp device.
 
     Attributes:
@@ -87,12 +86,12 @@ class Outputs:
         meshes: Sequence[SceneMesh],
         vertex_counts: Sequence[int],
         *,
-        size: tuple[int, int],
-        samples: int,
+        grid: tuple[tuple[int, int], int],
         device: str,
     ) -> None:
         self.segments = (BACKGROUND, *_distinct([m.name for m, n in zip(meshes, vertex_counts, strict=True) if n]))
         self._counts = [count for count in vertex_counts if count]
+        size, samples = grid
         self._tables, self._device, self._samples = tables, device, samples
         self._shape = (size[1], size[0])
         self._offset = (samples - 1) // 2  # the middle one where there is one

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import warp as wp
@@ -64,6 +64,7 @@ class Renderer:
         size: (width, height) of frames [px].
         device: Warp device, "cpu" or "cuda:0".
         preset: "realtime" or "quality".
+        samples: Samples per pixel side, from 1 to 8; the preset's when None.
         materials: The packed materials of the meshes, where a caller has packed them already.
 
     Attributes:
@@ -82,6 +83,8 @@ class Renderer:
         device: str = "cpu",
         preset: str = "realtime",
         materials: Sequence[PackedMaterial] | None = None,
+        *,
+        samples: int | None = None,
     ) -> None:
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
@@ -90,7 +93,9 @@ class Renderer:
         wp.init()
         self.size = size
         self.device = device
-        self.preset = PRESETS[preset]
+        self.preset = PRESETS[preset] if samples is None else replace(PRESETS[preset], samples=samples)
+        if not 1 <= self.preset.samples <= 8:
+            raise ValueError(f"samples must be from 1 to 8, got {samples}")
         self._lanes = Lanes(device)
         with wp.ScopedDevice(device):
             packed = materials or pack_materials([mesh.material for mesh in meshes])
@@ -98,8 +103,8 @@ class Renderer:
             self._allocate()
         faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
         tables = Tables(*faces, self._surfaces, self._srgb)
-        samples = self.preset.samples
-        self._outputs = Outputs(tables, meshes, vertex_counts, size=size, samples=samples, device=device)
+        grid = (size, self.preset.samples)
+        self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device)
         self._ground = GroundShadow(device)
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()

@@ -65,7 +65,8 @@ def _header(frame: Pictured, outputs: Sequence[str], fps: float) -> dict[str, An
         "comments": SYNTHETIC_PICTURE,
         "chromaticities": _BT709,
         "framesPerSecond": Fraction(fps).limit_denominator(1001),
-        "worldToCamera": world_to_camera.T.astype(np.float32),  # for row vectors, as OpenEXR has it
+        # for row vectors, as OpenEXR has it, which takes no notice of strides
+        "worldToCamera": np.ascontiguousarray(world_to_camera.T, np.float32),
         "dressform/segments": json.dumps({name: index for index, name in enumerate(frame.segments)}),
     }
     return about | (crypto_header(frame.segments) if "coverage" in outputs else {})

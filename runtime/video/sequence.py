@@ -12,7 +12,6 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 import numpy as np
-from numpy.typing import NDArray
 
 from dressform.schemas.errors import InputError, UsageError
 
@@ -178,8 +177,8 @@ def write_picture(
             np.savez_compressed(file, **_arrays(frame, outputs, transparent=transparent))
 
 
-def _arrays(frame: Pictured, outputs: Sequence[str], *, transparent: bool) -> dict[str, NDArray[Any]]:
-    arrays: dict[str, NDArray[Any]] = {
+def _arrays(frame: Pictured, outputs: Sequence[str], *, transparent: bool) -> dict[str, Any]:
+    arrays: dict[str, Any] = {
         "comment": np.array(SYNTHETIC_PICTURE),
         "segment_names": np.array(frame.segments),
     }

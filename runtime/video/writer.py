@@ -256,7 +256,7 @@ def _video_frame(pixels: NDArray[np.uint8], pixel_format: str) -> av.VideoFrame:
     for plane, values in zip(frame.planes, planes, strict=True):
         rows = np.zeros((plane.height, plane.line_size), np.uint8)  # rows are longer than the picture is wide
         rows.view(values.dtype)[:, : values.shape[1]] = values
-        plane.update(rows)
+        plane.update(rows.tobytes())
     return frame
 
 

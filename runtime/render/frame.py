@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from .colour import linear_to_srgb
+from .colour import encode_table
 from .scene import Camera
 
 # What is worked out when asked for, by the name of its attribute.
@@ -19,6 +19,7 @@ OUTPUTS = (
 )
 # Widths over which colour goes on beyond an edge [px]: a codec's blocks of 16 reach no farther.
 _SPREAD_PX = (1, 3, 9, 16)
+_SRGB = encode_table(4096)
 
 
 class Frame:
@@ -175,13 +176,32 @@ def straight_srgb(
     premultiplied: NDArray[np.float32], alpha: NDArray[np.float32], shadow: NDArray[np.float32]
 ) -> NDArray[np.uint8]:
     """Encode linear premultiplied rgb [H, W, 3] with alpha and a shadow's share [H, W] as straight sRGB [H, W, 4]."""
-    rest = np.maximum(1.0 - alpha, 1e-6)
-    dark = 1.0 - linear_to_srgb(1.0 - np.clip(shadow / rest, 0.0, 1.0))
+    encoded = np.zeros((*alpha.shape, 4), np.uint8)
+    box = _reached(alpha + shadow)
+    premultiplied, alpha, shadow = premultiplied[box], alpha[box], shadow[box]
+    taken = np.clip(shadow / np.maximum(1.0 - alpha, 1e-6), 0.0, 1.0)
+    dark = 1.0 - _encoded(1.0 - taken) / np.float32(255.0)
     total = np.clip(alpha + (1.0 - alpha) * dark, 0.0, 1.0)
-    colour = linear_to_srgb(_spread(premultiplied, alpha))
-    bare = total < 0.5 / 255.0
-    shown = colour * np.where(bare, 1.0, alpha / np.maximum(total, 1e-6))[..., None]
-    return np.asarray(np.rint(255.0 * np.concatenate([shown, total[..., None]], axis=-1)), np.uint8)
+    own = np.where(total < 0.5 / 255.0, np.float32(1.0), alpha / np.maximum(total, 1e-6))
+    encoded[box][..., :3] = np.rint(_encoded(_spread(premultiplied, alpha)) * own[..., None])
+    encoded[box][..., 3] = np.rint(255.0 * total)
+    return encoded
+
+
+def _reached(alpha: NDArray[np.float32]) -> tuple[slice, slice]:
+    """Return the rows and columns around what has alpha, as far as its colour goes on beyond."""
+    ends = []
+    for axis in (1, 0):
+        found = np.flatnonzero(alpha.any(axis=axis))
+        low, high = (int(found[0]), int(found[-1]) + 1) if len(found) else (0, 0)
+        ends.append(slice(max(low - _SPREAD_PX[-1], 0), high + _SPREAD_PX[-1] if len(found) else 0))
+    return ends[0], ends[1]
+
+
+def _encoded(linear: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Encode as the picture is."""
+    entries = np.sqrt(np.clip(linear, 0.0, 1.0)) * np.float32(len(_SRGB) - 1) + np.float32(0.5)
+    return np.take(_SRGB, entries.astype(np.int32))
 
 
 def _spread(premultiplied: NDArray[np.float32], alpha: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -98,6 +98,7 @@ class Outputs:
         self.sample_px = (self._offset + 0.5) / samples
         self._own: dict[str, wp.array] = {}
         self._frame = 0
+        self._matted = 0  # the frame that the matte's buffer is of
 
     def of(self, drawn: Drawn) -> Callable[[str], Any]:
         """Return what reads outputs of this frame by name, for as long as it is the newest."""
@@ -144,8 +145,13 @@ class Outputs:
         return self._matte(drawn)[..., 1]
 
     def _matte(self, drawn: Drawn) -> NDArray[np.float32]:
-        inputs = [drawn.keys, drawn.view, drawn.ground or GroundFrame(), drawn.shadow, int(drawn.ground is not None)]
-        return self._blend(drawn, kernels.fill_matte, inputs, "matte")
+        """Coverage and the shadow's share, which several outputs are made of."""
+        if self._matted != self._frame:
+            ground = [drawn.ground or GroundFrame(), drawn.shadow, int(drawn.ground is not None)]
+            self._blend(drawn, kernels.fill_matte, [drawn.keys, drawn.view, *ground], "matte")
+            self._matted = self._frame
+        matte: NDArray[np.float32] = self._own["matte"].numpy()
+        return matte
 
     def _linear(self, drawn: Drawn) -> NDArray[np.float32]:
         ground = [drawn.ground or GroundFrame(), drawn.shadow, int(drawn.ground is not None)]

@@ -120,12 +120,17 @@ def run(
     return [
         _judged(
             name,
-            sets[name],
+            over_library(sets[name], library),
             library.resolve(wear[name]),
             part(progress, k / len(sets), (k + 1) / len(sets), f"{name}: "),
         )
         for k, name in enumerate(sets)
     ]
+
+
+def over_library(samples: SampleSet, library: Library) -> SampleSet:
+    """Return a set with what is worn below shown by a library's fields."""
+    return samples.over([library.resolve(below.name) for below in samples.below])
 
 
 def _judged(name: str, samples: SampleSet, version: TemplateVersion, progress: Progress) -> Judged:
@@ -209,6 +214,7 @@ def main(
             rows = [(each.name, each.version, each.scores) for each in judged]
             others = {} if learned is None else _others(fields, learned, judged)
             shown = {**load_set(folder, names), **others}
+            shown = {name: over_library(samples, fields) for name, samples in shown.items()}
             write_page(page, rows, shown, table(judged), [fields.resolve(name) for name in others])
     except DressformError as error:
         raise click.ClickException(str(error)) from error

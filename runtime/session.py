@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
-import warp as wp
 from numpy.typing import NDArray
 
 from dressform.assets.files.cloth_clip import ClothClip, read_clip
@@ -24,12 +23,14 @@ from dressform.runtime.body.skinning import Skinner
 from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.garment.worn import dressed_garments, worn_versions
+from dressform.runtime.garment.wrinkles import Relief
 from dressform.runtime.motion.clip import MotionClip
 from dressform.runtime.motion.load import load_motion
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import MOTIONS
 from dressform.runtime.refine.one_euro import OneEuroFilter
 from dressform.runtime.render.devices import device_named, load_kernels
+from dressform.runtime.render.drawing import Drawing
 from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
 from dressform.runtime.render.renderer import PRESETS, Frame, Renderer
@@ -41,6 +42,8 @@ from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 COARSE_STEPS = (0.0003, 0.0006, 0.0012, 0.0024)  # [m] a few, so that what is kept for one serves many pictures
+_AHEAD = 3  # frames in the making besides the one that is shown: drawn, dressed, and one to even out their times
+_MOST_AHEAD = 9_000_000  # samples of a picture of which several are in the making at once: memory goes before speed
 ALIKE = 0.002  # bodies whose measures differ by less are the same [m, kg]
 
 
@@ -169,12 +172,11 @@ class TryOn:
         parts = self._appearance.parts
         meshes, counts = self._scene(person.meshes, cloth.meshes)
         packed = [person.materials[0], *cloth.materials, *person.materials[1:]]
-        self._renderer = Renderer(meshes, counts, size, self._device, look.preset, packed, samples=look.samples)
+        drawn = size[0] * size[1] * (look.samples or PRESETS[look.preset].samples) ** 2
+        how: dict[str, Any] = {"samples": look.samples, "ahead": _AHEAD if drawn <= _MOST_AHEAD else 0}
+        self._renderer = Renderer(meshes, counts, size, self._device, look.preset, packed, **how)
         self._skinners = [Skinner(part.points, part.joint_indices, part.joint_weights, self._device) for part in parts]
         self._offsets = np.cumsum([sum(self.outfit.vertex_counts), *(len(part.points) for part in parts)])[:-1]
-        total = int(sum(counts))
-        self._buffers = [wp.zeros(total, dtype=wp.vec3, device=self._device) for _ in range(2)]
-        self._reliefs = [self.outfit.relief(total) for _ in range(2)]
         self.stages_s: defaultdict[str, float] = defaultdict(float)
         self.simulated: ClothClip | None = None
         self.start_s["draw"] = time.perf_counter() - drawing
@@ -269,30 +271,42 @@ class TryOn:
             motion: A clip, the name of a built-in one, or a clip file.
             fps: Frames per second.
             seconds: Length [s].
-            shot: A still or a turntable instead of the motion as it runs. A still is the frame that the stream of that
-                motion has at that time.
+            shot: A turntable or a still, which is the frame that the stream of that motion has at that time.
         """
         frames, planned = self._coming(motion, fps, seconds, shot)
+        self._renderer.cut()
         camera = FollowCamera(self.avatar.height, self.size, self._look.framing)
         lighting = self._look.lighting or Lighting.studio()
         background = self._look.background or Background.studio()
-        # the next pose is dressed while this one is rendered: both cores work, and Warp lets go of the GIL
-        with ThreadPoolExecutor(1, thread_name_prefix="pose") as ahead:
-            coming = ahead.submit(self._dress, frames, 0)
-            turn = 0
-            while (taken := coming.result()) is not None:
-                turn = 1 - turn
-                coming = ahead.submit(self._dress, frames, turn)
+
+        def draw(drawing: Drawing, dressing: Future[Taken[_Coming] | None]) -> Taken[_Coming] | None:
+            taken = dressing.result()
+            if taken is not None:
                 view = camera.follow(taken.item.pose.root[:2], 1 / planned.rate, taken.turn_rad)
-                if not taken.drawn:
-                    continue
                 started = time.perf_counter()
-                wp.copy(self._renderer.vertices, self._buffers[1 - turn])
-                self._renderer.turns, self._renderer.wrinkles = self._reliefs[1 - turn]
-                frame = self._renderer.render(view, lighting, background)
-                self.stages_s["render"] += time.perf_counter() - started
+                if taken.drawn:
+                    self._renderer.draw(drawing, view, lighting)
+                self.stages_s["draw"] += time.perf_counter() - started
+            return taken
+
+        # One frame is coloured while the next are drawn and dressed: every core works, without waiting for another
+        # within a frame. A frame's buffers are taken for a later one when the frame after it is asked for.
+        with ThreadPoolExecutor(1, "dress") as dressing, ThreadPoolExecutor(1, "draw") as drawing:
+
+            def begin(free: Drawing) -> tuple[Drawing, Future[Taken[_Coming] | None]]:
+                return free, drawing.submit(draw, free, dressing.submit(self._dress, frames, free))
+
+            coming = deque(begin(free) for free in self._renderer.drawings)
+            while True:
+                shown, drawn = coming.popleft()
+                if (taken := drawn.result()) is None:
+                    break
                 if taken.shown:
+                    started = time.perf_counter()
+                    frame = self._renderer.finish(shown, lighting, background)
+                    self.stages_s["shade"] += time.perf_counter() - started
                     yield frame
+                coming.append(begin(shown))
 
     def _coming(
         self, motion: MotionClip | Path | str, fps: float, seconds: float | None, shot: Shot
@@ -315,8 +329,8 @@ class TryOn:
         refine = OneEuroFilter()
         return (refine(pose, 1 / fps) for pose in poses)
 
-    def _dress(self, frames: Iterator[Taken[_Coming]], slot: int) -> Taken[_Coming] | None:
-        """Take the next pose and fill a vertex buffer with it if it is to be drawn; None at the end."""
+    def _dress(self, frames: Iterator[Taken[_Coming]], drawing: Drawing) -> Taken[_Coming] | None:
+        """Take the next pose and fill a drawing's vertices with it if it is to be drawn; None at the end."""
         started = time.perf_counter()
         taken = next(frames, None)
         if taken is None or not taken.drawn:
@@ -324,14 +338,14 @@ class TryOn:
         pose, garments = taken.item
         lifted = Pose(pose.rotations, pose.root + np.array([0, 0, self._appearance.ground_offset], np.float32))
         transforms = self.rest.skin_transforms(lifted)
-        posed, relief = time.perf_counter(), self._reliefs[slot]
+        posed, relief = time.perf_counter(), Relief(drawing.turns, drawing.wrinkles)
         self.stages_s["pose"] += posed - started
         if garments is None:
-            self.outfit.pose(transforms, self._buffers[slot], relief=relief)
+            self.outfit.pose(transforms, drawing.vertices, relief=relief)
         else:
-            self.outfit.lay(transforms, garments, lifted.root - pose.root, self._buffers[slot], relief=relief)
+            self.outfit.lay(transforms, garments, lifted.root - pose.root, drawing.vertices, relief=relief)
         for skinner, offset in zip(self._skinners, self._offsets, strict=True):
-            skinner.launch(transforms, self._buffers[slot], int(offset))
+            skinner.launch(transforms, drawing.vertices, int(offset))
         self.stages_s["dress"] += time.perf_counter() - posed
         return taken
 
@@ -350,12 +364,10 @@ class TryOn:
     ) -> VideoReport:
         """Write a video, a still or a folder of pictures; it appears at `path` when it is whole.
 
-        A clip that is replayed brings its length and rate.
-
         Args:
             path: `*.mp4`, `*.mov` or `*.webm` for a video, `*.png`, `*.exr` or `*.npz` for a still, else a folder.
             motion: A clip, the name of a built-in one, or a clip file.
-            seconds: Length [s].
+            seconds: Length [s]; a clip that is replayed brings its own, and its rate.
             fps: Frames per second.
             codec: "h264", "hevc", "av1", "prores" or "vp9"; by the name of the file when None.
             shot: A still or a turntable instead of the motion as it runs.

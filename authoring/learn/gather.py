@@ -122,7 +122,7 @@ class Dressed:
         samples: The set.
         rest: The body.
         size: The garment's size.
-        field: The garment's, or None for plain skinning.
+        field: The garment's, or None for plain skinning of all that is worn.
 
     Attributes:
         rest: The body.
@@ -133,7 +133,7 @@ class Dressed:
     def __init__(self, samples: SampleSet, rest: RestBody, size: str, field: Field | None = None) -> None:
         self.rest = rest
         self.size = size
-        garments = _garments(samples, size, field, keeps_size=field is not None)
+        garments = _garments(samples, size, field, real_size=field is not None)
         self.outfit = Outfit(self.rest, garments)
         self._out = wp.zeros(sum(self.outfit.vertex_counts), dtype=wp.vec3, device="cpu")
 
@@ -172,25 +172,31 @@ def _of_one_body(chosen: Samples) -> Iterator[tuple[str, str, Samples]]:
         start += count
 
 
-def _garments(samples: SampleSet, size: str, field: Field | None, *, keeps_size: bool) -> list[DressedGarment]:
-    """Return what is worn, from the inside; `field` and `keeps_size` are the outermost garment's."""
-    garments = [
-        DressedGarment(below.name, below.meshes[own], below.rig_of(own), layer, fabric=below.fabric)
-        for layer, below in enumerate(samples.below)
-        for own in (below.size_like(size),)
+def _garments(samples: SampleSet, size: str, field: Field | None, *, real_size: bool) -> list[DressedGarment]:
+    """Return what is worn, from the inside.
+
+    Args:
+        samples: The set.
+        size: Of the garment that it is about.
+        field: Of that garment.
+        real_size: Whether what has a field is worn as such: that garment at its real size, those below with theirs.
+    """
+    fields = (samples.below_fields or [None] * len(samples.below)) if real_size else [None] * len(samples.below)
+    worn = [(each, each.size_like(size), own) for each, own in zip(samples.below, fields, strict=True)]
+    last = len(worn)
+    return [
+        DressedGarment(
+            each.name,
+            each.meshes[own_size],
+            each.rig_of(own_size),
+            layer,
+            field=own,
+            size=own_size,
+            fabric=each.fabric,
+            keeps_size=own is not None or (real_size and layer == last),
+        )
+        for layer, (each, own_size, own) in enumerate([*worn, (samples.garment, size, field)])
     ]
-    own = samples.garment
-    outermost = DressedGarment(
-        own.name,
-        own.meshes[size],
-        own.rig_of(size),
-        len(garments),
-        field=field,
-        size=size,
-        fabric=own.fabric,
-        keeps_size=keeps_size,
-    )
-    return [*garments, outermost]
 
 
 class _Fitted(NamedTuple):
@@ -203,7 +209,7 @@ class _Fitted(NamedTuple):
 
     @classmethod
     def of(cls, samples: SampleSet, rest: RestBody, size: str) -> _Fitted:
-        garments = _garments(samples, size, None, keeps_size=True)
+        garments = _garments(samples, size, None, real_size=True)
         return cls(rest, fit_garments(rest, garments)[-1], *skins(rest.body, garments)[-1])
 
 

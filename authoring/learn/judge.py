@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -87,10 +88,13 @@ def posed_body(rest: RestBody, sample: Sample) -> Surface:
 
 
 def frame_ms(samples: SampleSet, field: Field) -> float:
-    """Return what the field takes of a frame, the median over frames on one core, without waiting [ms]."""
+    """Return what the field takes of a frame, the median over frames on one core, without waiting [ms].
+
+    What is worn below is skinned plainly: its fields are not this one's time.
+    """
     entry = samples.samples.entries[0]
     rest = samples.rest(entry.body)
-    outfit = Dressed(samples, rest, entry.size, field).outfit
+    outfit = Dressed(replace(samples, below_fields=()), rest, entry.size, field).outfit
     poses = [rest.skin_transforms(sample.pose) for sample in samples.samples[:2]]
     out = wp.zeros(sum(outfit.vertex_counts), dtype=wp.vec3, device="cpu")
     times: list[float] = []

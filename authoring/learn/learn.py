@@ -105,7 +105,7 @@ def learn_field(
     folder: Path,
     options: LearnOptions | None = None,
     *,
-    below: Sequence[TemplateVersion | Draft] = (),
+    below: Sequence[TemplateVersion] = (),
     dress: Dress | None = None,
     workers: int | None = None,
     progress: Progress = silent,
@@ -116,7 +116,7 @@ def learn_field(
         garment: With a rig and an atlas.
         folder: Where the simulated samples lie, or will.
         options: How much is simulated.
-        below: What is worn under it in the simulations, from the inside.
+        below: What is worn under it in the simulations, from the inside; shown with its own fields.
         dress: Starts a simulation; None takes the default solver.
         workers: Processes at once; None takes one a core.
         progress: Told how far it is, and the time left while it simulates.
@@ -138,7 +138,7 @@ def learn_field(
     samples = make_samples(
         garment, plan, folder, below=below, dress=dress, workers=workers, progress=part(watched, 0.0, SIMULATED)
     )
-    return trained(samples, options, dress=dress, clock=clock, progress=part(watched, SIMULATED, 1.0))
+    return trained(samples.over(below), options, dress=dress, clock=clock, progress=part(watched, SIMULATED, 1.0))
 
 
 def trained(

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, overload
@@ -25,8 +25,10 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from dressform.assets.atomic import write_bytes
+from dressform.assets.files.field import Field
 from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.files.rig import Rig
+from dressform.assets.template_version import TemplateVersion
 from dressform.runtime.body.anny_body import load_anny
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.schemas.documents import load_json
@@ -130,6 +132,8 @@ class SampleSet:
         dropped: By sample, why it could not be simulated.
         digest: sha256 of the ids and contents of all samples.
         simulation: What `simulation` said when it was begun; None when a `dress` of the caller's own made it.
+        below_fields: The field that each garment below is shown with, from the inside; empty: plain skinning. The
+            simulations do not know them: they are what a wearer sees under the garment that is learned or judged.
     """
 
     folder: Path
@@ -140,6 +144,21 @@ class SampleSet:
     dropped: Mapping[str, str] = field(default_factory=dict)
     digest: str = ""
     simulation: Mapping[str, Any] | None = None
+    below_fields: tuple[Field | None, ...] = ()
+
+    def over(self, versions: Sequence[TemplateVersion]) -> SampleSet:
+        """Return the set with the garments below shown by the fields of their versions, from the inside.
+
+        Raises:
+            InputError: Other garments were simulated below.
+        """
+        if len(versions) != len(self.below):
+            found = f"{len(self.below)} garments below, asked to show {len(versions)}"
+            raise InputError(f"{self.folder}: {found}; name those that it was simulated over")
+        for version, below in zip(versions, self.below, strict=True):
+            if Specimen.of(version).digest != below.digest:
+                raise InputError(f"{self.folder}: simulated over another {below.name} than {version.label}; {AGAIN}")
+        return replace(self, below_fields=tuple(version.field() for version in versions))
 
     @property
     def meshes(self) -> Mapping[str, GarmentMesh]:

@@ -11,7 +11,7 @@ from dressform.runtime.geometry.simd.code import SIMD_OPTIONS, simd_code
 
 wp.set_module_options(SIMD_OPTIONS)
 
-STEPS = wp.constant(12)  # from corner to corner that a walk to what cloth lies on takes at most
+STEPS = 12  # from corner to corner that a walk to what cloth lies on takes at most
 HERE = Path(__file__).parent
 
 
@@ -48,6 +48,21 @@ def face_planes(
     normals[f] = wp.normalize(wp.cross(b - a, c - a))
 
 
+@wp.func_native(simd_code(HERE / "seek.h", constants={"STEPS": STEPS}))
+def seek_some(
+    points: wp.array(dtype=wp.vec3),
+    moved: wp.array(dtype=wp.int32),
+    begins: wp.array(dtype=wp.int32),
+    corner_points: wp.array(dtype=wp.int32),
+    starts: wp.array(dtype=wp.int32),
+    neighbours: wp.array(dtype=wp.int32),
+    around_starts: wp.array(dtype=wp.int32),
+    around: wp.array(dtype=wp.int32),
+    first: int,
+    candidates: wp.array2d(dtype=wp.int32),
+): ...
+
+
 @wp.kernel
 def seek(
     points: wp.array(dtype=wp.vec3),
@@ -58,36 +73,23 @@ def seek(
     neighbours: wp.array(dtype=wp.int32),
     around_starts: wp.array(dtype=wp.int32),
     around: wp.array(dtype=wp.int32),
+    lanes: int,
     # outputs
     candidates: wp.array2d(dtype=wp.int32),
 ) -> None:
-    # from where the point lies at rest, walk over the surface to the corner that is nearest now
-    i = wp.tid()
-    v = begins[i]
-    if v < 0:
-        return
-    p = points[moved[i]]
-    nearest = wp.length_sq(p - points[corner_points[v]])
-    step = wp.int32(0)
-    while step < STEPS:
-        ahead = wp.int32(-1)
-        for k in range(starts[v], starts[v + 1]):
-            apart = wp.length_sq(p - points[corner_points[neighbours[k]]])
-            if apart < nearest:
-                nearest = apart
-                ahead = neighbours[k]
-        if ahead < 0:
-            step = STEPS
-        else:
-            v = ahead
-            step += 1
-    begin = around_starts[v]
-    count = around_starts[v + 1] - begin
-    for k in range(candidates.shape[1]):
-        if k < count:
-            candidates[i, k] = around[begin + k]
-        else:
-            candidates[i, k] = -1
+    # each thread walks for `lanes` points
+    seek_some(
+        points,
+        moved,
+        begins,
+        corner_points,
+        starts,
+        neighbours,
+        around_starts,
+        around,
+        wp.tid() * lanes,
+        candidates,
+    )
 
 
 @wp.func_native(simd_code(HERE / "planes.h", HERE / "push.h"))

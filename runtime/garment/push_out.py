@@ -128,8 +128,8 @@ class PushOut:
         planes = [self._centres, self._normals]
         commands = [command(face_planes, len(self._faces), [points, self._faces], planes)]
         if self._walk:
-            around = [self._around_starts, self._around]
-            commands.append(command(seek, count, [points, self._moved, *self._walk, *around], [self._below]))
+            around = [self._around_starts, self._around, lanes]
+            commands.append(command(seek, blocks, [points, self._moved, *self._walk, *around], [self._below]))
         for passes in self._passes:
             moves, other = self._moves, self._other
             pushed = [points, self._moved, *self._sides, *planes, lanes]
@@ -197,6 +197,6 @@ def _reached(faces: NDArray[np.int32], begins: NDArray[np.int32]) -> NDArray[np.
     """Return which points walks from some of them can come to."""
     reached = np.zeros(int(faces.max(initial=0)) + 1, bool)
     reached[begins] = True
-    for _ in range(int(STEPS)):
+    for _ in range(STEPS):
         reached[faces[reached[faces].any(axis=1)]] = True
     return reached

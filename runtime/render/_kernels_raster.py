@@ -46,6 +46,32 @@ def to_light(light: LightFrame, point: wp.vec3) -> wp.vec3:
     )
 
 
+@wp.func_native(simd_code("clear_row"))
+def clear_row(
+    keys: wp.array2d[wp.int64],
+    across: wp.array2d[wp.int32],
+    down: wp.array2d[wp.int32],
+    y: int,
+    first: int,
+    end: int,
+): ...
+
+
+@wp.kernel
+def clear(
+    box: wp.vec4i,
+    strip: int,
+    # outputs
+    keys: wp.array2d[wp.int64],
+    across: wp.array2d[wp.int32],
+    down: wp.array2d[wp.int32],
+) -> None:
+    """Empty a strip of a row of the box."""
+    row, part = wp.tid()
+    first = box[0] + part * strip
+    clear_row(keys, across, down, box[1] + row, first, wp.min(first + strip, box[2]))
+
+
 @wp.kernel
 def measure_bounds(vertices: wp.array[wp.vec3], stride: int, bounds: wp.array2d[float]) -> None:
     """Widen `bounds` (row 0 lowest, row 1 highest) by the vertices; each thread takes `stride` of them."""

@@ -36,6 +36,62 @@ def resolve_pixel(
 ): ...
 
 
+@wp.func_native(simd_code("copy_row"))
+def copy_color_row(source: wp.array2d[wp.vec3], target: wp.array2d[wp.vec3], y: int, first: int, end: int): ...
+
+
+@wp.func_native(simd_code("copy_row"))
+def copy_rgb_row(source: wp.array3d[wp.uint8], target: wp.array3d[wp.uint8], y: int, first: int, end: int): ...
+
+
+@wp.kernel
+def encode_backdrop(
+    backdrop: wp.array2d[wp.vec3],
+    samples: int,
+    srgb_table: wp.array[wp.uint8],
+    # outputs
+    rgb: wp.array3d[wp.uint8],
+) -> None:
+    """Average samples × samples of the bare backdrop and encode them."""
+    y, x = wp.tid()
+    total = wp.vec3()
+    for row in range(y * samples, (y + 1) * samples):
+        for column in range(x * samples, (x + 1) * samples):
+            total += backdrop[row, column]
+    last = float(srgb_table.shape[0] - 1)
+    for channel in range(3):
+        light = wp.clamp(total[channel] / float(samples * samples), 0.0, 1.0)
+        rgb[y, x, channel] = srgb_table[int(wp.sqrt(light) * last + 0.5)]
+
+
+@wp.kernel
+def lay_backdrop(
+    backdrop: wp.array2d[wp.vec3],
+    box: wp.vec4i,
+    strip: int,
+    # outputs
+    color: wp.array2d[wp.vec3],
+) -> None:
+    """Put the bare backdrop into a strip of a row of the box, in linear light."""
+    row, part = wp.tid()
+    first = box[0] + part * strip
+    copy_color_row(backdrop, color, box[1] + row, first, wp.min(first + strip, box[2]))
+
+
+@wp.kernel
+def lay_encoded_backdrop(
+    backdrop: wp.array3d[wp.uint8],
+    box: wp.vec4i,
+    strip: int,
+    # outputs
+    rgb: wp.array3d[wp.uint8],
+) -> None:
+    """Put the bare backdrop into a strip of a row of the box, as 8-bit sRGB."""
+    row, part = wp.tid()
+    first = box[0] + part * strip
+    copy_rgb_row(backdrop, rgb, box[1] + row, first, wp.min(first + strip, box[2]))
+
+
 @wp.kernel
 def resolve(
     keys: wp.array2d[wp.int64],

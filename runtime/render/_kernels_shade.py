@@ -54,7 +54,7 @@ def measure_occlusion(
 
 
 @wp.func_native(simd_code("texture", "weave", "wrinkles", "shadow", "lighting", "shade"))
-def shade_row(
+def shade_block(
     keys: wp.array2d[wp.int64],
     vertices: wp.array[wp.vec3],
     screen: wp.array[wp.vec3],
@@ -76,7 +76,8 @@ def shade_row(
     depths: wp.array2d[wp.int32],
     openness: wp.array2d[float],
     view: View,
-    y: int,
+    top: int,
+    bottom: int,
     first: int,
     end: int,
     color: wp.array2d[wp.vec3],
@@ -107,15 +108,18 @@ def shade(
     openness: wp.array2d[float],
     view: View,
     box: wp.vec4i,
+    rows: int,
     strip: int,
     # outputs
     color: wp.array2d[wp.vec3],
 ) -> None:
-    """Colour the pixels of a strip of a row of the box that show a surface: of `STRIP` on a CPU, of one on a GPU."""
-    row, part = wp.tid()
+    """Colour the pixels of a block of the box that show a surface: `BLOCK_ROWS` by `STRIP` on a CPU, one on a GPU."""
+    block, part = wp.tid()
+    top = box[1] + block * rows
+    bottom = wp.min(top + rows, box[3])
     first = box[0] + part * strip
     end = wp.min(first + strip, box[2])
-    shade_row(
+    shade_block(
         keys,
         vertices,
         screen,
@@ -137,7 +141,8 @@ def shade(
         depths,
         openness,
         view,
-        box[1] + row,
+        top,
+        bottom,
         first,
         end,
         color,

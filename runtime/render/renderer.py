@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from itertools import cycle
 
 import numpy as np
 import warp as wp
@@ -12,19 +13,19 @@ from numpy.typing import NDArray
 from dressform.runtime.geometry.simd.code import lanes_on
 
 from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade
-from ._kernels_raster import LightFrame
 from ._kernels_surface import Surface
-from ._kernels_view import CUTOUT, DOUBLE_SIDED, EMPTY, FAR, LAYER, TOUCHED, View
+from ._kernels_view import CUTOUT, DOUBLE_SIDED, FAR, LAYER, View
 from .backdrop import backdrop_key, paint_backdrop
-from .boxes import NOTHING, Box, around, halves, is_empty
+from .boxes import NOTHING, Box, around, is_empty
 from .colour import encode_table
+from .drawing import Drawing, Extents, light_frame
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
-from .lanes import Lanes
-from .light_frame import FittedLight, LightFitter
-from .outputs import Drawn, Outputs, Tables
+from .light_frame import LightFitter
+from .outputs import Colored, Outputs, Tables
+from .presets import PRESETS as PRESETS
 from .scene import Background, Camera, Lighting, SceneMesh
-from .simd.code import STRIP
+from .simd.code import BLOCK_ROWS, STRIP
 from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
 from .topology import join_meshes
 
@@ -32,27 +33,6 @@ _BOUNDS_STRIDE = 256
 _SRGB_ENTRIES = 4096
 # How far light from around is kept away by what stands close: about a hand's breadth.
 _OCCLUSION_REACH = 0.07
-
-
-@dataclass(frozen=True)
-class Preset:
-    """What a preset switches on.
-
-    Attributes:
-        samples: Samples per pixel side.
-        light_map: Side of the sun's map [texels].
-        light_blur: Its blur [texels].
-        coarseness: How far body, hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of their
-            triangles.
-    """
-
-    samples: int
-    light_map: int
-    light_blur: int
-    coarseness: float
-
-
-PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 0.35), "quality": Preset(2, 768, 8, 0.0)}
 
 
 class Renderer:
@@ -64,15 +44,12 @@ class Renderer:
         size: (width, height) of frames [px].
         device: Warp device, "cpu" or "cuda:0".
         preset: "realtime" or "quality".
-        samples: Samples per pixel side, from 1 to 8; the preset's when None.
         materials: The packed materials of the meshes, where a caller has packed them already.
+        samples: Samples per pixel side, from 1 to 8; the preset's when None.
+        ahead: How many pictures may be in the making besides the one at hand, see `draw`.
 
     Attributes:
-        vertices: wp.array of vec3 [V], world [m], all meshes one after another: write into it before `render`.
-        turns: wp.array of vec4 [V] how wrinkled cloth is turned at each vertex: a quaternion xyzw as long as the
-            wrinkles' share, 0 for no wrinkles. Of one entry where no mesh has wrinkles. Write into it, or set another.
-        wrinkles: wp.array of vec3, side² normals before that turn for each garment with wrinkles, row 0 at v = 0. Write
-            into it, or set another.
+        drawings: The pictures in the making, 1 + `ahead`: write into their `vertices`, `turns` and `wrinkles`.
     """
 
     def __init__(
@@ -85,6 +62,7 @@ class Renderer:
         materials: Sequence[PackedMaterial] | None = None,
         *,
         samples: int | None = None,
+        ahead: int = 0,
     ) -> None:
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
@@ -96,23 +74,41 @@ class Renderer:
         self.preset = PRESETS[preset] if samples is None else replace(PRESETS[preset], samples=samples)
         if not 1 <= self.preset.samples <= 8:
             raise ValueError(f"samples must be from 1 to 8, got {samples}")
-        self._lanes = Lanes(device)
         with wp.ScopedDevice(device):
             packed = materials or pack_materials([mesh.material for mesh in meshes])
-            self._upload(meshes, vertex_counts, packed)
+            extents = self._upload(meshes, vertex_counts, packed)
             self._allocate()
         faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
-        tables = Tables(*faces, self._surfaces, self._srgb)
-        grid = (size, self.preset.samples)
+        tables, grid = Tables(*faces, self._surfaces, self._srgb), (size, self.preset.samples)
         self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device)
+        self.drawings = [Drawing(extents, device) for _ in range(1 + ahead)]
         self._ground = GroundShadow(device)
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()
         self._background: Background | None = None
         self._sh_shown: NDArray[np.float32] | None = None
-        self._frames = 0
+        # one more than drawings: that of the picture before is kept until nobody asks for motion since then
+        screens = [drawing.screen for drawing in self.drawings]
+        self._screens = cycle([*screens, wp.zeros_like(screens[0])])
+        self._last_screen: wp.array | None = None
+        self._written: Box = NOTHING
         # A CPU thread does well to stay on a row for a while; a GPU wants a thread for every pixel.
-        self._strip = STRIP if wp.get_device(device).is_cpu else 1
+        self._strip, self._rows = (STRIP, BLOCK_ROWS) if wp.get_device(device).is_cpu else (1, 1)
+
+    @property
+    def vertices(self) -> wp.array:
+        """World points [V, 3] [m] of what `render` shows."""
+        return self.drawings[0].vertices
+
+    @property
+    def turns(self) -> wp.array:
+        """How wrinkled cloth is turned in what `render` shows, see `Drawing`."""
+        return self.drawings[0].turns
+
+    @property
+    def wrinkles(self) -> wp.array:
+        """Normals of wrinkles in what `render` shows, see `Drawing`."""
+        return self.drawings[0].wrinkles
 
     def set_vertices(self, vertices: NDArray[np.floating]) -> None:
         """Copy world vertices [V, 3] into `vertices`."""
@@ -123,52 +119,59 @@ class Renderer:
 
     def render(self, camera: Camera, lighting: Lighting, background: Background) -> Frame:
         """Draw one frame."""
+        self.draw(self.drawings[0], camera, lighting)
+        return self.finish(self.drawings[0], lighting, background)
+
+    def draw(self, drawing: Drawing, camera: Camera, lighting: Lighting) -> None:
+        """Find what is seen, the first half of a frame; another thread may `finish` another drawing meanwhile.
+
+        Drawings come in the frames' order: velocity is from one to the next.
+        """
         if camera.size != self.size:
             raise ValueError(f"the camera's size must be {self.size}, as the renderer's, got {camera.size}")
-        with wp.ScopedDevice(self.device):
-            self._screen.reverse()
-            view = self._view(camera)
-            low, high = self._bounds_now()
-            fitted = self._fitter.fit(low, high, lighting.sun_direction)
-            frame = _light_frame(fitted, self.preset.light_map)
-            self._bring_up(camera, lighting, background)
-            body = seen_box(camera, low, high)
-            floor = self._ground.place(low, high, lighting, camera) if background.ground > 0.0 else NOTHING
-            self._draw_all(view, frame)
+        drawing.camera, drawing.view = camera, self._view(camera)
+        drawing.screen = next(self._screens)
+        drawing.earlier = drawing.screen if self._last_screen is None else self._last_screen
+        self._last_screen = drawing.screen
+        low, high = drawing.bounds = self._bounds_now(drawing)
+        drawing.fitted = self._fitter.fit(low, high, lighting.sun_direction)
+        drawing.frame = light_frame(drawing.fitted, self.preset.light_map)
+        drawing.box = seen_box(camera, low, high)
+        self._clear(drawing)
+        self._project(drawing)
+        self._draw_light(drawing)
+        self._draw_view(drawing)
+        self._find_edges(drawing)
 
-            def shade_ground() -> None:
-                if not is_empty(floor):
-                    self._ground.shade(self.vertices, self._light_depths, frame, lighting, background.ground)
+    def finish(self, drawing: Drawing, lighting: Lighting, background: Background) -> Frame:
+        """Colour what was drawn, the second half of a frame."""
+        low, high = drawing.bounds
+        self._bring_up(drawing.camera, lighting, background)
+        floor = self._ground.place(low, high, lighting, drawing.camera) if background.ground > 0.0 else NOTHING
+        # only this part of the picture differs from the bare backdrop
+        box = around(drawing.box, floor)
+        self._lay_backdrop(box)
+        if not is_empty(drawing.box):
+            self._shade(drawing, lighting)
+        if not is_empty(floor):
+            self._ground.shade(drawing.vertices, drawing.light_depths, drawing.frame, lighting, background.ground)
+            maps = (drawing.keys, self._color, drawing.across)
+            self._ground.darken(drawing.view, *maps, box=self._samples(floor), strip=self._strip)
+            drawing.drawn = self._samples(box)
+        self._resolve(drawing, box)
+        self._written = box
+        ground = None if is_empty(floor) else self._ground.frame
+        colored = Colored(drawing, self._color, self._backdrop, ground, self._ground.shadow)
+        outputs = self._outputs
+        return Frame(self._rgb.numpy(), drawing.camera, outputs.segments, outputs.of(colored), outputs.sample_px)
 
-            self._lanes.both("edges", lambda: self._find_edges(view, self._samples(body)), shade_ground)
-            # Only this part of the picture differs from the bare backdrop.
-            box = around(body, floor)
-            rows = slice(box[1] * self.preset.samples, box[3] * self.preset.samples)
-            if not is_empty(box):
-                wp.copy(self._color[rows], self._backdrop[rows])
-            if not is_empty(body):
-                self._shade(view, frame, fitted, lighting, self._samples(body))
-            if not is_empty(floor):
-                maps = (self._keys, self._color, self._across)
-                self._ground.darken(view, *maps, box=self._samples(floor), strip=self._strip)
-            wp.copy(self._rgb, self._backdrop_rgb)
-            upper, lower = halves(box)
-            self._lanes.both("resolve", lambda: self._resolve(upper), lambda: self._resolve(lower))
-        self._frames += 1
-        read = self._outputs.of(self._drawn(view, shadowed=not is_empty(floor)))
-        return Frame(self._rgb.numpy(), camera, self._outputs.segments, read, self._outputs.sample_px)
-
-    def _drawn(self, view: View, *, shadowed: bool) -> Drawn:
-        earlier = self._screen[1] if self._frames > 1 else self._screen[0]
-        return Drawn(
-            *(self._keys, self._color, self._backdrop, self._across, self._down, self._screen[0], earlier),
-            *(self._normals, self.turns, self.wrinkles, self._facing, view),
-            *(self._ground.frame if shadowed else None, self._ground.shadow),
-        )
+    def cut(self) -> None:
+        """Begin anew: what is drawn next has no motion since what was drawn before."""
+        self._last_screen = None
 
     def _upload(
         self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int], packed: Sequence[PackedMaterial]
-    ) -> None:
+    ) -> Extents:
         topology = join_meshes(meshes, vertex_counts)
         wrinkles, texels = place_wrinkles(meshes, vertex_counts)
         table = pack_surfaces(packed, topology, wrinkles)
@@ -189,32 +192,25 @@ class Renderer:
         self._texels = wp.array(table.texels, dtype=wp.uint32, copy=False)
         self._levels = wp.array(table.levels, dtype=wp.int32)
         self._srgb = wp.array(encode_table(_SRGB_ENTRIES), dtype=wp.uint8)
-        count = int(sum(vertex_counts))
-        self.vertices = wp.zeros(count, dtype=wp.vec3)
-        self.turns = wp.zeros(count if texels else 1, dtype=wp.vec4)
-        self.wrinkles = wp.zeros(max(texels, 1), dtype=wp.vec3)
-        self._screen = [wp.zeros(count, dtype=wp.vec3), wp.zeros(count, dtype=wp.vec3)]
-        self._lit = wp.zeros(count, dtype=wp.vec3)
-        self._normals = wp.zeros(count, dtype=wp.vec3)
-        self._face_normals = wp.zeros(len(topology.all_faces), dtype=wp.vec3)
-        self._facing = wp.zeros(len(topology.faces), dtype=wp.int8)
         self._lane_count = lanes_on(self.device)
         self._triangle_blocks = -(-len(topology.faces) // self._lane_count)
+        width, height = self.size
+        return Extents(
+            vertices=int(sum(vertex_counts)),
+            faces=len(topology.faces),
+            all_faces=len(topology.all_faces),
+            texels=texels,
+            samples=(height * self.preset.samples, width * self.preset.samples),
+            light_map=self.preset.light_map,
+        )
 
     def _allocate(self) -> None:
         width, height = self.size
         samples = (height * self.preset.samples, width * self.preset.samples)
         half = (max((samples[0] + 1) // 2, 2), max((samples[1] + 1) // 2, 2))  # looked up between four
-        light = (self.preset.light_map, self.preset.light_map)
-        self._keys = wp.zeros(samples, dtype=wp.int64)
-        self._no_keys = wp.full(samples, EMPTY, dtype=wp.int64)
-        self._across = wp.zeros(samples, dtype=wp.int32)
-        self._down = wp.zeros(samples, dtype=wp.int32)
         self._color = wp.zeros(samples, dtype=wp.vec3)
         self._backdrop = wp.zeros(samples, dtype=wp.vec3)
         self._openness = wp.full(half, 1.0, dtype=float)
-        self._light_depths = wp.zeros(light, dtype=wp.int32)
-        self._no_light_depths = wp.full(light, FAR, dtype=wp.int32)
         self._directions = wp.array(_occlusion_directions(), dtype=wp.vec2)
         self._sh = wp.zeros(9, dtype=wp.vec3)
         self._bounds = wp.zeros((2, 3), dtype=float)
@@ -231,13 +227,38 @@ class Renderer:
         """Launch size for kernels that work along strips of the box's rows."""
         return box[3] - box[1], -(-(box[2] - box[0]) // self._strip)
 
-    def _resolve(self, box: Box) -> None:
+    def _clear(self, drawing: Drawing) -> None:
+        """Forget what was drawn before."""
+        if not is_empty(drawing.drawn):
+            wp.launch(
+                _kernels_raster.clear,
+                self._strips(drawing.drawn),
+                [wp.vec4i(*drawing.drawn), self._strip],
+                outputs=[drawing.keys, drawing.across, drawing.down],
+                device=self.device,
+            )
+        drawing.drawn = self._samples(drawing.box)
+        drawing.light_depths.fill_(FAR)
+
+    def _lay_backdrop(self, box: Box) -> None:
+        """Put the bare backdrop where this picture is coloured, and where the one before was."""
+        color, rgb = self._samples(box), self._written
+        if not is_empty(color):
+            inputs = [self._backdrop, wp.vec4i(*color), self._strip]
+            kernel, outputs = _kernels_resolve.lay_backdrop, [self._color]
+            wp.launch(kernel, self._strips(color), inputs, outputs=outputs, device=self.device)
+        if not is_empty(rgb):
+            inputs = [self._backdrop_rgb, wp.vec4i(*rgb), self._strip]
+            kernel, outputs = _kernels_resolve.lay_encoded_backdrop, [self._rgb]
+            wp.launch(kernel, self._strips(rgb), inputs, outputs=outputs, device=self.device)
+
+    def _resolve(self, drawing: Drawing, box: Box) -> None:
         """Encode the pixels of a box."""
         if is_empty(box):
             return
-        shown = [self._color, self._across, self._down]
+        shown = [self._color, drawing.across, drawing.down]
         if self.preset.samples == 1:
-            inputs = [self._keys, *shown, self._srgb, wp.vec4i(*box), self._strip]
+            inputs = [drawing.keys, *shown, self._srgb, wp.vec4i(*box), self._strip]
             wp.launch(_kernels_resolve.resolve, self._strips(box), inputs, outputs=[self._rgb], device=self.device)
         else:
             inputs = [*shown, self.preset.samples, self._srgb, wp.vec4i(*box)]
@@ -253,13 +274,12 @@ class Renderer:
         view.center = wp.vec2(*(c * self.preset.samples for c in camera.center_px))
         return view
 
-    def _bounds_now(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def _bounds_now(self, drawing: Drawing) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         wp.copy(self._bounds, self._no_bounds)
-        threads = -(-self.vertices.shape[0] // _BOUNDS_STRIDE)
-        wp.launch(
-            _kernels_raster.measure_bounds, threads, inputs=[self.vertices, _BOUNDS_STRIDE], outputs=[self._bounds]
-        )
-        low, high = self._bounds.numpy()
+        threads = -(-drawing.vertices.shape[0] // _BOUNDS_STRIDE)
+        inputs = [drawing.vertices, _BOUNDS_STRIDE]
+        wp.launch(_kernels_raster.measure_bounds, threads, inputs, outputs=[self._bounds], device=self.device)
+        low, high = self._bounds.numpy().copy()
         return low, high
 
     def _bring_up(self, camera: Camera, lighting: Lighting, background: Background) -> None:
@@ -269,95 +289,85 @@ class Renderer:
             self._sh_shown = lighting.sh
         key = backdrop_key(background, camera)
         if key != self._backdrop_key:
-            self._backdrop.assign(paint_backdrop(background, camera, self._keys.shape))
+            self._backdrop.assign(paint_backdrop(background, camera, self._backdrop.shape))
             self._backdrop_key = key
-            wp.copy(self._color, self._backdrop)
-            self._across.fill_(TOUCHED)
-            self._resolve((0, 0, *self.size))
-            wp.copy(self._backdrop_rgb, self._rgb)
+            inputs = [self._backdrop, self.preset.samples, self._srgb]
+            outputs = [self._backdrop_rgb]
+            wp.launch(
+                _kernels_resolve.encode_backdrop, self._rgb.shape[:2], inputs, outputs=outputs, device=self.device
+            )
+            wp.copy(self._rgb, self._backdrop_rgb)
             self._background = background  # keeps its image alive, so that the key's id stays its own
 
-    def _draw_all(self, view: View, frame: LightFrame) -> None:
-        outputs = [self._screen[0], self._lit]
-        wp.launch(_kernels_raster.transform_vertices, len(self.vertices), [self.vertices, view, frame], outputs=outputs)
-        self._lanes.both("draw", self._draw_view, self._draw_light)
+    def _project(self, drawing: Drawing) -> None:
+        """Where every point is for the eye and for the sun."""
+        inputs = [drawing.vertices, drawing.view, drawing.frame]
+        outputs = [drawing.screen, drawing.lit]
+        count = len(drawing.vertices)
+        wp.launch(_kernels_raster.transform_vertices, count, inputs, outputs=outputs, device=self.device)
 
-    def _find_edges(self, view: View, box: Box) -> None:
-        """Where edges cross between samples, and where meshes meet."""
-        screen, device, outputs = self._screen[0], self.device, [self._across, self._down]
-        self._across.zero_()
-        self._down.zero_()
-        edges = [screen, self._edges, self._edge_faces, self._faces, self._facing, self._face_mesh]
-        wp.launch(
-            _kernels_edges.find_crossings,
-            -(-len(self._edges) // self._lane_count),
-            [*edges, self._keys, view.focal, self._lane_count],
-            outputs=outputs,
-            device=device,
-        )
-        if not is_empty(box):
-            met = [self._keys, screen, self._faces, self._face_mesh, wp.vec4i(*box), self._strip]
-            wp.launch(_kernels_edges.find_meetings, self._strips(box), met, outputs=outputs, device=device)
-
-    def _draw_view(self) -> None:
+    def _draw_view(self, drawing: Drawing) -> None:
         """What the eye sees, before light: the nearest face of every sample."""
         faces = [self._faces, self._face_flags, self._face_mesh, self._face_uv, self._surfaces, self._texels]
-        wp.copy(self._keys, self._no_keys)
         wp.launch(
             _kernels_raster.draw_triangles,
             self._triangle_blocks,
-            [self._screen[0], *faces, self._lane_count],
-            outputs=[self._keys, self._facing],
+            [drawing.screen, *faces, self._lane_count],
+            outputs=[drawing.keys, drawing.facing],
             device=self.device,
         )
 
-    def _draw_light(self) -> None:
+    def _draw_light(self, drawing: Drawing) -> None:
         """What the sun sees, and the normals that its light falls on."""
         raster, device = _kernels_raster, self.device
-        faces = [self.vertices, self._all_faces]
-        wp.launch(raster.face_normals, len(self._all_faces), faces, outputs=[self._face_normals], device=device)
-        rings = [self._face_normals, self._ring_starts, self._ring_faces]
-        wp.launch(raster.vertex_normals, len(self.vertices), rings, outputs=[self._normals], device=device)
-        wp.copy(self._light_depths, self._no_light_depths)
-        lit = [self._lit, self._faces, self._face_flags, self._lane_count]
-        wp.launch(raster.draw_light_depth, self._triangle_blocks, lit, outputs=[self._light_depths], device=device)
+        faces, normals = [drawing.vertices, self._all_faces], drawing.face_normals
+        wp.launch(raster.face_normals, len(self._all_faces), faces, outputs=[normals], device=device)
+        rings = [normals, self._ring_starts, self._ring_faces]
+        wp.launch(raster.vertex_normals, len(drawing.vertices), rings, outputs=[drawing.normals], device=device)
+        lit = [drawing.lit, self._faces, self._face_flags, self._lane_count]
+        wp.launch(raster.draw_light_depth, self._triangle_blocks, lit, outputs=[drawing.light_depths], device=device)
 
-    def _shade(self, view: View, frame: LightFrame, fitted: FittedLight, lighting: Lighting, box: Box) -> None:
+    def _find_edges(self, drawing: Drawing) -> None:
+        """Where edges cross between samples, and where meshes meet."""
+        outputs, box = [drawing.across, drawing.down], self._samples(drawing.box)
+        edges = [drawing.screen, self._edges, self._edge_faces, self._faces, drawing.facing, self._face_mesh]
+        wp.launch(
+            _kernels_edges.find_crossings,
+            -(-len(self._edges) // self._lane_count),
+            [*edges, drawing.keys, drawing.view.focal, self._lane_count],
+            outputs=outputs,
+            device=self.device,
+        )
+        if not is_empty(box):
+            met = [drawing.keys, drawing.screen, self._faces, self._face_mesh, wp.vec4i(*box), self._strip]
+            wp.launch(_kernels_edges.find_meetings, self._strips(box), met, outputs=outputs, device=self.device)
+
+    def _shade(self, drawing: Drawing, lighting: Lighting) -> None:
         light = _kernels_shade.Light()
         light.color = wp.vec3(*lighting.sun_color)
-        light.toward = wp.vec3(*fitted.toward.tolist())
-        light.texel = fitted.texel
+        light.toward = wp.vec3(*drawing.fitted.toward.tolist())
+        light.texel = drawing.fitted.texel
         light.blur = self.preset.light_blur
         light.slope = 0.4 * (self.preset.light_blur + 1)
-        upper, lower = halves(box)
-        self._lanes.both(
-            "occlusion", lambda: self._measure_occlusion(view, upper), lambda: self._measure_occlusion(view, lower)
-        )
-        self._lanes.both(
-            "shade",
-            lambda: self._shade_box(view, frame, light, upper),
-            lambda: self._shade_box(view, frame, light, lower),
-        )
-
-    def _measure_occlusion(self, view: View, box: Box) -> None:
+        box = self._samples(drawing.box)
         columns = (box[2] + 1) // 2 - box[0] // 2
         wp.launch(
             _kernels_shade.measure_occlusion,
             ((box[3] - box[1] + 1) // 2, -(-columns // self._lane_count)),
-            [self._keys, view.focal, _OCCLUSION_REACH, self._directions, wp.vec4i(*box), self._lane_count],
+            [drawing.keys, drawing.view.focal, _OCCLUSION_REACH, self._directions, wp.vec4i(*box), self._lane_count],
             outputs=[self._openness],
             device=self.device,
         )
-
-    def _shade_box(self, view: View, frame: LightFrame, light: _kernels_shade.Light, box: Box) -> None:
+        rows, strips = self._strips(box)
         wp.launch(
             _kernels_shade.shade,
-            self._strips(box),
+            (-(-rows // self._rows), strips),
             [
-                *(self._keys, self.vertices, self._screen[0], self._normals),
-                *(self._faces, self._face_uv, self._weave_uv, self._atlas_uv, self._face_mesh, self._facing),
-                *(self._surfaces, self._texels, self._levels, self.turns, self.wrinkles, self._sh),
-                *(light, frame, self._light_depths, self._openness, view, wp.vec4i(*box), self._strip),
+                *(drawing.keys, drawing.vertices, drawing.screen, drawing.normals),
+                *(self._faces, self._face_uv, self._weave_uv, self._atlas_uv, self._face_mesh, drawing.facing),
+                *(self._surfaces, self._texels, self._levels, drawing.turns, drawing.wrinkles, self._sh),
+                *(light, drawing.frame, drawing.light_depths, self._openness, drawing.view),
+                *(wp.vec4i(*box), self._rows, self._strip),
             ],
             outputs=[self._color],
             device=self.device,
@@ -375,13 +385,3 @@ def _occlusion_directions() -> NDArray[np.float32]:
     angle = (pattern / 12.0 + k / 3.0 + ring / 6.0) * np.pi
     radius = 0.4 + 0.6 * ring
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1).reshape(-1, 2).astype(np.float32)
-
-
-def _light_frame(fitted: FittedLight, size: int) -> LightFrame:
-    frame = LightFrame()
-    frame.right, frame.up = wp.vec3(*fitted.right.tolist()), wp.vec3(*fitted.up.tolist())
-    frame.toward = wp.vec3(*fitted.toward.tolist())
-    frame.origin = wp.vec3(*fitted.origin)
-    frame.texels_per_metre = wp.vec2(*fitted.texels_per_metre)
-    frame.size = size
-    return frame

@@ -67,7 +67,7 @@ def test_write_gives_the_video_it_reports(tryon: TryOn, tmp_path: Path) -> None:
         assert sum(1 for _ in video.decode(video=0)) == report.frames == 12
     assert told[-1] == 1.0
     assert told == sorted(told)
-    assert {"pose", "dress", "render"} <= set(report.stages_ms)
+    assert {"pose", "dress", "draw", "shade"} <= set(report.stages_ms)
 
 
 def test_refine_changes_a_motion_only_where_it_is_wanted(tube_library: Path, plain_avatar: Path) -> None:

@@ -39,6 +39,15 @@ def test_a_still_is_the_frame_of_the_stream_with_its_velocity(tryon: TryOn) -> N
     assert np.abs(still.velocity).max() > 0.5
 
 
+def test_a_second_stream_has_no_motion_since_the_first(tryon: TryOn) -> None:
+    """Even one that is left early, with frames in the making that nobody saw."""
+    for _ in range(2):
+        stream = tryon.stream("catwalk", fps=10)
+        assert np.abs(next(stream).velocity).max() < 1e-3
+        assert np.abs(next(stream).velocity).max() > 0.5
+        stream.close()
+
+
 def test_a_turntable_of_a_held_pose_has_no_seam(tryon: TryOn) -> None:
     shot = Shot(at=0.5, turntable=True)
     frames = [frame.copy("velocity") for frame in tryon.stream("catwalk", fps=8, seconds=3, shot=shot)]

@@ -4,12 +4,14 @@
 constexpr int LANES = 1;
 #define INLINE
 #define EACH_LANE for (int l = 0; l < LANES; ++l)
+#define AHEAD(address)
 #else
 constexpr int LANES = 16;
 #define INLINE __attribute__((always_inline))
 #define EACH_LANE \
     _Pragma("clang loop vectorize(assume_safety) vectorize_width(16) interleave(disable) unroll(disable)") \
     for (int l = 0; l < LANES; ++l)
+#define AHEAD(address) __builtin_prefetch(address)  // asks for what is read soon
 #endif
 typedef float Floats[LANES];
 typedef int Ints[LANES];

@@ -11,6 +11,7 @@ from dressform.runtime.render.harmonics import BASIS_SCALE
 from dressform.runtime.render.weave import CAVITY_STEPS, ROUGHNESS_STEPS, SLOPE_STEPS, SLOPE_ZERO, SOFTENING
 
 STRIP = 256  # pixels of a row that a thread of a CPU works on
+BLOCK_ROWS = 4  # rows of such a strip that are shaded together: more of a mesh's pixels in one vector
 _FLOATS = {
     "SHOULDER": SHOULDER,
     "INVERSE_NEAR": view.INVERSE_NEAR,
@@ -39,6 +40,7 @@ _WHOLE = {
     "LAYER": view.LAYER,
     "TOUCHED": view.TOUCHED,
     "STRIP": STRIP,
+    "BLOCK_ROWS": BLOCK_ROWS,
 }
 _KNOWN = {name: float(value) for name, value in _FLOATS.items()} | {name: int(value) for name, value in _WHOLE.items()}
 

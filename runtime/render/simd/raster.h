@@ -50,19 +50,41 @@ auto each_pixel = [&](const Triangles& of, int l, auto cover) INLINE {
     const float a_first = ((bx - px) * (cy - py) - (cx - px) * (by - py)) * scale;
     const float b_first = ((cx - px) * (ay - py) - (ax - px) * (cy - py)) * scale;
     const float c_first = ((ax - px) * (by - py) - (bx - px) * (ay - py)) * scale;
-    for (int y = of.y0[l]; y <= of.y1[l]; ++y) {
-        const float down = (float)(y - of.y0[l]);
-        const float a_row = a_first + a_down * down;
-        const float b_row = b_first + b_down * down;
-        const float c_row = c_first + c_down * down;
+    constexpr float TOLERANCE = 1.0e-5f;  // closes the hairline that rounding may leave between neighbours
+#if defined(__CUDA_ARCH__)
+    for (int y = of.y0[l]; y <= of.y1[l]; ++y)
         for (int x = of.x0[l]; x <= of.x1[l]; ++x) {
-            const float right = (float)(x - of.x0[l]);
-            const float a = a_row + a_right * right;
-            const float b = b_row + b_right * right;
-            const float c = c_row + c_right * right;
-            // The tolerance closes the hairline that rounding may leave between neighbours.
-            if (least(least(a, b), c) >= -1.0e-5f)
+            const float right = (float)(x - of.x0[l]), down = (float)(y - of.y0[l]);
+            const float a = a_first + a_down * down + a_right * right;
+            const float b = b_first + b_down * down + b_right * right;
+            const float c = c_first + c_down * down + c_right * right;
+            if (least(least(a, b), c) >= -TOLERANCE)
                 cover(x, y, a * of.z[0][l] + b * of.z[1][l] + c * of.z[2][l]);
         }
-    }
+#else
+    // a tile of 4 × 4 pixels at a time, without a branch for each
+    const int columns = of.x1[l] - of.x0[l], rows = of.y1[l] - of.y0[l];
+    for (int y = 0; y <= rows; y += 4)
+        for (int x = 0; x <= columns; x += 4) {
+            Floats value;
+            Ints covered;
+            for (int i = 0; i < LANES; ++i) {
+                const int to_right = x + (i & 3), to_below = y + (i >> 2);
+                const float right = (float)to_right, down = (float)to_below;
+                const float a = a_first + a_down * down + a_right * right;
+                const float b = b_first + b_down * down + b_right * right;
+                const float c = c_first + c_down * down + c_right * right;
+                value[i] = a * of.z[0][l] + b * of.z[1][l] + c * of.z[2][l];
+                const bool within = (to_right <= columns) & (to_below <= rows);
+                covered[i] = (least(least(a, b), c) >= -TOLERANCE) & within ? 1 << i : 0;
+            }
+            int bits = 0;
+            for (int i = 0; i < LANES; ++i)
+                bits |= covered[i];
+            for (; bits != 0; bits &= bits - 1) {
+                const int i = __builtin_ctz(bits);
+                cover(of.x0[l] + x + (i & 3), of.y0[l] + y + (i >> 2), value[i]);
+            }
+        }
+#endif
 };

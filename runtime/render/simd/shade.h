@@ -1,59 +1,81 @@
-// Colours the pixels of one row of the picture, from column `first` to before `end`, that show a surface: those of one
-// mesh after the other, so that what belongs to the mesh is the same for all lanes.
-constexpr int MOST_COLUMNS = LANES == 1 ? 1 : STRIP;
+// Colours the pixels of a block of the picture that show a surface, rows `top` to before `bottom` and columns `first` to
+// before `end`: those of one mesh after the other, so that what belongs to the mesh is the same for all lanes.
+constexpr int MOST_PIXELS = LANES == 1 ? 1 : BLOCK_ROWS * STRIP;
 constexpr float FARTHEST_WRAP = -0.4f;  // the sun gives nothing to what is turned away farther than any terminator
 
-const long long* key_row = (const long long*)((const char*)keys.data + (size_t)y * keys.strides[0]);
-float* color_row = (float*)((char*)color.data + (size_t)y * color.strides[0]);
 const int* corners = (const int*)faces.data;
 const float* places = (const float*)vertices.data;
 const float* places_on_screen = (const float*)screen.data;
 const float* normal = (const float*)normals.data;
 const float* openness_map = (const float*)openness.data;
 const int open_columns = openness.shape[1];
-const int open_row = clamped_index((y - 1) >> 1, openness.shape[0] - 2) * open_columns;
-const float middle = (float)y + 0.5f;
+const int open_rows = openness.shape[0];
+const int row_length = color.strides[0] / (int)sizeof(float);
 
-int column[MOST_COLUMNS + LANES], mesh_at[MOST_COLUMNS];
-const int width = end - first;
-int done = 0;
-for (int i = 0; i < width; ++i)
-    mesh_at[i] = key_row[first + i] < EMPTY ? face_mesh.data[(int)(key_row[first + i] & FACE_MASK)] : -1;
+// Of every pixel that shows a surface: where it is, its face, and its mesh, or -1 once it is coloured.
+int shown_x[MOST_PIXELS], shown_y[MOST_PIXELS], shown_face[MOST_PIXELS], mesh_at[MOST_PIXELS];
+int pixels = 0;
+for (int y = top; y < bottom; ++y) {
+    const long long* key_row = (const long long*)((const char*)keys.data + (size_t)y * keys.strides[0]);
+    for (int x = first; x < end; ++x)
+        if (key_row[x] < EMPTY) {
+            const int face = (int)(key_row[x] & FACE_MASK);
+            shown_x[pixels] = x;
+            shown_y[pixels] = y;
+            shown_face[pixels] = face;
+            mesh_at[pixels++] = face_mesh.data[face];
+            AHEAD(corners + 3 * face);
+            AHEAD((const float*)face_uv.data + 6 * face);
+            AHEAD((const float*)weave_uv.data + 6 * face);
+            AHEAD((const float*)atlas_uv.data + 6 * face);
+        }
+}
+int chosen[MOST_PIXELS + LANES], done = 0;  // those of the mesh at hand
 while (true) {
-    while (done < width && mesh_at[done] < 0)
+    while (done < pixels && mesh_at[done] < 0)
         ++done;
-    if (done == width)
+    if (done == pixels)
         return;
     const int mesh = mesh_at[done];
     int count = 0;
-    for (int i = done; i < width; ++i)
+    for (int i = done; i < pixels; ++i)
         if (mesh_at[i] == mesh) {
-            column[count++] = first + i;
+            chosen[count++] = i;
             mesh_at[i] = -1;
         }
     for (int l = 0; l < LANES; ++l)
-        column[count + l] = column[count - 1];
+        chosen[count + l] = chosen[count - 1];
     const auto& surface = surfaces.data[mesh];
 
     for (int at = 0; at < count; at += LANES) {
-        const int* x = column + at;
+        // what the vector after the next one reads is asked for now: points lie anywhere in memory
+        for (int l = at + 2 * LANES; l < at + 3 * LANES && l < count; ++l) {
+            const int* to = corners + 3 * shown_face[chosen[l]];
+            for (int k = 0; k < 3; ++k) {
+                AHEAD(places_on_screen + 3 * to[k]);
+                AHEAD(normal + 3 * to[k]);
+                AHEAD((const float*)turns.data + 4 * to[k]);
+            }
+        }
         Lit lit;
-        Ints face, corner[3];
+        Ints x, y, face, corner[3];
         Floats w[3], place[3], area, front, per_pixel;
         EACH_LANE {
-            face[l] = (int)(key_row[x[l]] & FACE_MASK);
+            x[l] = shown_x[chosen[at + l]];
+            y[l] = shown_y[chosen[at + l]];
+            face[l] = shown_face[chosen[at + l]];
             corner[0][l] = corners[3 * face[l]];
             corner[1][l] = corners[3 * face[l] + 1];
             corner[2][l] = corners[3 * face[l] + 2];
         }
         EACH_LANE {
-            const float px = (float)x[l] + 0.5f;
+            const float px = (float)x[l] + 0.5f, py = (float)y[l] + 0.5f;
             const int i = 3 * corner[0][l];
             const int j = 3 * corner[1][l];
             const int k = 3 * corner[2][l];
-            const float ax = places_on_screen[i] - px, ay = places_on_screen[i + 1] - middle;
-            const float bx = places_on_screen[j] - px, by = places_on_screen[j + 1] - middle;
-            const float cx = places_on_screen[k] - px, cy = places_on_screen[k + 1] - middle;
+            const float ax = places_on_screen[i] - px, ay = places_on_screen[i + 1] - py;
+            const float bx = places_on_screen[j] - px, by = places_on_screen[j + 1] - py;
+            const float cx = places_on_screen[k] - px, cy = places_on_screen[k + 1] - py;
             const float ea = bx * cy - cx * by, eb = cx * ay - ax * cy, ec = ax * by - bx * ay;
             const float wa = ea * places_on_screen[i + 2];
             const float wb = eb * places_on_screen[j + 2];
@@ -65,7 +87,7 @@ while (true) {
             w[2][l] = wc * scale;
             const float depth = area[l] * scale;
             const float ray_x = (px - view.center[0]) / view.focal;
-            const float ray_y = (middle - view.center[1]) / view.focal;
+            const float ray_y = (py - view.center[1]) / view.focal;
             const auto& r = view.rotation.data;
             const float dx = r[0][0] * ray_x + r[1][0] * ray_y + r[2][0];
             const float dy = r[0][1] * ray_x + r[1][1] * ray_y + r[2][1];
@@ -198,7 +220,8 @@ while (true) {
         EACH_LANE {
             lit.share[l] = lit.nl[l] > FARTHEST_WRAP ? lit.share[l] : 0.0f;
             // The four nearest values of half resolution hold the four patterns of occlusion, one each.
-            const int cell = open_row + clamped_index((x[l] - 1) >> 1, open_columns - 2);
+            const int cell = clamped_index((y[l] - 1) >> 1, open_rows - 2) * open_columns
+                + clamped_index((x[l] - 1) >> 1, open_columns - 2);
             const float above = openness_map[cell] + openness_map[cell + 1];
             lit.open[l] = 0.25f * (above + openness_map[cell + open_columns] + openness_map[cell + open_columns + 1]);
         }
@@ -208,6 +231,6 @@ while (true) {
         const int left = count - at < LANES ? count - at : LANES;
         for (int l = 0; l < left; ++l)
             for (int channel = 0; channel < 3; ++channel)
-                color_row[3 * x[l] + channel] = out[channel][l];
+                ((float*)color.data)[(size_t)y[l] * row_length + 3 * x[l] + channel] = out[channel][l];
     }
 }

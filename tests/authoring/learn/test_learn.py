@@ -13,6 +13,7 @@ import pytest
 from dressform.assets.files.digests import topology_digest
 from dressform.assets.files.field_file import read_field
 from dressform.assets.library import Library
+from dressform.assets.template_version import TemplateVersion
 from dressform.authoring.learn import learn as learning
 from dressform.authoring.learn import sampling_worker
 from dressform.authoring.learn.cloth_on_body import ClothOnBody
@@ -142,3 +143,21 @@ def test_the_clock_adds_up_what_interrupted_runs_took(tmp_path: Path) -> None:
     (tmp_path / CLOCK).write_text(json.dumps({"seconds": 120.0}))
     assert 2 <= Clock(tmp_path).minutes < 2.1
     assert Clock(tmp_path / "none").minutes < 0.1
+
+
+def test_what_is_below_is_shown_by_its_own_field(
+    samples: SampleSet, learned: Learned, tube_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Library.open(tube_library).resolve("tube")
+    monkeypatch.setattr(sampling_worker, "draw_pose", turned_arms)
+    over = make_samples(plain, PLAN, tmp_path / "set", dress=dress, below=[plain], workers=1)
+    field = learned.fitted.field
+    monkeypatch.setattr(TemplateVersion, "field", lambda self: field)
+    sample = over.samples.of("train")[0]
+    rest, transforms = over.rest(sample.body), over.rest(sample.body).skin_transforms(sample.pose)
+    alone = Dressed(samples, rest, "M", field).posed(transforms, push_out=False)
+    skinned = Dressed(samples, rest, "M").posed(transforms, push_out=False)
+    for shown, expected in ((over, skinned), (over.over([plain]), alone)):
+        np.testing.assert_array_equal(Dressed(shown, rest, "M", field).worn(transforms, push_out=False)[0], expected)
+    with pytest.raises(InputError, match="1 garments below, asked to show 2"):
+        over.over([plain, plain])

@@ -43,7 +43,7 @@ def test_the_seam_between_materials_is_smooth() -> None:
     renderer = Renderer(garment_scene(mesh, "banner"), garment_counts(mesh), size=(64, 64))
     renderer.set_vertices(bent)
     renderer.render(Camera.look_at((0, -2, 0.5), (0, 0, 0.5), 0.6, (64, 64)), Lighting.studio(), Background.plain())
-    np.testing.assert_allclose(renderer._normals.numpy(), vertex_normals(bent, mesh.faces), atol=1e-5)
+    np.testing.assert_allclose(renderer.drawings[0].normals.numpy(), vertex_normals(bent, mesh.faces), atol=1e-5)
 
 
 def test_the_texture_is_tinted_in_linear_light() -> None:

@@ -12,6 +12,7 @@ BENCHMARKS = {
     "frame": "frames a second of the realtime preset, as `dressform render` writes them",
     "first_frame": "seconds from the start of a process to its first frame, stage by stage, with warm caches",
     "cuda": "the same frames on CPU and CUDA: rate and difference",
+    "outputs": "what a frame's depth, normals, masks … cost when asked for, how exact they are, memory of a sequence",
     "raster": "rasterising the dressed body on one core, and how that grows with pixels and triangles",
     "build": "import + clean + unwrap + place + rig of the T-shirt",
     "unwrap": "charts, stretch, overlaps and use of the square of real garments' atlases; speed at 20,000 triangles",

@@ -23,6 +23,7 @@ from dressform.runtime.video.pictured import OUTPUTS
 from dressform.runtime.video.sequence import SIDECAR, SequenceWriter
 from dressform.runtime.video.synthetic import SYNTHETIC_PICTURE
 from dressform.runtime.video.target import Target
+from dressform.schemas.documents import check_document
 from dressform.schemas.errors import InputError, UsageError
 
 WIDTH, HEIGHT = 23, 17
@@ -208,7 +209,7 @@ def test_npz_holds_everything_as_it_is(tmp_path: Path) -> None:
 def test_the_notes_say_what_is_there_and_where_the_camera_was(tmp_path: Path) -> None:
     sequence(tmp_path / "out", 3, outputs=["rgb", "depth"])
     notes = json.loads((tmp_path / "out" / SIDECAR).read_text())
-    assert notes["schema"] == "dressform/frames/1"
+    check_document("frames", notes, "frames.json")
     assert (notes["fps"], notes["size"], notes["alpha"], notes["sample_px"]) == (24, [WIDTH, HEIGHT], "none", 0.25)
     assert notes["files"] == {"rgb": "rgb.%06d.png", "depth": "depth.%06d.png"}
     assert notes["segments"] == {"background": 0, "body": 1, "tee": 2, "shoe left": 3}

@@ -67,9 +67,10 @@ def _scene_options(command: Command) -> Command:
         click.option("--no-lock", is_flag=True, help="Wear the newest versions although dressform.lock is there."),
         click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON."),
     )
+    command = picture_options(command)
     for option in reversed(options):
         command = option(command)
-    return picture_options(command)
+    return command
 
 
 @click.command()

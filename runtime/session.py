@@ -29,6 +29,7 @@ from dressform.runtime.motion.load import load_motion
 from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import MOTIONS
 from dressform.runtime.refine.one_euro import OneEuroFilter
+from dressform.runtime.render.backends.choose import check_raster
 from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.drawing import Drawing
 from dressform.runtime.render.follow import FollowCamera, Framing
@@ -38,6 +39,7 @@ from dressform.runtime.render.scene import Background, Lighting, SceneMesh
 from dressform.runtime.render.shot import AS_IT_RUNS, Plan, Shot, Taken, plan, take
 from dressform.runtime.render.surfaces import PackedMaterial, pack_materials
 from dressform.runtime.video.target import Target
+from dressform.runtime.video.target import VideoReport as VideoReport
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
@@ -57,6 +59,7 @@ class Look:
         lighting: Light of the scene; the studio's when None.
         background: What is behind the person; the studio's sweep when None.
         framing: How the camera holds the person.
+        raster: What finds the faces seen: "warp", or "pytorch3d" where it is installed.
     """
 
     preset: str = "realtime"
@@ -64,24 +67,7 @@ class Look:
     background: Background | None = None
     framing: Framing = field(default_factory=Framing)
     samples: int | None = None
-
-
-@dataclass(frozen=True)
-class VideoReport:
-    """What was written, and where the time went.
-
-    Attributes:
-        path: The file.
-        frames: Number of frames.
-        seconds: Wall clock from the first pose to the finished file [s].
-        stages_ms: Mean time a frame spent in each stage [ms]; stages run beside each other, so they do not add up to
-            the wall clock.
-    """
-
-    path: Path
-    frames: int
-    seconds: float
-    stages_ms: dict[str, float]
+    raster: str = "warp"
 
 
 class _Coming(NamedTuple):
@@ -144,6 +130,7 @@ class TryOn:
     ):
         if refine not in ("auto", "on", "off"):
             raise UsageError(f"refine must be auto, on or off, got {refine!r}")
+        check_raster(look.raster)
         self.start_s: dict[str, float] = {}
         started = time.perf_counter()
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
@@ -174,9 +161,14 @@ class TryOn:
         packed = [person.materials[0], *cloth.materials, *person.materials[1:]]
         drawn = size[0] * size[1] * (look.samples or PRESETS[look.preset].samples) ** 2
         how: dict[str, Any] = {"samples": look.samples, "ahead": _AHEAD if drawn <= _MOST_AHEAD else 0}
-        self._renderer = Renderer(meshes, counts, size, self._device, look.preset, packed, **how)
-        self._skinners = [Skinner(part.points, part.joint_indices, part.joint_weights, self._device) for part in parts]
-        self._offsets = np.cumsum([sum(self.outfit.vertex_counts), *(len(part.points) for part in parts)])[:-1]
+        how |= {"device": self._device, "preset": look.preset, "raster": look.raster}
+        self._renderer = Renderer(meshes, counts, size=size, materials=packed, **how)
+        self._skinner = Skinner(
+            np.concatenate([part.points for part in parts]),
+            np.concatenate([part.joint_indices for part in parts]),
+            np.concatenate([part.joint_weights for part in parts]),
+            self._device,
+        )
         self.stages_s: defaultdict[str, float] = defaultdict(float)
         self.simulated: ClothClip | None = None
         self.start_s["draw"] = time.perf_counter() - drawing
@@ -344,8 +336,7 @@ class TryOn:
             self.outfit.pose(transforms, drawing.vertices, relief=relief)
         else:
             self.outfit.lay(transforms, garments, lifted.root - pose.root, drawing.vertices, relief=relief)
-        for skinner, offset in zip(self._skinners, self._offsets, strict=True):
-            skinner.launch(transforms, drawing.vertices, int(offset))
+        self._skinner.launch(self.outfit.transforms, drawing.vertices, sum(self.outfit.vertex_counts))
         self.stages_s["dress"] += time.perf_counter() - posed
         return taken
 

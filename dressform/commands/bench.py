@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import rich_click as click
 
 from dressform.schemas.errors import UsageError
+
+from .render import PRESETS, Size
 
 BENCHMARKS = {
     "frame": "frames a second of the realtime preset, as `dressform render` writes them",
@@ -14,6 +17,7 @@ BENCHMARKS = {
     "cuda": "the same frames on CPU and CUDA: rate and difference",
     "outputs": "what a frame's depth, normals, masks … cost when asked for, how exact they are, memory of a sequence",
     "raster": "rasterising the dressed body on one core, and how that grows with pixels and triangles",
+    "differentiable": "pictures with gradients: forwards, backwards; a pose, a light and a texture that come back",
     "build": "import + clean + unwrap + place + rig of the T-shirt",
     "unwrap": "charts, stretch, overlaps and use of the square of real garments' atlases; speed at 20,000 triangles",
     "rig": "stretch and penetration of rigged garments over bodies and poses, as carried over and as tuned",
@@ -40,23 +44,28 @@ BENCHMARKS = {
 @click.argument("name", type=click.Choice([*BENCHMARKS, "all"]))
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 @click.option("--profile", is_flag=True, help="Of frame: where its time goes, part by part, on one core.")
-def bench(name: str, as_json: bool, profile: bool) -> None:
+@click.option("--size", type=Size(), help="Of frame: picture size; 512x512 by default.")
+@click.option("--preset", type=click.Choice(PRESETS), help="Of frame: what the renderer does; realtime by default.")
+def bench(name: str, as_json: bool, profile: bool, size: tuple[int, int] | None, preset: str | None) -> None:
     """Run the benchmark NAME (or all of them) and print its figures.
 
-    Example: dressform bench frame --json
+    Example: dressform bench frame --size 1024x1024 --json
     """
     import importlib
 
-    if profile and name != "frame":
-        raise UsageError(f"--profile is for bench frame, got bench {name}")
+    given = {"size": size, "preset": preset}
+    options: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    for option, asked in {**given, "profile": profile}.items():
+        if asked and name != "frame":
+            raise UsageError(f"--{option} is for bench frame, got bench {name}")
     names = list(BENCHMARKS) if name == "all" else [name]
     results = {}
     for one in names:
         click.echo(f"{one}: {BENCHMARKS[one]} …", err=True)
         if profile:
-            results[one] = importlib.import_module("dressform.benchmarks.frame_profile").profile()
+            results[one] = importlib.import_module("dressform.benchmarks.frame_profile").profile(**options)
         else:
-            results[one] = importlib.import_module(f"dressform.benchmarks.{one}").run()
+            results[one] = importlib.import_module(f"dressform.benchmarks.{one}").run(**options)
         if not as_json:
             for key, value in results[one].items():
                 click.echo(f"  {key}: {value}")

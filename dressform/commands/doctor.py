@@ -106,11 +106,13 @@ def _models() -> list[Check]:
     from dressform.schemas.errors import ModelFileError
 
     checks = []
-    for name in model_files():
+    for name, model in model_files().items():
         try:
             checks.append(Check("model", name, str(model_path(name))))
         except ModelFileError:
-            checks.append(Check("model", name, "not fetched", "dressform models fetch", essential=False))
+            cure = f"dressform models fetch {name}" if model.optional else "dressform models fetch"
+            found = "not fetched (optional)" if model.optional else "not fetched"
+            checks.append(Check("model", name, found, cure, essential=False))
     return checks
 
 

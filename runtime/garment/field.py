@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dressform.assets.files.field import Field
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.geometry.simd.code import lanes_on
+from dressform.runtime.geometry.upload import Upload
 from dressform.schemas.errors import AssetError
 
 from ._kernels_field import Block, confide, move_cloth, near_centres, project_support, sum_modes, weigh_modes
@@ -69,10 +70,7 @@ class FieldOnBody:
         self._pose_features = PoseFeatures(rest)
         self._raw = np.concatenate([np.zeros(len(POSE_FEATURES), np.float32), body_features(rest, field.sizes[size])])
         self._low, self._high, self._shift, self._scale = model.low, model.high, model.shift, model.scale
-        # the host's two rows of features, written in place and copied to the device where that is another one
-        self._host = wp.zeros((2, len(FEATURES)), dtype=wp.float32, device="cpu")
-        self._rows = self._host.numpy()
-        self._features = self._host if device == "cpu" else wp.zeros_like(self._host, device=device)
+        self._features = Upload((2, len(FEATURES)), wp.float32, device)
         self._centres = floats(model.centres)
         self._near = floats(np.zeros((2, len(model.centres))))
         self._linear, self._radial = floats(model.linear.T), floats(model.coefficients.T)
@@ -131,12 +129,12 @@ class FieldOnBody:
             relief: What is shaded by, to write too.
         """
         self._raw[: len(POSE_FEATURES)] = self._pose_features.of_transforms(transforms)
-        np.clip(self._raw, self._low, self._high, out=self._rows[0])
-        self._rows[1] = self._raw
-        self._rows -= self._shift
-        self._rows *= self._scale
-        if self._features is not self._host:
-            wp.copy(self._features, self._host)
+        rows = self._features.values
+        np.clip(self._raw, self._low, self._high, out=rows[0])
+        rows[1] = self._raw
+        rows -= self._shift
+        rows *= self._scale
+        self._features.send()
         for command in self._read:
             command.launch()
         wrinkled = relief is not None and self._wrinkles is not None
@@ -155,13 +153,13 @@ class FieldOnBody:
             self._command(
                 near_centres,
                 len(self._centres),
-                [self._features, self._centres, self._doubt_reach],
+                [self._features.array, self._centres, self._doubt_reach],
                 [self._near],
             ),
             self._command(
                 weigh_modes,
                 len(self._coefficients),
-                [self._features, self._near, self._linear, self._radial, *self._limits],
+                [self._features.array, self._near, self._linear, self._radial, *self._limits],
                 [self._coefficients],
             ),
             self._command(project_support, len(self._known), [self._near, self._support], [self._known]),

@@ -17,6 +17,7 @@ from dressform.runtime.body.protocol import Body, RestBody
 from dressform.runtime.body.skinning import Skinner, skin
 from dressform.runtime.geometry.distance import Surface
 from dressform.runtime.geometry.normals import vertex_normals
+from dressform.runtime.geometry.upload import Upload
 
 from .candidates import Posed, find_candidates, sample_transforms
 from .contacts import Stage, movable, stages
@@ -83,7 +84,7 @@ class Outfit:
         self.vertex_counts = (len(rest.vertices), *(len(points) for points in self.rest_points))
         self._offsets = tuple(int(start) for start in np.cumsum((0, *self.vertex_counts)))
         indices, weights = _joint_tables(body, self.garments)
-        self._transforms = wp.zeros(len(body.joint_names), dtype=wp.mat44, device=device)
+        self._transforms = Upload(len(body.joint_names), wp.mat44, device)
         # a sock is under the shoe, and shoes that are worn are not under others
         worn = zip(self.rest_points, self.garments, strict=True)
         bare = shod is None or any(is_footed(points, garment.cloth) for points, garment in worn)
@@ -108,6 +109,11 @@ class Outfit:
         trims = [(garment.trims, start) for garment, start in zip(self.garments, starts, strict=True)]
         # a button may sit on a collar, which goes with what it lies on: in that order
         self._followers = (Followers(parts, device), Followers(trims, device))
+
+    @property
+    def transforms(self) -> Any:
+        """Warp mat44 array [J], rest → world, of what was posed last."""
+        return self._transforms.array
 
     @property
     def wrinkle_sides(self) -> tuple[int, ...]:
@@ -168,8 +174,7 @@ class Outfit:
         """
         if relief is not None:
             relief.turns.zero_()
-        self._transforms.assign(np.ascontiguousarray(skin_transforms, np.float32))
-        self._skinner.launch(self._transforms, out, count=self.vertex_counts[0])
+        self._skinner.launch(self._transforms.fill(skin_transforms), out, count=self.vertex_counts[0])
         points = self._given.numpy()
         np.concatenate(garments, out=points)
         points += shift
@@ -216,8 +221,7 @@ class Outfit:
 
     def _skin(self, skin_transforms: Floats, out: Any, *, fields: bool, relief: Relief | None = None) -> None:
         """Write plain skinned vertices, and move cloth from there to where its field says."""
-        self._transforms.assign(np.ascontiguousarray(skin_transforms, np.float32))
-        self._skinner.launch(self._transforms, out, 0)
+        self._skinner.launch(self._transforms.fill(skin_transforms), out, 0)
         if fields:
             for field, limit in zip(self._fields, self._limits, strict=True):
                 field.launch(skin_transforms, out, relief)
@@ -256,7 +260,7 @@ class Outfit:
             garment.size,
             self._rest_buffer,
             self._offsets[number + 1],
-            self._transforms,
+            self._transforms.array,
             name=garment.name,
             texels=None if texels is None else (texels, first),
             device=self.device,

@@ -16,6 +16,8 @@ from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade
 from ._kernels_surface import Surface
 from ._kernels_view import CUTOUT, DOUBLE_SIDED, FAR, LAYER, View
 from .backdrop import backdrop_key, paint_backdrop
+from .backends.choose import make_rasterizer
+from .backends.protocol import DrawnFaces, RasterizerMaker
 from .boxes import NOTHING, Box, around, is_empty
 from .colour import encode_table
 from .drawing import Drawing, Extents, light_frame
@@ -47,6 +49,7 @@ class Renderer:
         materials: The packed materials of the meshes, where a caller has packed them already.
         samples: Samples per pixel side, from 1 to 8; the preset's when None.
         ahead: How many pictures may be in the making besides the one at hand, see `draw`.
+        raster: "warp" or "pytorch3d", or what makes a rasteriser of one's own.
 
     Attributes:
         drawings: The pictures in the making, 1 + `ahead`: write into their `vertices`, `turns` and `wrinkles`.
@@ -63,6 +66,7 @@ class Renderer:
         *,
         samples: int | None = None,
         ahead: int = 0,
+        raster: str | RasterizerMaker = "warp",
     ) -> None:
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
@@ -78,6 +82,8 @@ class Renderer:
             packed = materials or pack_materials([mesh.material for mesh in meshes])
             extents = self._upload(meshes, vertex_counts, packed)
             self._allocate()
+            texture = [self._face_mesh, self._face_uv, self._surfaces, self._texels]
+            self._rasterizer = make_rasterizer(raster, DrawnFaces(self._faces, self._face_flags, *texture), device)
         faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
         tables, grid = Tables(*faces, self._surfaces, self._srgb), (size, self.preset.samples)
         self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device)
@@ -308,14 +314,7 @@ class Renderer:
 
     def _draw_view(self, drawing: Drawing) -> None:
         """What the eye sees, before light: the nearest face of every sample."""
-        faces = [self._faces, self._face_flags, self._face_mesh, self._face_uv, self._surfaces, self._texels]
-        wp.launch(
-            _kernels_raster.draw_triangles,
-            self._triangle_blocks,
-            [drawing.screen, *faces, self._lane_count],
-            outputs=[drawing.keys, drawing.facing],
-            device=self.device,
-        )
+        self._rasterizer.draw(drawing.screen, drawing.keys, drawing.facing)
 
     def _draw_light(self, drawing: Drawing) -> None:
         """What the sun sees, and the normals that its light falls on."""

@@ -70,7 +70,7 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
     joined = np.concatenate(all_faces)
     drawn = np.concatenate(faces)
     starts, ring = _rings(joined, total)
-    edges, edge_faces = _edges(drawn, total)
+    edges, edge_faces = pair_edges(drawn, total)
     owner, groups = np.concatenate(face_mesh), np.concatenate(face_group)
     woven = any(mesh.material.weave is not None for mesh in meshes)
     nowhere = np.zeros((1, 3, 2), np.float32)
@@ -121,7 +121,7 @@ def _rings(faces: NDArray[np.int32], vertex_count: int) -> tuple[NDArray[np.int3
     return starts, (order // 3).astype(np.int32)
 
 
-def _edges(faces: NDArray[np.int32], vertex_count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+def pair_edges(faces: NDArray[np.int32], vertex_count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Pair faces across edges. An edge with more than two faces becomes borders: each of its faces may end there."""
     sides = np.sort(np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]]), axis=1).astype(np.int64)
     owners = np.tile(np.arange(len(faces), dtype=np.int32), 3)

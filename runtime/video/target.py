@@ -107,6 +107,24 @@ class Target:
             raise UsageError(f"--size must be from 1 to 16384 a side, got {self.size[0]}x{self.size[1]}")
 
 
+@dataclass(frozen=True)
+class VideoReport:
+    """What was written, and where the time went.
+
+    Attributes:
+        path: The file or folder.
+        frames: Number of frames.
+        seconds: Wall clock from the first pose to the finished file [s].
+        stages_ms: Mean time a frame spent in each stage [ms]; stages run beside each other, so they do not add up to
+            the wall clock.
+    """
+
+    path: Path
+    frames: int
+    seconds: float
+    stages_ms: dict[str, float]
+
+
 class Sink(AbstractContextManager["Sink"], Protocol):
     """What frames are written to."""
 

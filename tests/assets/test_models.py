@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import io
 import json
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -59,11 +61,75 @@ def test_the_table_is_whole():
         "pose_landmark_full.tflite",
         "face_landmark.tflite",
         "unisex_shirt.usd",
+        "lpips_alexnet.ckpt",
+        "lpips_vgg16.ckpt",
     ]
     for model in files.values():
         assert len(model.sha256) == 64
-        assert model.member.endswith(model.name)
+        assert model.member.endswith(model.name.removeprefix("lpips_"))
+        assert model.optional == model.name.startswith("lpips_")
     assert "never redistributed" in files["unisex_shirt.usd"].note
+
+
+def make_source(folder: Path, data: bytes = CONTENT["a.tflite"]) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / "demo-1.2.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        entry = tarfile.TarInfo("demo/data/a.tflite")
+        entry.size = len(data)
+        archive.addfile(entry, io.BytesIO(data))
+        link = tarfile.TarInfo("demo/data/b.tflite")
+        link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
+        archive.addfile(link)
+    return path
+
+
+@pytest.fixture
+def from_source(pinned):
+    """The same files, optional and in a source archive."""
+    package = dataclasses.replace(PACKAGE, source_sha256="5" * 64)
+    for name, model in pinned.items():
+        pinned[name] = dataclasses.replace(model, package=package, optional=True)
+    return pinned
+
+
+def test_a_source_archive_gives_its_files_and_nothing_else(from_source, cache, tmp_path):
+    source = make_source(tmp_path / "dl")
+    assert fetch(["a"], source=source.parent)[0].read_bytes() == CONTENT["a.tflite"]
+    with pytest.raises(ModelFileError, match=r"does not hold demo/data/b\.tflite; needed the source archive"):
+        fetch(["b"], source=source)
+    (cache / "a.tflite").unlink()
+    with pytest.raises(ModelFileError, match="has 4000 bytes, needed 11"):
+        fetch(["a"], source=make_source(tmp_path / "bomb", b"bomb" * 1000))
+    source.write_bytes(source.read_bytes()[:60])
+    with pytest.raises(ModelFileError, match="is not a readable source archive"):
+        fetch(["a"], source=source)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelFileError, match=r"neither demo-1\.2\.tar\.gz nor a\.tflite; .*--no-binary=:all: demo=="):
+        fetch(["a"], source=tmp_path / "empty")
+    assert not any(cache.iterdir())
+
+
+def test_optional_files_are_fetched_when_named(from_source, tmp_path):
+    assert fetch() == ()
+    with pytest.raises(ModelFileError, match=r"run `dressform models fetch a\.tflite`"):
+        model_path("a")
+
+
+def test_a_source_archive_is_downloaded_by_its_digest(from_source, tmp_path, monkeypatch):
+    """pip runs what a source archive says: it must be told the digest first."""
+    asked: list[str] = []
+
+    def pip(command: list[str], **options: object) -> subprocess.CompletedProcess[str]:
+        assert "--require-hashes" in command
+        assert "--only-binary=:all:" not in command
+        asked.append(Path(command[-1]).read_text())
+        make_source(Path(command[command.index("--dest") + 1]))
+        return subprocess.CompletedProcess(command, 0, "", "")
+
+    monkeypatch.setattr(subprocess, "run", pip)
+    fetch(["a"])
+    assert asked == [f"demo==1.2 --hash=sha256:{'5' * 64}\n"]
 
 
 def test_names_may_leave_the_ending_out(pinned):

@@ -36,7 +36,7 @@ FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 def models_are_fetched() -> bool:
     try:
-        return all(model_path(name) for name in model_files())
+        return all(model_path(name) for name, model in model_files().items() if not model.optional)
     except ModelFileError:
         return False
 

@@ -63,6 +63,7 @@ def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None
     [
         (["nonsense"], 2, "No such command"),
         (["render"], 2, "AVATAR"),
+        (["bench", "raster", "--size", "64x64"], 2, "--size is for bench frame"),
         (["render", "missing.json", "-o", "x.mp4"], 1, "missing.json"),
         (["render", "missing.json", "-o", "x.mp4", "--size", "511x512"], 2, "even"),
         (["render", "missing.json", "-o", "x.avi"], 2, "mp4"),

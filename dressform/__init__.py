@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dressform.runtime.avatar.avatar_file import Avatar as Avatar
     from dressform.runtime.avatar.estimate import estimate_avatar as estimate_avatar
     from dressform.runtime.motion.load import load_motion as motion
+    from dressform.runtime.render.scene import Background as Background
+    from dressform.runtime.render.shot import Shot as Shot
     from dressform.runtime.session import Look as Look
     from dressform.runtime.session import TryOn as TryOn
     from dressform.schemas.errors import DressformError as DressformError
@@ -24,16 +26,30 @@ if TYPE_CHECKING:
 
 _PUBLIC = {
     "Avatar": ("dressform.runtime.avatar.avatar_file", "Avatar"),
+    "Background": ("dressform.runtime.render.scene", "Background"),
     "DressformError": ("dressform.schemas.errors", "DressformError"),
     "Library": ("dressform.assets.library", "Library"),
     "Look": ("dressform.runtime.session", "Look"),
+    "Shot": ("dressform.runtime.render.shot", "Shot"),
     "TryOn": ("dressform.runtime.session", "TryOn"),
     "estimate_avatar": ("dressform.runtime.avatar.estimate", "estimate_avatar"),
     "fit": ("dressform.fitting", "fit"),
     "motion": ("dressform.runtime.motion.load", "load_motion"),
     "validate": ("dressform.validators.engine", "validate"),
 }
-__all__ = ["Avatar", "DressformError", "Library", "Look", "TryOn", "estimate_avatar", "fit", "motion", "validate"]
+__all__ = [
+    "Avatar",
+    "Background",
+    "DressformError",
+    "Library",
+    "Look",
+    "Shot",
+    "TryOn",
+    "estimate_avatar",
+    "fit",
+    "motion",
+    "validate",
+]
 
 
 def __getattr__(name: str) -> object:

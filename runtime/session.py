@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,12 +38,16 @@ from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
 from dressform.runtime.render.renderer import PRESETS, Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
+from dressform.runtime.render.shot import AS_IT_RUNS, Plan, Shot, Taken, plan, take
 from dressform.runtime.render.surfaces import PackedMaterial, pack_materials
+from dressform.runtime.video.target import Target
+from dressform.runtime.video.target import VideoReport as VideoReport
 from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 COARSE_STEPS = (0.0003, 0.0006, 0.0012, 0.0024)  # [m] a few, so that what is kept for one serves many pictures
 _AHEAD = 3  # frames in the making besides the one that is shown: drawn, dressed, and one to even out their times
+_MOST_AHEAD = 9_000_000  # samples of a picture of which several are in the making at once: memory goes before speed
 ALIKE = 0.002  # bodies whose measures differ by less are the same [m, kg]
 
 
@@ -53,6 +57,7 @@ class Look:
 
     Attributes:
         preset: "realtime" or "quality".
+        samples: Samples per pixel side, for smoother stills; the preset's when None.
         lighting: Light of the scene; the studio's when None.
         background: What is behind the person; the studio's sweep when None.
         framing: How the camera holds the person.
@@ -63,25 +68,8 @@ class Look:
     lighting: Lighting | None = None
     background: Background | None = None
     framing: Framing = field(default_factory=Framing)
+    samples: int | None = None
     raster: str = "warp"
-
-
-@dataclass(frozen=True)
-class VideoReport:
-    """What was written, and where the time went.
-
-    Attributes:
-        path: The file.
-        frames: Number of frames.
-        seconds: Wall clock from the first pose to the finished file [s].
-        stages_ms: Mean time a frame spent in each stage [ms]; stages run beside each other, so they do not add up to
-            the wall clock.
-    """
-
-    path: Path
-    frames: int
-    seconds: float
-    stages_ms: dict[str, float]
 
 
 class _Coming(NamedTuple):
@@ -179,8 +167,10 @@ class TryOn:
         parts = self._appearance.parts
         meshes, counts = self._scene(person.meshes, cloth.meshes)
         packed = [person.materials[0], *cloth.materials, *person.materials[1:]]
-        how = {"device": self._device, "preset": look.preset, "raster": look.raster}
-        self._renderer = Renderer(meshes, counts, size=size, materials=packed, ahead=_AHEAD, **how)
+        drawn = size[0] * size[1] * (look.samples or PRESETS[look.preset].samples) ** 2
+        how: dict[str, Any] = {"samples": look.samples, "ahead": _AHEAD if drawn <= _MOST_AHEAD else 0}
+        how |= {"device": self._device, "preset": look.preset, "raster": look.raster}
+        self._renderer = Renderer(meshes, counts, size=size, materials=packed, **how)
         self._skinner = Skinner(
             np.concatenate([part.points for part in parts]),
             np.concatenate([part.joint_indices for part in parts]),
@@ -266,7 +256,12 @@ class TryOn:
         return [*meshes, *parts], counts
 
     def stream(
-        self, motion: MotionClip | Path | str = "catwalk", *, fps: float = 30.0, seconds: float | None = None
+        self,
+        motion: MotionClip | Path | str = "catwalk",
+        *,
+        fps: float = 30.0,
+        seconds: float | None = None,
+        shot: Shot = AS_IT_RUNS,
     ) -> Iterator[Frame]:
         """Yield frames; endless when `seconds` is None. A frame's arrays are valid until the next one is asked for.
 
@@ -276,46 +271,59 @@ class TryOn:
             motion: A clip, the name of a built-in one, or a clip file.
             fps: Frames per second.
             seconds: Length [s].
+            shot: A turntable or a still, which is the frame that the stream of that motion has at that time.
 
         Raises:
             UsageError: When `fps` or `seconds` is not a number above zero; with the first frame.
         """
         _check_length(fps, seconds)
-        frames: Iterator[_Coming]
-        if self.simulated is not None:
-            frames = (_Coming(Pose(frame.rotations, frame.root), frame.garments) for frame in self.simulated)
-        else:
-            clip = motion if isinstance(motion, MotionClip) else load_motion(motion)
-            frames = map(_Coming, self._poses(clip, fps, seconds))
+        frames, planned = self._coming(motion, fps, seconds, shot)
+        self._renderer.cut()
         camera = FollowCamera(self.avatar.height, self.size, self._look.framing)
         lighting = self._look.lighting or Lighting.studio()
         background = self._look.background or Background.studio()
 
-        def draw(drawing: Drawing, dressing: Future[Pose | None]) -> bool:
-            pose = dressing.result()
-            if pose is not None:
+        def draw(drawing: Drawing, dressing: Future[Taken[_Coming] | None]) -> Taken[_Coming] | None:
+            taken = dressing.result()
+            if taken is not None:
+                view = camera.follow(taken.item.pose.root[:2], 1 / planned.rate, taken.turn_rad)
                 started = time.perf_counter()
-                self._renderer.draw(drawing, camera.follow(pose.root[:2], 1 / fps), lighting)
+                if taken.drawn:
+                    self._renderer.draw(drawing, view, lighting)
                 self.stages_s["draw"] += time.perf_counter() - started
-            return pose is not None
+            return taken
 
         # One frame is coloured while the next are drawn and dressed: every core works, without waiting for another
         # within a frame. A frame's buffers are taken for a later one when the frame after it is asked for.
         with ThreadPoolExecutor(1, "dress") as dressing, ThreadPoolExecutor(1, "draw") as drawing:
 
-            def begin(free: Drawing) -> tuple[Drawing, Future[bool]]:
+            def begin(free: Drawing) -> tuple[Drawing, Future[Taken[_Coming] | None]]:
                 return free, drawing.submit(draw, free, dressing.submit(self._dress, frames, free))
 
             coming = deque(begin(free) for free in self._renderer.drawings)
             while True:
                 shown, drawn = coming.popleft()
-                if not drawn.result():
+                if (taken := drawn.result()) is None:
                     break
-                started = time.perf_counter()
-                frame = self._renderer.finish(shown, lighting, background)
-                self.stages_s["shade"] += time.perf_counter() - started
-                yield frame
+                if taken.shown:
+                    started = time.perf_counter()
+                    frame = self._renderer.finish(shown, lighting, background)
+                    self.stages_s["shade"] += time.perf_counter() - started
+                    yield frame
                 coming.append(begin(shown))
+
+    def _coming(
+        self, motion: MotionClip | Path | str, fps: float, seconds: float | None, shot: Shot
+    ) -> tuple[Iterator[Taken[_Coming]], Plan]:
+        """Return what the frames of a shot will show, and its plan."""
+        if self.simulated is not None:
+            planned = plan(shot, fps, self.simulated.frames / self.simulated.fps if seconds is None else seconds, None)
+            frames = (_Coming(Pose(frame.rotations, frame.root), frame.garments) for frame in self.simulated)
+            return take(frames, shot, planned), planned
+        clip = motion if isinstance(motion, MotionClip) else load_motion(motion)
+        planned = plan(shot, fps, seconds, clip.seconds if clip.loop else None)
+        length = seconds if planned.frames is None else (planned.lead + planned.frames) / planned.rate
+        return take(map(_Coming, self._poses(clip, planned.rate, length)), shot, planned), planned
 
     def _poses(self, clip: MotionClip, fps: float, seconds: float | None) -> Iterator[Pose]:
         """Yield the clip's poses on this body, through the temporal filter where it is wanted."""
@@ -325,13 +333,13 @@ class TryOn:
         refine = OneEuroFilter()
         return (refine(pose, 1 / fps) for pose in poses)
 
-    def _dress(self, frames: Iterator[_Coming], drawing: Drawing) -> Pose | None:
-        """Take the next pose and fill a drawing's vertices with it; None at the end."""
+    def _dress(self, frames: Iterator[Taken[_Coming]], drawing: Drawing) -> Taken[_Coming] | None:
+        """Take the next pose and fill a drawing's vertices with it if it is to be drawn; None at the end."""
         started = time.perf_counter()
-        coming = next(frames, None)
-        if coming is None:
-            return None
-        pose, garments = coming
+        taken = next(frames, None)
+        if taken is None or not taken.drawn:
+            return taken
+        pose, garments = taken.item
         lifted = Pose(pose.rotations, pose.root + np.array([0, 0, self._appearance.ground_offset], np.float32))
         transforms = self.rest.skin_transforms(lifted)
         posed, relief = time.perf_counter(), Relief(drawing.turns, drawing.wrinkles)
@@ -342,7 +350,7 @@ class TryOn:
             self.outfit.lay(transforms, garments, lifted.root - pose.root, drawing.vertices, relief=relief)
         self._skinner.launch(self.outfit.transforms, drawing.vertices, sum(self.outfit.vertex_counts))
         self.stages_s["dress"] += time.perf_counter() - posed
-        return lifted
+        return taken
 
     def write(
         self,
@@ -351,31 +359,41 @@ class TryOn:
         *,
         seconds: float = 10.0,
         fps: float = 30.0,
-        codec: str = "h264",
+        codec: str | None = None,
+        shot: Shot = AS_IT_RUNS,
+        outputs: Sequence[str] = ("rgb",),
+        file_format: str | None = None,
         progress: Progress = silent,
     ) -> VideoReport:
-        """Write a video; it appears at `path` when it is whole. A clip that is replayed brings its length and rate.
+        """Write a video, a still or a folder of pictures; it appears at `path` when it is whole.
 
         Args:
-            path: An .mp4 file.
+            path: `*.mp4`, `*.mov` or `*.webm` for a video, `*.png`, `*.exr` or `*.npz` for a still, else a folder.
             motion: A clip, the name of a built-in one, or a clip file.
-            seconds: Length [s].
+            seconds: Length [s]; a clip that is replayed brings its own, and its rate.
             fps: Frames per second.
-            codec: "h264", "hevc" or "av1".
+            codec: "h264", "hevc", "av1", "prores" or "vp9"; by the name of the file when None.
+            shot: A still or a turntable instead of the motion as it runs.
+            outputs: What a folder, an EXR or an NPZ holds of each frame; see docs/formats.md.
+            file_format: Of the pictures of a folder: "png" when None, "exr" or "npz".
             progress: Told after every frame.
         """
-        from dressform.runtime.video.writer import VideoWriter  # loads FFmpeg, which a stream of frames does without
-
         _check_length(fps, seconds)
         if self.simulated is not None:
             fps, seconds = self.simulated.fps, self.simulated.frames / self.simulated.fps
+        clear = self._look.background is not None and self._look.background.kind == "transparent"
+        target = Target(Path(path), self.size, fps, codec, outputs, file_format, clear)
+        if target.kind == "picture" and shot.at is None:
+            shot = replace(shot, at=0.0)
+        if shot.at is not None and not shot.turntable and target.kind == "video":
+            raise UsageError(f"--at is for a still or a turntable, and {target.path.name!r} is a video")
         started = time.perf_counter()
         self.stages_s.clear()
-        total, count = max(1, round(seconds * fps)), 0
-        with VideoWriter(Path(path), self.size, fps, codec=codec) as video:
-            for frame in self.stream(motion, fps=fps, seconds=seconds):
+        total, count = max(1, self._coming(motion, fps, seconds, shot)[1].frames or round(seconds * fps)), 0
+        with target.open() as file:
+            for frame in self.stream(motion, fps=fps, seconds=seconds, shot=shot):
                 handed = time.perf_counter()
-                video.write(frame.rgb)
+                file.write(frame)
                 self.stages_s["hand to encoder"] += time.perf_counter() - handed
                 count += 1
                 progress(min(1.0, count / total), "rendering")

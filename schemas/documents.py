@@ -31,6 +31,7 @@ KINDS = (
     "pattern",
     "profile",
     "baseline",
+    "frames",
 )
 MAX_BYTES = 64 * 2**20
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # half a character (a surrogate), which no file can hold on its own

@@ -15,6 +15,7 @@ BENCHMARKS = {
     "frame": "frames a second of the realtime preset, as `dressform render` writes them",
     "first_frame": "seconds from the start of a process to its first frame, stage by stage, with warm caches",
     "cuda": "the same frames on CPU and CUDA: rate and difference",
+    "outputs": "what a frame's depth, normals, masks … cost when asked for, how exact they are, memory of a sequence",
     "raster": "rasterising the dressed body on one core, and how that grows with pixels and triangles",
     "differentiable": "pictures with gradients: forwards, backwards; a pose, a light and a texture that come back",
     "build": "import + clean + unwrap + place + rig of the T-shirt",

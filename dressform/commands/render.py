@@ -1,4 +1,4 @@
-"""`dressform render` and `dressform tryon`: videos of an avatar that wears templates."""
+"""`dressform render` and `dressform tryon`: videos and pictures of an avatar that wears templates."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from dressform.schemas.errors import UsageError
 
 from .avatar import height_option, mass_option
 from .finite import FiniteRange
+from .picture import OUT_HELP, background_of, picture_options, shot_of, target_of
 from .progress import progress_bar
 
 if TYPE_CHECKING:
@@ -55,13 +56,10 @@ def _scene_options(command: Command) -> Command:
     options = (
         click.option("--wear", "-w", multiple=True, metavar=wear, help="A template to wear; repeatable, inner first."),
         click.option("--motion", "-m", default="catwalk", help="A built-in motion or a motion file."),
-        click.option(
-            "--output", "-o", "out", type=click.Path(path_type=Path), required=True, help="The .mp4 to write."
-        ),
-        click.option("--size", type=Size(), default="512x512", help="Picture size, even numbers."),
+        click.option("--output", "-o", "out", type=click.Path(path_type=Path), required=True, help=OUT_HELP),
+        click.option("--size", type=Size(), default="512x512", help="Picture size; even numbers for a video."),
         click.option("--fps", type=FiniteRange(1, 240), default=30, help="Frames per second."),
         click.option("--seconds", type=FiniteRange(0.04), default=10, help="Length of the video."),
-        click.option("--codec", type=choice(["h264", "hevc", "av1"]), default="h264", help="Video codec."),
         click.option("--preset", type=choice(PRESETS), default="realtime", help="What the renderer does."),
         click.option("--raster", type=choice(RASTERS), default="warp", help=RASTER_HELP),
         click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP),
@@ -73,6 +71,7 @@ def _scene_options(command: Command) -> Command:
         click.option("--no-lock", is_flag=True, help="Wear the newest versions although dressform.lock is there."),
         click.option("--json", "as_json", is_flag=True, help="Print what was written as JSON."),
     )
+    command = picture_options(command)
     for option in reversed(options):
         command = option(command)
     return command
@@ -82,7 +81,7 @@ def _scene_options(command: Command) -> Command:
 @click.argument("avatar", type=click.Path(path_type=Path))
 @_scene_options
 def render(avatar: Path, as_json: bool, **options: Any) -> None:
-    """Render AVATAR wearing templates to a video of any length.
+    """Render AVATAR wearing templates to a video of any length, a still, or a folder of pictures.
 
     Example: dressform render avatar.json --wear tee@^1 --wear trousers --motion catwalk -o out.mp4
     """
@@ -117,7 +116,7 @@ def tryon(
     from dressform.runtime.avatar.estimate import estimate_avatar
     from dressform.schemas.errors import ConsentError
 
-    _check_target(**options)
+    _check(options)
     if not consent:
         raise ConsentError(f"a photo is processed only with consent; {CURE}")
     with progress_bar("avatar") as progress:
@@ -129,13 +128,12 @@ def tryon(
     _print(report, as_json)
 
 
-def _check_target(*, out: Path, size: tuple[int, int], fps: float, codec: str, raster: str, **_: Any) -> None:
+def _check(options: dict[str, Any]) -> None:
     """Refuse a target that cannot be written, or a rasteriser that is not there, before any work is done for it."""
     from dressform.runtime.render.backends.choose import check_raster
-    from dressform.runtime.video.writer import check_target
 
-    check_target(out, size, fps, codec)
-    check_raster(raster)
+    target_of(options).check()
+    check_raster(options["raster"])
 
 
 def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
@@ -155,9 +153,12 @@ def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
 
 def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoReport:
     """Check everything that can be checked early, then render."""
-    _check_target(**options)
+    _check(options)
+    shot, background = shot_of(options), background_of(options)
     from dressform.runtime.session import Look, TryOn
 
+    drawn = {name: options[name] for name in ("preset", "raster", "samples")}
+    look = Look(background=background, **drawn)
     tryon = TryOn(
         avatar,
         options["wear"],
@@ -165,7 +166,7 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
         lock=_lock(options["lock"], no_lock=options["no_lock"]) if options["wear"] else None,
         size=options["size"],
         device=options["device"],
-        look=Look(preset=options["preset"], raster=options["raster"]),
+        look=look,
         refine=options["refine"],
         field=options["field"],
     )
@@ -173,10 +174,11 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
         tryon.replay(options["simulated"])
     for reason in tryon.unusable_fields.values():
         click.echo(f"posed without its field: {reason}", err=True)
-    length = {name: options[name] for name in ("seconds", "fps", "codec")}
+    chosen = {name: options[name] for name in ("seconds", "fps", "codec", "file_format")}
+    outputs = target_of(options).outputs
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
-        return tryon.write(options["out"], options["motion"], **length, progress=progress)
+        return tryon.write(options["out"], options["motion"], **chosen, shot=shot, outputs=outputs, progress=progress)
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:
@@ -188,5 +190,5 @@ def _print(report: VideoReport, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({**asdict(report), "path": str(report.path)}, indent=2))
     else:
-        fps = report.frames / report.seconds
-        click.echo(f"{report.path}: {report.frames} frames in {report.seconds:.1f} s ({fps:.0f} a second)")
+        fps, frames = report.frames / report.seconds, "1 frame" if report.frames == 1 else f"{report.frames} frames"
+        click.echo(f"{report.path}: {frames} in {report.seconds:.1f} s ({fps:.0f} a second)")

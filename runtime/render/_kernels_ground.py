@@ -121,6 +121,22 @@ def shade_ground(
     shade_cells(depths, light, ground, contact, coarse, spread, sun_share, strength, row, part * lanes, shadow)
 
 
+@wp.func
+def ground_light(view: View, ground: GroundFrame, shadow: wp.array2d[float], x: float, y: float) -> float:
+    """Share of light that reaches the ground seen at a screen position [samples]; 1 where none is seen or mapped."""
+    light = float(1.0)
+    ray = ray_direction(view, x, y)
+    if ray[2] < -1.0e-4 and view.eye[2] > 0.0:
+        point = view.eye - ray * (view.eye[2] / ray[2])
+        u = (point[0] - ground.corner[0]) / ground.cell - 0.5
+        v = (point[1] - ground.corner[1]) / ground.cell - 0.5
+        if u >= 0.0 and v >= 0.0 and u < float(shadow.shape[1] - 1) and v < float(shadow.shape[0] - 1):
+            light = bilinear(shadow, u, v)
+    if light >= 0.998:
+        light = float(1.0)
+    return light
+
+
 @wp.kernel
 def darken_ground(
     keys: wp.array2d[wp.int64],
@@ -139,13 +155,7 @@ def darken_ground(
     first = box[0] + part * strip
     for x in range(first, wp.min(first + strip, box[2])):
         if keys[y, x] >= EMPTY:
-            ray = ray_direction(view, float(x) + 0.5, float(y) + 0.5)
-            if ray[2] < -1.0e-4 and view.eye[2] > 0.0:
-                point = view.eye - ray * (view.eye[2] / ray[2])
-                u = (point[0] - ground.corner[0]) / ground.cell - 0.5
-                v = (point[1] - ground.corner[1]) / ground.cell - 0.5
-                if u >= 0.0 and v >= 0.0 and u < float(shadow.shape[1] - 1) and v < float(shadow.shape[0] - 1):
-                    light = bilinear(shadow, u, v)
-                    if light < 0.998:
-                        color[y, x] = color[y, x] * light
-                        across[y, x] = wp.max(across[y, x], TOUCHED)
+            light = ground_light(view, ground, shadow, float(x) + 0.5, float(y) + 0.5)
+            if light < 1.0:
+                color[y, x] = color[y, x] * light
+                across[y, x] = wp.max(across[y, x], TOUCHED)

@@ -1,9 +1,9 @@
 # mypy: ignore-errors
-"""From samples to the frame: antialiased sRGB, and depth, mask and motion for those who ask."""
+"""From samples to the frame: antialiased sRGB."""
 
 import warp as wp
 
-from ._kernels_view import EMPTY, LAYER, RELAXED, barycentrics, depth_of, key_face, key_inverse_depth
+from ._kernels_view import RELAXED
 from .simd.code import simd_code
 
 wp.set_module_options(RELAXED)
@@ -124,62 +124,3 @@ def resolve_samples(
     """Average samples × samples antialiased samples of one pixel in linear light and encode them."""
     i, j = wp.tid()
     resolve_pixel(color, across, down, samples, srgb_table, box[0] + j, box[1] + i, rgb)
-
-
-@wp.kernel
-def read_depth(
-    keys: wp.array2d[wp.int64], face_flags: wp.array[wp.int8], samples: int, nowhere: float, depth: wp.array2d[float]
-) -> None:
-    """Depth along the axis [m]; `nowhere` (infinity, which this module may not name) where nothing is."""
-    y, x = wp.tid()
-    key = keys[y * samples, x * samples]
-    if key >= EMPTY:
-        depth[y, x] = nowhere
-    else:
-        layer = float(int(face_flags[key_face(key)]) // LAYER)
-        depth[y, x] = depth_of(key_inverse_depth(key), layer)
-
-
-@wp.kernel
-def read_mask(
-    keys: wp.array2d[wp.int64], face_mesh: wp.array[wp.int32], samples: int, mask: wp.array2d[wp.uint8]
-) -> None:
-    """1 + mesh index; 0 where nothing is."""
-    y, x = wp.tid()
-    key = keys[y * samples, x * samples]
-    if key >= EMPTY:
-        mask[y, x] = wp.uint8(0)
-    else:
-        mask[y, x] = wp.uint8(1 + face_mesh[key_face(key)])
-
-
-@wp.kernel
-def read_velocity(
-    keys: wp.array2d[wp.int64],
-    faces: wp.array2d[wp.int32],
-    screen: wp.array[wp.vec3],
-    earlier: wp.array[wp.vec3],
-    samples: int,
-    velocity: wp.array2d[wp.vec2],
-) -> None:
-    """Motion on the screen since the frame before [px]: where the surface point is minus where it was."""
-    y, x = wp.tid()
-    key = keys[y * samples, x * samples]
-    if key >= EMPTY:
-        velocity[y, x] = wp.vec2(0.0, 0.0)
-        return
-    face = key_face(key)
-    i = faces[face, 0]
-    j = faces[face, 1]
-    k = faces[face, 2]
-    here_x = float(x * samples) + 0.5
-    here_y = float(y * samples) + 0.5
-    w = barycentrics(screen[i], screen[j], screen[k], here_x, here_y)
-    a = earlier[i]
-    b = earlier[j]
-    c = earlier[k]
-    # Weights of world points over depth weigh their screen positions.
-    w = wp.vec3(w[0] / a[2], w[1] / b[2], w[2] / c[2])
-    total = w[0] + w[1] + w[2]
-    was = (w[0] * wp.vec2(a[0], a[1]) + w[1] * wp.vec2(b[0], b[1]) + w[2] * wp.vec2(c[0], c[1])) / total
-    velocity[y, x] = (wp.vec2(here_x, here_y) - was) / float(samples)

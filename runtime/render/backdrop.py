@@ -21,7 +21,11 @@ def paint_backdrop(background: Background, camera: Camera, shape: tuple[int, int
             raise ValueError("a background of kind image needs an image, got None")
         return srgb_to_linear(_covering(background.image, shape))
     color = np.asarray(background.color, np.float32)
-    if background.kind == "plain":
+    if background.kind == "gradient":
+        down = (np.arange(shape[0], dtype=np.float32)[:, None, None] + 0.5) / shape[0]
+        below = np.asarray(background.color_below, np.float32)
+        return _dithered(np.broadcast_to(color + down * (below - color), (*shape, 3)), shape[0] // camera.size[1])
+    if background.kind in ("plain", "transparent"):
         return np.broadcast_to(srgb_to_linear(color), (*shape, 3)).copy()
     return _sweep(color, camera, shape)
 
@@ -29,7 +33,7 @@ def paint_backdrop(background: Background, camera: Camera, shape: tuple[int, int
 def backdrop_key(background: Background, camera: Camera) -> tuple[object, ...]:
     """Tell backdrops apart: equal keys look the same (the sweep may lag by four pixels of its faint gradient)."""
     if background.kind != "studio":
-        return (background.kind, background.color, id(background.image))
+        return (background.kind, background.color, background.color_below, id(background.image))
     return (background.kind, background.color, round(_horizon(camera) / 4.0), round(camera.focal_px))
 
 
@@ -55,9 +59,16 @@ def _sweep(color: NDArray[np.float32], camera: Camera, shape: tuple[int, int]) -
     radius = np.square(x)[None, :] + 0.7 * np.square(y)[:, None]
     pool = 0.86 + 0.14 * np.exp(-radius / 0.22)
     light = fall[:, None] * pool
-    srgb = linear_to_srgb(srgb_to_linear(color)[None, None, :] * light[..., None])
-    # Interleaved gradient noise (Jimenez 2014) of one 8-bit step hides the bands that a slow gradient would show.
-    column, row = np.meshgrid(np.arange(width, dtype=np.float64), np.arange(height, dtype=np.float64))
+    return _dithered(linear_to_srgb(srgb_to_linear(color)[None, None, :] * light[..., None]), height // camera.size[1])
+
+
+def _dithered(srgb: NDArray[np.float32], samples: int) -> NDArray[np.float32]:
+    """Return the linear light of sRGB [H, W, 3] in 8 bits, without the bands that a slow gradient would show.
+
+    Interleaved gradient noise (Jimenez 2014) of one 8-bit step hides them; it is the same for all samples of a pixel,
+    whose mean would be without it.
+    """
+    column, row = np.meshgrid(*(np.arange(srgb.shape[axis]) // samples for axis in (1, 0)))
     noise = np.modf(52.9829189 * np.modf(0.06711056 * column + 0.00583715 * row)[0])[0]
     levels = np.floor(255.0 * srgb + noise[..., None].astype(np.float32))
     return srgb_to_linear((levels / 255.0).clip(0.0, 1.0).astype(np.float32))

@@ -57,12 +57,13 @@ class FollowCamera:
         self._at = None
         self._speed = np.zeros(2)
 
-    def follow(self, ground_point: ArrayLike, dt: float) -> Camera:
+    def follow(self, ground_point: ArrayLike, dt: float, turn_rad: float = 0.0) -> Camera:
         """Move on by one frame and return the camera.
 
         Args:
             ground_point: Where the person is, world (x, y) [m].
             dt: Time since the last frame [s].
+            turn_rad: How far it has gone around the person, besides where the framing has it stand.
         """
         wanted = np.asarray(ground_point, np.float64)[:2]
         if not np.isfinite(wanted).all():  # of a broken pose: stay, or it would be lost for good
@@ -77,10 +78,10 @@ class FollowCamera:
             drift = self._speed + omega * offset
             self._at = wanted + (offset + drift * dt) * decay
             self._speed = (self._speed - omega * drift * dt) * decay
-        return self._camera(self._at)
+        return self._camera(self._at, turn_rad)
 
-    def _camera(self, at: NDArray[np.float64]) -> Camera:
-        framing, turn = self._framing, self._framing.turn_rad
+    def _camera(self, at: NDArray[np.float64], turn_rad: float) -> Camera:
+        framing, turn = self._framing, self._framing.turn_rad + turn_rad
         target = np.array([at[0], at[1], 0.5 * self._height])
         toward = np.array([math.sin(turn), -math.cos(turn), 0.0])
         eye = target + toward * self._distance

@@ -25,14 +25,19 @@ _CORNERS = np.array([[k & 4, k & 2, k & 1] for k in range(8)], np.bool_)  # of a
 
 
 class GroundShadow:
-    """Owns the ground's maps. Call `place` once per frame, then `shade`, then `darken`."""
+    """Owns the ground's maps. Call `place` once per frame, then `shade`, then `darken`.
+
+    Attributes:
+        frame: Where the map lies.
+        shadow: float [cells, cells], share of light that reaches the ground.
+    """
 
     def __init__(self, device: str) -> None:
         self._heights = wp.zeros((_CELLS // _COARSE, _CELLS // _COARSE), dtype=wp.int32, device=device)
         self._contact = wp.zeros(self._heights.shape, dtype=float, device=device)
-        self._shadow = wp.zeros((_CELLS, _CELLS), dtype=float, device=device)
-        self._frame = kernels.GroundFrame()
-        self._frame.cell = _CELL
+        self.shadow = wp.zeros((_CELLS, _CELLS), dtype=float, device=device)
+        self.frame = kernels.GroundFrame()
+        self.frame.cell = _CELL
 
     def place(self, low: NDArray[np.floating], high: NDArray[np.floating], lighting: Lighting, camera: Camera) -> Box:
         """Lay the map under the box low..high [m], on whole cells; return the pixels that may see it."""
@@ -41,7 +46,7 @@ class GroundShadow:
         middle = middle - 0.5 * toward[:2] / max(float(np.linalg.norm(toward)), 1e-9)
         coarse = _CELL * _COARSE
         corner = np.round(middle / coarse) * coarse - 0.5 * _CELLS * _CELL
-        self._frame.corner = wp.vec2(float(corner[0]), float(corner[1]))
+        self.frame.corner = wp.vec2(float(corner[0]), float(corner[1]))
         side = _CELLS * _CELL
         return seen_box(camera, np.array([*corner, 0.0]), np.array([corner[0] + side, corner[1] + side, 0.0]))
 
@@ -49,10 +54,10 @@ class GroundShadow:
         self, vertices: wp.array, depths: wp.array, light: LightFrame, lighting: Lighting, strength: float
     ) -> None:
         """Fill the map with the share of light that reaches the ground, from the sun's depths and what stands close."""
-        device = self._shadow.device
+        device = self.shadow.device
         lanes = lanes_on(str(device))
         self._heights.fill_(FAR)
-        heights = [vertices, self._frame, _COARSE]
+        heights = [vertices, self.frame, _COARSE]
         wp.launch(kernels.splat_contacts, len(vertices), heights, outputs=[self._heights], device=device)
         spread = [self._heights]
         wp.launch(kernels.spread_contacts, self._contact.shape, spread, outputs=[self._contact], device=device)
@@ -60,8 +65,8 @@ class GroundShadow:
         wp.launch(
             kernels.shade_ground,
             (_CELLS, -(-_CELLS // lanes)),
-            [depths, light, self._frame, self._contact, _COARSE, softness, _sun_share(lighting), strength, lanes],
-            outputs=[self._shadow],
+            [depths, light, self.frame, self._contact, _COARSE, softness, _sun_share(lighting), strength, lanes],
+            outputs=[self.shadow],
             device=device,
         )
 
@@ -70,9 +75,9 @@ class GroundShadow:
         wp.launch(
             kernels.darken_ground,
             (box[3] - box[1], -(-(box[2] - box[0]) // strip)),
-            [keys, view, self._frame, self._shadow, wp.vec4i(*box), strip],
+            [keys, view, self.frame, self.shadow, wp.vec4i(*box), strip],
             outputs=[color, across],
-            device=self._shadow.device,
+            device=self.shadow.device,
         )
 
 

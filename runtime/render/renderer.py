@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from itertools import cycle
 
 import numpy as np
@@ -26,6 +25,8 @@ from .drawing import Drawing, Extents
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
 from .light_frame import LightFitter, light_frame
+from .outputs import Colored, Outputs, Tables
+from .presets import PRESETS as PRESETS
 from .scene import Background, Camera, Lighting, SceneMesh
 from .simd.code import BLOCK_ROWS, STRIP
 from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
@@ -35,27 +36,6 @@ _BOUNDS_STRIDE = 256
 _SRGB_ENTRIES = 4096
 # How far light from around is kept away by what stands close: about a hand's breadth.
 _OCCLUSION_REACH = 0.07
-
-
-@dataclass(frozen=True)
-class Preset:
-    """What a preset switches on.
-
-    Attributes:
-        samples: Samples per pixel side.
-        light_map: Side of the sun's map [texels].
-        light_blur: Its blur [texels].
-        coarseness: How far body, hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of their
-            triangles.
-    """
-
-    samples: int
-    light_map: int
-    light_blur: int
-    coarseness: float
-
-
-PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 0.35), "quality": Preset(2, 768, 8, 0.0)}
 
 
 class Renderer:
@@ -68,6 +48,7 @@ class Renderer:
         device: Warp device, "cpu" or "cuda:0".
         preset: "realtime" or "quality".
         materials: The packed materials of the meshes, where a caller has packed them already.
+        samples: Samples per pixel side, from 1 to 8; the preset's when None.
         ahead: How many pictures may be in the making besides the one at hand, see `draw`.
         raster: "warp" or "pytorch3d", or what makes a rasteriser of one's own.
 
@@ -83,13 +64,17 @@ class Renderer:
         device: str = "cpu",
         preset: str = "realtime",
         materials: Sequence[PackedMaterial] | None = None,
+        *,
+        samples: int | None = None,
         ahead: int = 0,
         raster: str | RasterizerMaker = "warp",
     ) -> None:
         if preset not in PRESETS:
             raise ValueError(f"preset must be one of {', '.join(PRESETS)}, got {preset!r}")
         self.device = device = device_named(device)
-        self.preset = PRESETS[preset]
+        self.preset = PRESETS[preset] if samples is None else replace(PRESETS[preset], samples=samples)
+        if not 1 <= self.preset.samples <= 8:
+            raise ValueError(f"samples must be from 1 to 8, got {samples}")
         checks.check_meshes(meshes, vertex_counts)
         checks.check_size(size, self.preset.samples, device)
         self.size = (int(size[0]), int(size[1]))
@@ -100,6 +85,9 @@ class Renderer:
             self._allocate()
             texture = [self._face_mesh, self._face_uv, self._surfaces, self._texels]
             self._rasterizer = make_rasterizer(raster, DrawnFaces(self._faces, self._face_flags, *texture), device)
+        faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
+        tables, grid = Tables(*faces, self._surfaces, self._srgb), (size, self.preset.samples)
+        self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device)
         self.drawings = [Drawing(extents, device) for _ in range(1 + ahead)]
         self._ground = GroundShadow(device)
         self._fitter = LightFitter(self.preset.light_map)
@@ -179,12 +167,14 @@ class Renderer:
             drawing.drawn = self._samples(box)
         self._resolve(drawing, box)
         self._written = box
-        return Frame(
-            self._rgb.numpy(),
-            partial(self._read_depth, drawing),
-            partial(self._read_mask, drawing),
-            partial(self._read_velocity, drawing),
-        )
+        ground = None if is_empty(floor) else self._ground.frame
+        colored = Colored(drawing, self._color, self._backdrop, ground, self._ground.shadow)
+        outputs = self._outputs
+        return Frame(self._rgb.numpy(), drawing.camera, outputs.segments, outputs.of(colored), outputs.sample_px)
+
+    def cut(self) -> None:
+        """Begin anew: what is drawn next has no motion since what was drawn before."""
+        self._last_screen = None
 
     def _upload(
         self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int], packed: Sequence[PackedMaterial]
@@ -234,9 +224,6 @@ class Renderer:
         self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3, [0.0] * 3], dtype=float)
         self._rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
         self._backdrop_rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
-        self._depth = wp.zeros((height, width), dtype=float)
-        self._mask = wp.zeros((height, width), dtype=wp.uint8)
-        self._velocity = wp.zeros((height, width), dtype=wp.vec2)
 
     def _samples(self, box: Box) -> Box:
         """Scale a box from pixels to samples."""
@@ -316,7 +303,9 @@ class Renderer:
             self._backdrop_key = key
             inputs = [self._backdrop, self.preset.samples, self._srgb]
             outputs = [self._backdrop_rgb]
-            wp.launch(_kernels_resolve.encode_backdrop, self._depth.shape, inputs, outputs=outputs, device=self.device)
+            wp.launch(
+                _kernels_resolve.encode_backdrop, self._rgb.shape[:2], inputs, outputs=outputs, device=self.device
+            )
             wp.copy(self._rgb, self._backdrop_rgb)
             self._background = background  # keeps its image alive, so that the key's id stays its own
 
@@ -386,26 +375,6 @@ class Renderer:
             outputs=[self._color],
             device=self.device,
         )
-
-    def _read_depth(self, drawing: Drawing) -> NDArray[np.float32]:
-        inputs = [drawing.keys, self._face_flags, self.preset.samples, np.inf]
-        wp.launch(_kernels_resolve.read_depth, self._depth.shape, inputs, outputs=[self._depth], device=self.device)
-        depth: NDArray[np.float32] = self._depth.numpy()
-        return depth
-
-    def _read_mask(self, drawing: Drawing) -> NDArray[np.uint8]:
-        inputs = [drawing.keys, self._face_group, self.preset.samples]
-        wp.launch(_kernels_resolve.read_mask, self._mask.shape, inputs, outputs=[self._mask], device=self.device)
-        mask: NDArray[np.uint8] = self._mask.numpy()
-        return mask
-
-    def _read_velocity(self, drawing: Drawing) -> NDArray[np.float32]:
-        inputs = [drawing.keys, self._faces, drawing.screen, drawing.earlier, self.preset.samples]
-        wp.launch(
-            _kernels_resolve.read_velocity, self._velocity.shape, inputs, outputs=[self._velocity], device=self.device
-        )
-        velocity: NDArray[np.float32] = self._velocity.numpy()
-        return velocity
 
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:

@@ -161,16 +161,19 @@ class Background:
     """What is behind the people.
 
     Attributes:
-        kind: "plain" one colour, "studio" a seamless paper sweep lit from above, "image" a picture.
-        color: sRGB in [0, 1] of the plain colour or of the paper where it is brightest.
+        kind: "plain" one colour, "gradient" two, "studio" a seamless paper sweep lit from above, "image" a picture,
+            "transparent" nothing: `Frame.rgb` shows the people over black, `Frame.rgba` and `Frame.premultiplied` them.
+        color: sRGB in [0, 1] of the plain colour, of the gradient's top, or of the paper where it is brightest.
         image: sRGB uint8 [H, W, 3] for "image"; scaled to cover the frame, cut at the longer side.
         ground: Strength in [0, 1] of the shadow that people throw onto the ground z = 0.
+        color_below: sRGB in [0, 1] of the gradient's bottom.
     """
 
-    kind: Literal["plain", "studio", "image"] = "studio"
+    kind: Literal["plain", "gradient", "studio", "image", "transparent"] = "studio"
     color: Rgb = (0.925, 0.922, 0.918)
     image: NDArray[np.uint8] | None = None
     ground: float = 1.0
+    color_below: Rgb = (0.0, 0.0, 0.0)
 
     @classmethod
     def plain(cls, color: Rgb = (1.0, 1.0, 1.0), *, ground: float = 1.0) -> Self:
@@ -178,9 +181,19 @@ class Background:
         return cls("plain", color, None, ground)
 
     @classmethod
-    def studio(cls, color: Rgb = (0.925, 0.922, 0.918)) -> Self:
+    def gradient(cls, top: Rgb, bottom: Rgb, *, ground: float = 1.0) -> Self:
+        """From one sRGB colour at the top to another at the bottom, in even steps to the eye."""
+        return cls("gradient", top, None, ground, bottom)
+
+    @classmethod
+    def transparent(cls, *, ground: float = 1.0) -> Self:
+        """Nothing but the shadow on the ground; 0 leaves that out too."""
+        return cls("transparent", (0.0, 0.0, 0.0), None, ground)
+
+    @classmethod
+    def studio(cls, color: Rgb = (0.925, 0.922, 0.918), *, ground: float = 1.0) -> Self:
         """A seamless studio sweep."""
-        return cls("studio", color)
+        return cls("studio", color, None, ground)
 
     @classmethod
     def picture(cls, image: NDArray[np.uint8], *, ground: float = 1.0) -> Self:

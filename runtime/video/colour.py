@@ -32,3 +32,10 @@ def rgb_to_i420(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
     chroma = cv2.transform(half, _CHROMA_AFFINE)
     planes[height:].reshape(2, height // 2, width // 2)[:] = chroma.transpose(2, 0, 1)
     return planes
+
+
+def rgb_to_yuv444p10(rgb: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Convert sRGB uint8 [H, W, 3] to BT.709 limited-range planes of 10 bits, uint16 [3, H, W]."""
+    affine = 4.0 * np.vstack([_LUMA_AFFINE, _CHROMA_AFFINE])
+    planes = np.rint(cv2.transform(rgb.astype(np.float32), affine)).astype(np.uint16)
+    return np.ascontiguousarray(planes.transpose(2, 0, 1))

@@ -21,26 +21,43 @@ from numpy.typing import NDArray
 
 from dressform.schemas.errors import DressformError, InputError, UsageError
 
-from .colour import rgb_to_i420
-
-SYNTHETIC = "Synthetic video: computer-generated try-on made with dressform; not a recording of a real event."
+from .colour import rgb_to_i420, rgb_to_yuv444p10
+from .synthetic import SYNTHETIC as SYNTHETIC
 
 
 @dataclass(frozen=True)
 class _Encoder:
-    """How one codec is asked for: library, options, the tag players look for, smallest size [px]."""
+    """How one codec is asked for: library, options, the tag players look for, smallest size [px], container, names.
+
+    `opaque` and `clear` are its pixel formats without and with alpha; those that have none get no alpha.
+    """
 
     library: str
     options: dict[str, str]
     tag: str
     smallest: int
+    container: str = "mp4"
+    endings: tuple[str, ...] = (".mp4", ".m4v", ".mov")
+    opaque: str = "yuv420p"
+    clear: str = ""
 
 
 _ENCODERS: dict[str, _Encoder] = {
     "h264": _Encoder("libx264", {"preset": "veryfast", "crf": "20"}, "avc1", 16),
     "hevc": _Encoder("libx265", {"preset": "superfast", "crf": "23", "x265-params": "log-level=error"}, "hvc1", 32),
     "av1": _Encoder("libsvtav1", {"preset": "10", "crf": "30"}, "av01", 64),
+    "prores": _Encoder(
+        *("prores_ks", {"profile": "4444", "vendor": "apl0", "alpha_bits": "8"}, "ap4h", 16, "mov", (".mov",)),
+        *("yuv444p10le", "yuva444p10le"),
+    ),
+    "vp9": _Encoder(
+        "libvpx-vp9",
+        {"crf": "22", "b": "0", "deadline": "good", "cpu-used": "5", "row-mt": "1", "auto-alt-ref": "0"},
+        *("", 16, "webm", (".webm",), "yuv420p", "yuva420p"),
+    ),
 }
+CODECS = tuple(_ENCODERS)
+ALPHA_CODECS = tuple(name for name, encoder in _ENCODERS.items() if encoder.clear)
 # Fragments start at key frames, so that a browser can play the file while it grows and QuickTime still opens it.
 _MOVFLAGS = "frag_keyframe+empty_moov+default_base_moof"
 _KEY_FRAME_SECONDS = 2.0
@@ -50,16 +67,18 @@ _QUEUED_FRAMES = 6
 
 
 class VideoWriter:
-    """Write RGB frames to a fragmented MP4.
+    """Write RGB or RGBA frames to a fragmented MP4, a MOV or a WebM.
 
     A context manager: leaving it normally finishes the file and puts it in place in one move; leaving it with an
     exception removes what was written, and a file that was at `path` before stays as it was.
 
     Args:
-        path: Target, ending in .mp4 (or .m4v, .mov).
+        path: Target, ending in .mp4 (or .m4v, .mov), for prores in .mov, for vp9 in .webm.
         size: (width, height) [px], both even.
         fps: Frames per second.
-        codec: "h264" (plays everywhere), "hevc" or "av1" (no encoder under the GPL).
+        codec: "h264" (plays everywhere), "hevc", "av1" (no encoder under the GPL), "prores" (ProRes 4444, for editing)
+            or "vp9" (for browsers).
+        alpha: Whether frames have straight alpha, which prores and vp9 keep.
         crf: Constant quality of the codec (smaller is better); its own good default when None.
         threads: Encoder threads; by default all cores but one, at most four.
     """
@@ -71,6 +90,7 @@ class VideoWriter:
         fps: float,
         codec: str = "h264",
         *,
+        alpha: bool = False,
         crf: int | None = None,
         threads: int | None = None,
     ) -> None:
@@ -78,18 +98,20 @@ class VideoWriter:
         self.size = (int(size[0]), int(size[1]))
         self.codec = codec
         self.frames = 0
-        encoder = _checked_encoder(self.path, self.size, fps, codec)
+        self.alpha = alpha
+        encoder = _checked_encoder(self.path, self.size, fps, codec, alpha=alpha)
         self._partial = self.path.with_name(f".{self.path.stem}.{secrets.token_hex(4)}.partial{self.path.suffix}")
         self._rate = Fraction(fps).limit_denominator(1001)
         self._error: BaseException | None = None
         self._closed = False
         self._aborted = threading.Event()
-        shape = (self.size[1], self.size[0], 3)
+        self._format = encoder.clear if alpha else encoder.opaque
+        shape = self._shape = (self.size[1], self.size[0], 4 if alpha else 3)
         self._free: queue.SimpleQueue[NDArray[np.uint8]] = queue.SimpleQueue()
         for _ in range(_QUEUED_FRAMES):
             self._free.put(np.empty(shape, np.uint8))
         self._waiting: queue.SimpleQueue[NDArray[np.uint8] | None] = queue.SimpleQueue()
-        options = dict(encoder.options) | ({} if crf is None else {"crf": str(crf)})
+        options = dict(encoder.options) | ({"crf": str(crf)} if crf is not None and "crf" in encoder.options else {})
         threads = threads or max(1, min(4, (os.cpu_count() or 2) - 1))
         try:
             self._container, self._stream = self._open(encoder, options, threads)
@@ -100,12 +122,11 @@ class VideoWriter:
         self._thread.start()
 
     def write(self, rgb: NDArray[np.uint8]) -> None:
-        """Add one frame, sRGB uint8 [H, W, 3]; the array may be reused as soon as this returns."""
+        """Add one frame, sRGB uint8 [H, W, 3], or [H, W, 4] with alpha; it may be reused as soon as this returns."""
         if self._closed:
             raise ValueError("the video is already closed")
-        width, height = self.size
-        if rgb.shape != (height, width, 3) or rgb.dtype != np.uint8:
-            raise ValueError(f"frame must be uint8 {[height, width, 3]}, got {rgb.dtype} {list(rgb.shape)}")
+        if rgb.shape != self._shape or rgb.dtype != np.uint8:
+            raise ValueError(f"frame must be uint8 {list(self._shape)}, got {rgb.dtype} {list(rgb.shape)}")
         self._raise_if_failed()
         buffer = self._free.get()
         self._raise_if_failed()
@@ -155,14 +176,18 @@ class VideoWriter:
     def _open(
         self, encoder: _Encoder, options: dict[str, str], threads: int
     ) -> tuple[av.container.OutputContainer, av.VideoStream]:
-        container = av.open(str(self._partial), "w", format="mp4", options={"movflags": _MOVFLAGS})
+        flags = {"movflags": _MOVFLAGS} if encoder.container == "mp4" else {}
+        container = av.open(str(self._partial), "w", format=encoder.container, options=flags)
         container.metadata["comment"] = SYNTHETIC
         container.metadata["description"] = SYNTHETIC
         stream = cast(av.VideoStream, container.add_stream(encoder.library, rate=self._rate, options=options))
         stream.width, stream.height = self.size
-        stream.pix_fmt = "yuv420p"
+        stream.pix_fmt = self._format
+        if self.alpha:
+            stream.metadata["alpha_mode"] = "1"  # without it players of WebM take no notice of the alpha
         context = stream.codec_context
-        context.codec_tag = encoder.tag
+        if encoder.tag:
+            context.codec_tag = encoder.tag
         context.gop_size = max(1, round(float(self._rate) * _KEY_FRAME_SECONDS))
         context.thread_count = threads
         context.color_primaries = context.color_trc = context.colorspace = _BT709
@@ -186,7 +211,7 @@ class VideoWriter:
             if self._aborted.is_set():
                 self._free.put(buffer)
                 continue
-            frame = av.VideoFrame.from_ndarray(rgb_to_i420(buffer), format="yuv420p")
+            frame = _video_frame(buffer, self._format)
             self._free.put(buffer)
             frame.colorspace, frame.color_range = _BT709, _LIMITED_RANGE
             frame.pts, frame.time_base = count, time_base
@@ -207,12 +232,35 @@ class VideoWriter:
         raise RuntimeError(f"encoding {self.path} failed") from self._error
 
 
-def check_target(path: str | Path, size: tuple[int, int], fps: float, codec: str = "h264") -> None:
+def check_target(
+    path: str | Path, size: tuple[int, int], fps: float, codec: str = "h264", *, alpha: bool = False
+) -> None:
     """Raise the UsageError that a `VideoWriter` of these arguments would raise, before any work is done for it."""
-    _checked_encoder(Path(path), size, fps, codec)
+    _checked_encoder(Path(path), size, fps, codec, alpha=alpha)
 
 
-def _checked_encoder(path: Path, size: tuple[int, int], fps: float, codec: str) -> _Encoder:
+def _video_frame(pixels: NDArray[np.uint8], pixel_format: str) -> av.VideoFrame:
+    """Return sRGB [H, W, 3 or 4] as a frame of one of the encoders' pixel formats."""
+    if pixel_format == "yuv420p":
+        return av.VideoFrame.from_ndarray(rgb_to_i420(pixels), format=pixel_format)
+    height, width = pixels.shape[:2]
+    frame = av.VideoFrame(width, height, pixel_format)
+    if pixel_format == "yuva420p":
+        packed = rgb_to_i420(np.ascontiguousarray(pixels[..., :3]))
+        chroma = packed[height:].reshape(2, height // 2, width // 2)
+        planes = [packed[:height], chroma[0], chroma[1], pixels[..., 3]]
+    else:
+        planes = [*rgb_to_yuv444p10(np.ascontiguousarray(pixels[..., :3]))]
+        if pixels.shape[2] == 4:
+            planes.append(np.rint(pixels[..., 3] * np.float32(1023 / 255)).astype(np.uint16))
+    for plane, values in zip(frame.planes, planes, strict=True):
+        rows = np.zeros((plane.height, plane.line_size), np.uint8)  # rows are longer than the picture is wide
+        rows.view(values.dtype)[:, : values.shape[1]] = values
+        plane.update(rows.tobytes())
+    return frame
+
+
+def _checked_encoder(path: Path, size: tuple[int, int], fps: float, codec: str, *, alpha: bool) -> _Encoder:
     """Return the encoder for these wishes, or raise one line that says what is wrong with them."""
     encoder = _ENCODERS.get(codec)
     if encoder is None:
@@ -221,8 +269,13 @@ def _checked_encoder(path: Path, size: tuple[int, int], fps: float, codec: str) 
         raise UsageError(
             f"--codec {codec} needs {encoder.library}, which this build of PyAV lacks; install av from PyPI"
         )
-    if path.suffix.lower() not in (".mp4", ".m4v", ".mov"):
-        raise UsageError(f"a video must be named *.mp4, got {path.name!r}")
+    if path.suffix.lower() not in encoder.endings:
+        raise UsageError(f"a video in {codec} must be named *{encoder.endings[0]}, got {path.name!r}")
+    if alpha and not encoder.clear:
+        raise UsageError(
+            f"a transparent background needs a codec with alpha, {' or '.join(ALPHA_CODECS)}, or png, exr or npz "
+            f"pictures; got {codec}"
+        )
     if not path.parent.is_dir():
         raise UsageError(f"cannot write {path}: the folder {path.parent} does not exist; make it first")
     if path.is_dir():

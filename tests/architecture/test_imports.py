@@ -128,7 +128,21 @@ def run_python(code: str) -> str:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()
 
 
-HEAVY = ("torch", "warp", "cv2", "scipy", "anny", "smplx", "trimesh", "av", "xatlas", "igl", "ai_edge_litert", "PIL")
+HEAVY = (
+    "torch",
+    "warp",
+    "cv2",
+    "scipy",
+    "anny",
+    "smplx",
+    "trimesh",
+    "av",
+    "xatlas",
+    "igl",
+    "ai_edge_litert",
+    "PIL",
+    "OpenEXR",
+)
 
 
 @pytest.mark.parametrize(

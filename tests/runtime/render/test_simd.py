@@ -88,6 +88,7 @@ def test_outside_the_map_the_sun_shines(device: str) -> None:
         ("render._kernels_edges", "find_crossings"),
         ("render._kernels_ground", "shade_ground"),
         ("render._kernels_resolve", "resolve"),
+        ("render._kernels_outputs", "read_normals"),
         ("garment._kernels", "push"),
         ("garment._kernels_field", "move_cloth"),
         ("garment._kernels_strain", "shorten"),

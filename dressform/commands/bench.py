@@ -35,6 +35,7 @@ BENCHMARKS = {
     "smplx_rig": "rigging tee and trousers to stand-ins for SMPL-X: seconds, strain, penetration over the walk",
     "crash": "a library's jobs killed at random instants and hindered by faults; writers and readers that meet",
     "fuzz": "2,000 changed garments, rigs, manifests, bundles …: how each ended (the module's own options run more)",
+    "fuzz_frames": "2,000 random scenes, cameras and sizes, sound and spoilt, against the plain twin: how each ended",
     "validate": "a library of 100 templates against every rule that does not move them; the same again",
     "avatar": "error of the photo fit on synthetic people",
 }

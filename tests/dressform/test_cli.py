@@ -9,10 +9,12 @@ from pathlib import Path
 
 import click
 import pytest
+import warp as wp
 
 import dressform
 from dressform.__main__ import run_command
 from dressform.cli import COMMANDS, cli
+from dressform.runtime.garment.outfit import Outfit
 
 
 def commands() -> list[tuple[str, ...]]:
@@ -108,6 +110,26 @@ def test_a_render_from_the_shell(tube_library: Path, plain_avatar: Path, tmp_pat
     report = json.loads(done.stdout)
     assert report["frames"] == 6
     assert (tmp_path / report["path"]).is_file()
+
+
+def test_cloth_that_blows_up_is_told_of_in_a_line(
+    tube_library: Path,
+    plain_avatar: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def blown(self: Outfit, transforms: object, out: wp.array, **_: object) -> None:
+        out.fill_(wp.vec3(float("nan"), 0.0, 0.0))
+
+    monkeypatch.setattr(Outfit, "pose", blown)
+    arguments = ["render", str(plain_avatar), "--wear", "tube", "--library", str(tube_library), "--seconds", "0.2"]
+    code, _, err = run([*arguments, "--size", "64x64", "-o", str(tmp_path / "o.mp4")], capsys)
+    assert code == 0
+    told = [line for line in err.splitlines() if "warning" in line.lower()]
+    assert len(told) == 1
+    assert "warning: vertices must be finite" in told[0]
+    assert "of tube" in told[0]
 
 
 def test_the_doctor_reports(capsys: pytest.CaptureFixture[str]) -> None:

@@ -348,7 +348,8 @@ def test_broken_vertices_do_not_crash() -> None:
     vertices[100] = np.nan
     vertices[500] = 1e30
     renderer.set_vertices(vertices)
-    frame = renderer.render(FRONT, Lighting.studio(), Background.studio())
+    with pytest.warns(RuntimeWarning, match="2 of ball"):
+        frame = renderer.render(FRONT, Lighting.studio(), Background.studio())
     assert frame.rgb.shape == (96, 96, 3)
 
 

@@ -230,7 +230,7 @@ def _compare(scene: FuzzedScene, depth: NDArray[np.float32], mask: NDArray[np.ui
     start = 0
     samples = 1 if scene.preset == "realtime" else 2
     local = _in_samples(scene.vertices, scene.camera, samples)
-    sound = np.asarray((np.abs(scene.vertices) <= WORLD).all(axis=1))
+    sound = np.atleast_1d((np.abs(scene.vertices) <= WORLD).all(axis=1))
     for mesh, count in zip(scene.meshes, scene.counts, strict=True):
         faces = mesh.faces if mesh.hidden is None else mesh.faces[~mesh.hidden]
         faces = faces[sound[faces + start].all(axis=1)] + start

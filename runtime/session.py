@@ -136,10 +136,12 @@ class TryOn:
             raise UsageError(f"--preset must be one of {', '.join(PRESETS)}, got {look.preset!r}")
         check_raster(look.raster)
         self._device = device_named(device)
+        samples = look.samples or PRESETS[look.preset].samples
         try:
-            check_size(size, PRESETS[look.preset].samples, self._device)
+            check_size(size, samples, self._device)
         except ValueError as error:
             raise UsageError(f"--{error}") from None
+        ahead = _AHEAD if size[0] * size[1] * samples**2 <= _MOST_AHEAD else 0
         self.start_s: dict[str, float] = {}
         started = time.perf_counter()
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
@@ -167,8 +169,7 @@ class TryOn:
         parts = self._appearance.parts
         meshes, counts = self._scene(person.meshes, cloth.meshes)
         packed = [person.materials[0], *cloth.materials, *person.materials[1:]]
-        drawn = size[0] * size[1] * (look.samples or PRESETS[look.preset].samples) ** 2
-        how: dict[str, Any] = {"samples": look.samples, "ahead": _AHEAD if drawn <= _MOST_AHEAD else 0}
+        how: dict[str, Any] = {"samples": look.samples, "ahead": ahead}
         how |= {"device": self._device, "preset": look.preset, "raster": look.raster}
         self._renderer = Renderer(meshes, counts, size=size, materials=packed, **how)
         self._skinner = Skinner(

@@ -21,28 +21,30 @@ MOST_LAYERS = 32
 MOST_TRIANGLES = 1 << FACE_BITS.value  # that are drawn; their numbers share a pixel's key with its depth
 LARGEST_SIDE = 16384  # [px]
 LARGEST_UV = 65536.0
-# What a picture takes [bytes]: for every sample keys, edges, colours and occlusion, twice as much while the backdrop is
-# painted, and for every pixel 8-bit colours, depth, mask and motion.
-_SAMPLE_BYTES, _PAINT_BYTES, _PIXEL_BYTES = 61, 120, 19
+# What a picture takes [bytes]: for every sample keys and edges of each drawing, colours and occlusion, much more while the
+# backdrop is painted, and for every pixel 8-bit colours, depth, mask and motion.
+_DRAWING_BYTES, _SAMPLE_BYTES, _PAINT_BYTES, _PIXEL_BYTES = 16, 25, 120, 19
 _WORLD = float(WORLD_LIMIT)
 _FOCALS = (1e-2, 1e7)  # [px]
 _SQUARE = 1e-3  # by how much the axes of a pose may differ from unit vectors at right angles
 
 
-def check_size(size: Sequence[int], samples: int, device: str = "cpu") -> None:
+def check_size(size: Sequence[int], samples: int, device: str = "cpu", *, drawings: int = 1) -> None:
     """Raise ValueError unless pictures of this size can be drawn in the memory that is free.
 
     Args:
         size: (width, height) [px].
         samples: Samples per pixel side.
         device: Warp device.
+        drawings: How many pictures are in the making at a time.
     """
     sides = list(size)
     whole = len(sides) == 2 and all(isinstance(side, int | np.integer) for side in sides)
     if not whole or min(sides) < 1 or max(sides) > LARGEST_SIDE:
         raise ValueError(f"size must be (width, height) of 1 to {LARGEST_SIDE} px, got {_shown(size)}")
     pixels = int(sides[0]) * int(sides[1])
-    needed = pixels * ((_SAMPLE_BYTES + _PAINT_BYTES) * samples**2 + _PIXEL_BYTES)
+    sample = drawings * _DRAWING_BYTES + _SAMPLE_BYTES + _PAINT_BYTES
+    needed = pixels * (sample * samples**2 + _PIXEL_BYTES)
     free = free_bytes(device) if needed > 1 << 28 else None
     if free is not None and needed > free:
         raise ValueError(

@@ -76,7 +76,7 @@ class Renderer:
         if not 1 <= self.preset.samples <= 8:
             raise ValueError(f"samples must be from 1 to 8, got {samples}")
         checks.check_meshes(meshes, vertex_counts)
-        checks.check_size(size, self.preset.samples, device)
+        checks.check_size(size, self.preset.samples, device, drawings=1 + ahead)
         self.size = (int(size[0]), int(size[1]))
         self._door = checks.Door(meshes, vertex_counts, self.size)
         with wp.ScopedDevice(device):

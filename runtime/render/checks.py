@@ -21,8 +21,8 @@ MOST_LAYERS = 32
 MOST_TRIANGLES = 1 << FACE_BITS.value  # that are drawn; their numbers share a pixel's key with its depth
 LARGEST_SIDE = 16384  # [px]
 LARGEST_UV = 65536.0
-# What a picture takes [bytes]: for every sample keys and edges of each drawing, colours and occlusion, much more while the
-# backdrop is painted, and for every pixel 8-bit colours, depth, mask and motion.
+# What a picture takes [bytes]: for every sample keys and edges of each drawing, colours and occlusion, much more while
+# the backdrop is painted, and for every pixel 8-bit colours, depth, mask and motion.
 _DRAWING_BYTES, _SAMPLE_BYTES, _PAINT_BYTES, _PIXEL_BYTES = 16, 25, 120, 19
 _WORLD = float(WORLD_LIMIT)
 _FOCALS = (1e-2, 1e7)  # [px]

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from dressform.schemas.errors import DressformError, InputError, UsageError
 
-from .colour import rgb_to_i420, rgb_to_yuv444p10
+from .colour import load_conversion, rgb_to_i420, rgb_to_yuv444p10
 from .synthetic import SYNTHETIC as SYNTHETIC
 
 
@@ -118,6 +118,7 @@ class VideoWriter:
         except OSError as error:
             self._partial.unlink(missing_ok=True)
             raise UsageError(f"cannot write {self.path}: {error.strerror or error}") from error
+        load_conversion()
         self._thread = threading.Thread(target=self._run, name=f"encode {self.path.name}", daemon=True)
         self._thread.start()
 

@@ -8,6 +8,7 @@ import av
 import numpy as np
 import pytest
 
+from dressform.runtime.video.bt709 import CHROMA, LUMA
 from dressform.runtime.video.colour import rgb_to_i420
 from dressform.runtime.video.writer import SYNTHETIC, VideoWriter
 from dressform.schemas.errors import InputError, UsageError
@@ -40,6 +41,16 @@ def i420_to_rgb(planes: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("codec", "name", "tag"), [("h264", "h264", "avc1"), ("hevc", "hevc", "hvc1"), ("av1", "av1", "av01")]
 )
+@pytest.mark.parametrize("shape", [(2, 2), (34, 70), (64, 192)])
+def test_planes_are_those_of_the_standard(shape: tuple[int, int]) -> None:
+    height, width = shape
+    rgb = np.random.default_rng(5).integers(0, 256, (height, width, 3), np.uint8)
+    rgb[0, :2] = 0, 255
+    means = rgb.reshape(height // 2, 2, width // 2, 2, 3).mean(axis=(1, 3))
+    planes = [rgb @ LUMA[0] + 16, *np.moveaxis(means @ CHROMA.T + 128, -1, 0)]
+    assert np.abs(rgb_to_i420(rgb).ravel() - np.concatenate([plane.ravel() for plane in planes])).max() <= 0.51
+
+
 def test_video_reads_back(tmp_path: Path, codec: str, name: str, tag: str) -> None:
     path = tmp_path / "out.mp4"
     with VideoWriter(path, (128, 96), 30, codec) as video:

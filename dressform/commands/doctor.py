@@ -13,6 +13,7 @@ PACKAGES = (
 )  # fmt: skip
 OPTIONAL = {
     "usd-core": ("USD import", "pip install 'dressform[usd]'"),
+    "OpenEXR": ("light from .exr pictures", "pip install 'dressform[exr]'"),
     "smplx": ("SMPL-X bodies; licensed for non-commercial research only", "pip install 'dressform[smplx]'"),
 }
 CODECS = {"h264": "libx264", "hevc": "libx265", "av1": "libsvtav1"}

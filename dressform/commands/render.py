@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from dataclasses import asdict
@@ -19,6 +20,7 @@ from .progress import progress_bar
 
 if TYPE_CHECKING:
     from dressform.runtime.avatar.avatar_file import Avatar
+    from dressform.runtime.render.scene import Lighting
     from dressform.runtime.session import VideoReport
     from dressform.schemas.progress import Progress
 
@@ -26,6 +28,8 @@ PRESETS = ["realtime", "quality"]
 LOCK_HELP = "Wear the versions that this file locks; else dressform.lock, where the working folder has one."
 SIMULATED_HELP = "Show what `dressform simulate` wrote of this avatar in these garments; it brings motion and length."
 FIELD_HELP = "Let cloth fold by the learned fields that garments carry, or skin it plainly."
+LIGHT_HELP = "studio, daylight, photo (the avatar's own), or an equirectangular .hdr or .exr picture."
+TURN_HELP = "Turns a picture's light about the vertical, counter-clockwise seen from above [degrees]."
 REFINE_HELP = "Temporal filter; auto: for captured motions."
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -60,6 +64,8 @@ def _scene_options(command: Command) -> Command:
         click.option("--seconds", type=FiniteRange(0.04), default=10, help="Length of the video."),
         click.option("--codec", type=choice(["h264", "hevc", "av1"]), default="h264", help="Video codec."),
         click.option("--preset", type=choice(PRESETS), default="realtime", help="What the renderer does."),
+        click.option("--light", default="studio", metavar="NAME|FILE", help=LIGHT_HELP),
+        click.option("--light-turn", type=FiniteRange(-360, 360), default=0, help=TURN_HELP),
         click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP),
         click.option("--field/--no-field", default=True, help=FIELD_HELP),
         click.option("--simulated", type=click.Path(path_type=Path), help=SIMULATED_HELP),
@@ -114,6 +120,8 @@ def tryon(
     from dressform.schemas.errors import ConsentError
 
     _check_target(**options)
+    if options["light"] != "photo":  # which the avatar will bring
+        _light(None, **options)
     if not consent:
         raise ConsentError(f"a photo is processed only with consent; {CURE}")
     with progress_bar("avatar") as progress:
@@ -130,6 +138,13 @@ def _check_target(*, out: Path, size: tuple[int, int], fps: float, codec: str, *
     from dressform.runtime.video.writer import check_target
 
     check_target(out, size, fps, codec)
+
+
+def _light(avatar: Avatar | None, *, light: str, light_turn: float, **_: Any) -> Lighting:
+    """Return the light that is asked for; the avatar is needed for its photo's only."""
+    from dressform.runtime.render.lights import named_light
+
+    return named_light(light, None if avatar is None else avatar.light, math.radians(light_turn))
 
 
 def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
@@ -150,8 +165,12 @@ def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
 def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoReport:
     """Check everything that can be checked early, then render."""
     _check_target(**options)
+    from dressform.runtime.avatar.avatar_file import Avatar
     from dressform.runtime.session import Look, TryOn
 
+    if not isinstance(avatar, Avatar):
+        avatar = Avatar.load(avatar)
+    light = _light(avatar, **options)
     tryon = TryOn(
         avatar,
         options["wear"],
@@ -159,7 +178,7 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
         lock=_lock(options["lock"], no_lock=options["no_lock"]) if options["wear"] else None,
         size=options["size"],
         device=options["device"],
-        look=Look(preset=options["preset"]),
+        look=Look(preset=options["preset"], lighting=light),
         refine=options["refine"],
         field=options["field"],
     )

@@ -29,6 +29,7 @@ from .topology import join_meshes
 
 _BOUNDS_STRIDE = 256
 _SRGB_ENTRIES = 4096
+_WIDE_LAMP = 0.06  # [rad] apparent radius from which on shadows are as soft as they get
 # How far light from around is kept away by what stands close: about a hand's breadth.
 _OCCLUSION_REACH = 0.07
 
@@ -41,6 +42,7 @@ class Preset:
         samples: Samples per pixel side.
         light_map: Side of the sun's map [texels].
         light_blur: Its blur [texels].
+        ground_cells: Side of the map of the shadow on the ground.
         coarseness: How far body, hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of their
             triangles.
     """
@@ -48,10 +50,11 @@ class Preset:
     samples: int
     light_map: int
     light_blur: int
+    ground_cells: int
     coarseness: float
 
 
-PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 0.35), "quality": Preset(2, 768, 8, 0.0)}
+PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 96, 0.35), "quality": Preset(2, 768, 8, 192, 0.0)}
 
 
 class Renderer:
@@ -95,7 +98,7 @@ class Renderer:
             packed = materials or pack_materials([mesh.material for mesh in meshes])
             self._upload(meshes, vertex_counts, packed)
             self._allocate()
-        self._ground = GroundShadow(device)
+        self._ground = GroundShadow(device, self.preset.ground_cells)
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()
         self._background: Background | None = None
@@ -311,8 +314,8 @@ class Renderer:
         light.color = wp.vec3(*lighting.sun_color)
         light.toward = wp.vec3(*fitted.toward.tolist())
         light.texel = fitted.texel
-        light.blur = self.preset.light_blur
-        light.slope = 0.4 * (self.preset.light_blur + 1)
+        light.blur = _blur(self.preset.light_blur, lighting.sun_radius_rad)
+        light.slope = 0.4 * (light.blur + 1)
         upper, lower = halves(box)
         self._lanes.both(
             "occlusion", lambda: self._measure_occlusion(view, upper), lambda: self._measure_occlusion(view, lower)
@@ -367,6 +370,11 @@ class Renderer:
         )
         velocity: NDArray[np.float32] = self._velocity.numpy()
         return velocity
+
+
+def _blur(most: int, radius_rad: float) -> int:
+    """Return the blur of the sun's map [texels]: `most` for a lamp as wide as the studio's, less for a narrower one."""
+    return max(2, min(most, round(most * radius_rad / _WIDE_LAMP)))
 
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:

@@ -89,10 +89,9 @@ def _dome(ways: NDArray[np.float64], toward: NDArray[np.floating], turbidity: fl
 
 def _perez(row: NDArray[np.float64], up: NDArray[np.float64], cosine: NDArray[np.float64]) -> NDArray[np.float64]:
     a, b, c, d, e = row
-    share: NDArray[np.float64] = (1.0 + a * np.exp(b / up)) * (
-        1.0 + c * np.exp(d * np.arccos(cosine)) + e * cosine * cosine
-    )
-    return share
+    horizon = 1.0 + a * np.exp(b / up)
+    aureole = 1.0 + c * np.exp(d * np.arccos(cosine)) + e * cosine * cosine
+    return np.asarray(horizon * aureole, np.float64)
 
 
 def _at_zenith(zenith: float, turbidity: float) -> tuple[float, float, float]:

@@ -39,9 +39,9 @@ def splat_contacts(
         wp.atomic_min(heights, y, x, wp.max(int(p[2] * 1000.0), 0))
 
 
-# The share of light from all around that is kept from the ground: by what touches it there, and by how much stands within
-# 0.6 m. Both factors, the heights at which each ends and the reach are fitted to rays cast from the ground below four
-# dressed people who walk and stand: mean squared error 0.0025, of shares from 0 to 1.
+# The share of light from all around that is kept from the ground: by what touches it there, and by how much stands
+# within 0.6 m. Both factors, the heights at which each ends and the reach are fitted to rays cast from the ground below
+# four dressed people who walk and stand: mean squared error 0.0025, of shares from 0 to 1.
 TOUCH = wp.constant(1.054)
 TOUCH_HEIGHT = wp.constant(0.12)  # [m]
 STAND = wp.constant(1.480)

@@ -20,6 +20,7 @@ class Light:
     toward: wp.vec3
     texel: float
     slope: float
+    bounce: float
     blur: int
 
 
@@ -75,6 +76,7 @@ def shade_row(
     frame: LightFrame,
     depths: wp.array2d[wp.int32],
     openness: wp.array2d[float],
+    around: wp.array[float],
     view: View,
     y: int,
     first: int,
@@ -105,6 +107,7 @@ def shade(
     frame: LightFrame,
     depths: wp.array2d[wp.int32],
     openness: wp.array2d[float],
+    around: wp.array[float],
     view: View,
     box: wp.vec4i,
     strip: int,
@@ -136,6 +139,7 @@ def shade(
         frame,
         depths,
         openness,
+        around,
         view,
         box[1] + row,
         first,

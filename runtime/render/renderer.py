@@ -15,6 +15,7 @@ from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade
 from ._kernels_raster import LightFrame
 from ._kernels_surface import Surface
 from ._kernels_view import CUTOUT, DOUBLE_SIDED, EMPTY, FAR, LAYER, TOUCHED, View
+from .around import Around, bounced_share, light_frame
 from .backdrop import backdrop_key, paint_backdrop
 from .boxes import NOTHING, Box, around, halves, is_empty
 from .colour import encode_table
@@ -43,6 +44,7 @@ class Preset:
         light_map: Side of the sun's map [texels].
         light_blur: Its blur [texels].
         ground_cells: Side of the map of the shadow on the ground.
+        sides: Maps of what keeps light from all around away; 0 leaves that to what stands close on the screen.
         coarseness: How far body, hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of their
             triangles.
     """
@@ -51,10 +53,11 @@ class Preset:
     light_map: int
     light_blur: int
     ground_cells: int
+    sides: int
     coarseness: float
 
 
-PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 96, 0.35), "quality": Preset(2, 768, 8, 192, 0.0)}
+PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 96, 0, 0.35), "quality": Preset(2, 768, 8, 192, 24, 0.0)}
 
 
 class Renderer:
@@ -123,7 +126,7 @@ class Renderer:
             view = self._view(camera)
             low, high = self._bounds_now()
             fitted = self._fitter.fit(low, high, lighting.sun_direction)
-            frame = _light_frame(fitted, self.preset.light_map)
+            frame = light_frame(fitted, self.preset.light_map)
             self._bring_up(camera, lighting, background)
             body = seen_box(camera, low, high)
             floor = self._ground.place(low, high, lighting, camera) if background.ground > 0.0 else NOTHING
@@ -140,6 +143,8 @@ class Renderer:
             if not is_empty(box):
                 wp.copy(self._color[rows], self._backdrop[rows])
             if not is_empty(body):
+                faces = (self._faces, self._face_flags, self._lane_count)
+                self._around.measure((self.vertices, self._normals), faces, (low, high), lighting, self._lanes)
                 self._shade(view, frame, fitted, lighting, self._samples(body))
             if not is_empty(floor):
                 maps = (self._keys, self._color, self._across)
@@ -183,6 +188,7 @@ class Renderer:
         self._face_normals = wp.zeros(len(topology.all_faces), dtype=wp.vec3)
         self._facing = wp.zeros(len(topology.faces), dtype=wp.int8)
         self._lane_count = lanes_on(self.device)
+        self._around = Around(count, self.preset.sides, self.device)
         self._triangle_blocks = -(-len(topology.faces) // self._lane_count)
 
     def _allocate(self) -> None:
@@ -316,6 +322,7 @@ class Renderer:
         light.texel = fitted.texel
         light.blur = _blur(self.preset.light_blur, lighting.sun_radius_rad)
         light.slope = 0.4 * (light.blur + 1)
+        light.bounce = bounced_share(lighting)
         upper, lower = halves(box)
         self._lanes.both(
             "occlusion", lambda: self._measure_occlusion(view, upper), lambda: self._measure_occlusion(view, lower)
@@ -344,7 +351,16 @@ class Renderer:
                 *(self._keys, self.vertices, self._screen[0], self._normals),
                 *(self._faces, self._face_uv, self._weave_uv, self._atlas_uv, self._face_mesh, self._facing),
                 *(self._surfaces, self._texels, self._levels, self.turns, self.wrinkles, self._sh),
-                *(light, frame, self._light_depths, self._openness, view, wp.vec4i(*box), self._strip),
+                *(
+                    light,
+                    frame,
+                    self._light_depths,
+                    self._openness,
+                    self._around.open,
+                    view,
+                    wp.vec4i(*box),
+                    self._strip,
+                ),
             ],
             outputs=[self._color],
             device=self.device,
@@ -388,13 +404,3 @@ def _occlusion_directions() -> NDArray[np.float32]:
     angle = (pattern / 12.0 + k / 3.0 + ring / 6.0) * np.pi
     radius = 0.4 + 0.6 * ring
     return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1).reshape(-1, 2).astype(np.float32)
-
-
-def _light_frame(fitted: FittedLight, size: int) -> LightFrame:
-    frame = LightFrame()
-    frame.right, frame.up = wp.vec3(*fitted.right.tolist()), wp.vec3(*fitted.up.tolist())
-    frame.toward = wp.vec3(*fitted.toward.tolist())
-    frame.origin = wp.vec3(*fitted.origin)
-    frame.texels_per_metre = wp.vec2(*fitted.texels_per_metre)
-    frame.size = size
-    return frame

@@ -11,7 +11,7 @@ import platform
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import rich_click as click
@@ -89,7 +89,7 @@ def judge(setting: Setting, samples: int, seed: int, keep: Path | None) -> Judge
     reference = references["quality"]
     scores = {name: score(each.rgb, references[name], traced.covered > 0.5) for name, each in shots.items()}
     frames = {name: each.rgb for name, each in shots.items()}
-    return Judged(setting, scores, frames, reference, _flip(frames["quality"], reference, colored=True))
+    return Judged(setting, scores, frames, reference, _flip_map(frames["quality"], reference))
 
 
 def score(frame: Picture, reference: Picture, person: NDArray[np.bool_]) -> Score:
@@ -98,23 +98,29 @@ def score(frame: Picture, reference: Picture, person: NDArray[np.bool_]) -> Scor
         from skimage.metrics import structural_similarity
     except ImportError:
         raise UsageError("the judge needs scikit-image; run `pip install 'dressform[judge]'`") from None
-    flip = _flip(frame, reference, colored=False)
+    flip = _flip(frame, reference)
     kernel = {"gaussian_weights": True, "sigma": 1.5, "use_sample_covariance": False}
     ssim, alike = structural_similarity(reference, frame, channel_axis=2, data_range=255, full=True, **kernel)
     return Score(float(flip.mean()), float(ssim), float(flip[person].mean()), float(alike.mean(axis=-1)[person].mean()))
 
 
-def _flip(frame: Picture, reference: Picture, *, colored: bool) -> NDArray[np.generic]:
-    """Return FLIP's error of each pixel [H, W], or as colours uint8 [H, W, 3]."""
+def _flip(frame: Picture, reference: Picture) -> Floats:
+    """Return FLIP's error of each pixel [H, W]."""
+    return np.asarray(_evaluate(frame, reference, False), np.float32).reshape(*frame.shape[:2], -1)[..., 0]
+
+
+def _flip_map(frame: Picture, reference: Picture) -> Picture:
+    """Return FLIP's error of each pixel as colours [H, W, 3]."""
+    return np.asarray(np.rint(255.0 * np.clip(_evaluate(frame, reference, True), 0.0, 1.0)), np.uint8)
+
+
+def _evaluate(frame: Picture, reference: Picture, colored: bool) -> Any:
     try:
         import flip_evaluator
     except ImportError:
         raise UsageError("the judge needs FLIP; run `pip install 'dressform[judge]'`") from None
     pictures = (reference.astype(np.float32) / 255.0, frame.astype(np.float32) / 255.0)
-    found, _, _ = flip_evaluator.evaluate(*pictures, "LDR", applyMagma=colored)
-    if colored:
-        return np.asarray(np.rint(255.0 * np.clip(found, 0.0, 1.0)), np.uint8)
-    return np.asarray(found, np.float32).reshape(*frame.shape[:2], -1)[..., 0]
+    return flip_evaluator.evaluate(*pictures, "LDR", applyMagma=colored)[0]
 
 
 def sheet(judged: Judged) -> Picture:

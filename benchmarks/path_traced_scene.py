@@ -285,7 +285,7 @@ def _wrinkled(points: Floats, normals: Floats, uv: Floats, wrinkled: _Wrinkled) 
     weights, small = _cut(PIECES)
 
     def spread(values: Floats) -> Floats:
-        return np.einsum("pk,fkd->fpd", weights, values)
+        return np.asarray(np.einsum("pk,fkd->fpd", weights, values), np.float32)
 
     quats = wrinkled.turns
     first = np.where((quats[:, :1] ** 2).sum(axis=-1, keepdims=True) > 0.0, quats[:, :1], quats[:, 1:2])
@@ -307,7 +307,7 @@ def _wrinkled(points: Floats, normals: Floats, uv: Floats, wrinkled: _Wrinkled) 
 def _cut(pieces: int) -> tuple[Floats, NDArray[np.int32]]:
     """Return barycentrics [P, 3] of a cut triangle's corners, and its small triangles [pieces², 3]."""
     number = {}
-    weights = []
+    weights: list[tuple[int, int, int]] = []
     for i in range(pieces + 1):
         for j in range(pieces + 1 - i):
             number[i, j] = len(weights)
@@ -318,7 +318,7 @@ def _cut(pieces: int) -> tuple[Floats, NDArray[np.int32]]:
             small.append((number[i, j], number[i + 1, j], number[i, j + 1]))
         if i + j < pieces - 1:
             small.append((number[i + 1, j], number[i + 1, j + 1], number[i, j + 1]))
-    return np.array(weights, np.float32) / pieces, np.array(small, np.int32)
+    return np.array(weights, np.float32) / np.float32(pieces), np.array(small, np.int32)
 
 
 def _bilinear(texels: Floats, uv: Floats) -> Floats:

@@ -84,7 +84,7 @@ def _dome(ways: NDArray[np.float64], toward: NDArray[np.floating], turbidity: fl
     bright, x, y = (share * at for share, at in zip(shares, _at_zenith(zenith, turbidity), strict=True))
     bright = np.maximum(bright, 0.0)
     xyz = np.stack([x / y * bright, bright, (1.0 - x - y) / y * bright], axis=-1)
-    return np.maximum(xyz @ _RGB_FROM_XYZ.T, 0.0)
+    return np.asarray(np.maximum(xyz @ _RGB_FROM_XYZ.T, 0.0), np.float64)
 
 
 def _perez(row: NDArray[np.float64], up: NDArray[np.float64], cosine: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ import rich_click as click
 
 PACKAGES = (
     "torch", "warp-lang", "numpy", "scipy", "anny", "trimesh", "pygltflib", "safetensors", "av",
-    "opencv-python-headless", "pillow", "jsonschema", "ai-edge-litert", "xatlas", "libigl",
+    "opencv-python-headless", "pillow", "jsonschema", "ai-edge-litert", "xatlas", "libigl", "OpenEXR",
 )  # fmt: skip
 OPTIONAL = {
     "usd-core": ("USD import", "pip install 'dressform[usd]'"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import warnings
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from .progress import progress_bar
 
 if TYPE_CHECKING:
     from dressform.runtime.avatar.avatar_file import Avatar
+    from dressform.runtime.render.scene import Lighting
     from dressform.runtime.session import VideoReport
     from dressform.schemas.progress import Progress
 
@@ -30,6 +32,8 @@ RASTER_HELP = "What finds the faces seen; pytorch3d, where it is installed, is s
 LOCK_HELP = "Wear the versions that this file locks; else dressform.lock, where the working folder has one."
 SIMULATED_HELP = "Show what `dressform simulate` wrote of this avatar in these garments; it brings motion and length."
 FIELD_HELP = "Let cloth fold by the learned fields that garments carry, or skin it plainly."
+LIGHT_HELP = "studio, daylight, photo (the avatar's own), or an equirectangular .hdr or .exr picture."
+TURN_HELP = "Turns a picture's light about the vertical, counter-clockwise seen from above [degrees]."
 REFINE_HELP = "Temporal filter; auto: for captured motions."
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -62,6 +66,8 @@ def _scene_options(command: Command) -> Command:
         click.option("--seconds", type=FiniteRange(0.04), default=10, help="Length of the video."),
         click.option("--preset", type=choice(PRESETS), default="realtime", help="What the renderer does."),
         click.option("--raster", type=choice(RASTERS), default="warp", help=RASTER_HELP),
+        click.option("--light", default="studio", metavar="NAME|FILE", help=LIGHT_HELP),
+        click.option("--light-turn", type=FiniteRange(-360, 360), default=0, help=TURN_HELP),
         click.option("--refine", type=choice(["auto", "on", "off"]), default="auto", help=REFINE_HELP),
         click.option("--field/--no-field", default=True, help=FIELD_HELP),
         click.option("--simulated", type=click.Path(path_type=Path), help=SIMULATED_HELP),
@@ -117,6 +123,8 @@ def tryon(
     from dressform.schemas.errors import ConsentError
 
     _check(options)
+    if options["light"] != "photo":  # which the avatar will bring
+        _light(None, **options)
     if not consent:
         raise ConsentError(f"a photo is processed only with consent; {CURE}")
     with progress_bar("avatar") as progress:
@@ -134,6 +142,13 @@ def _check(options: dict[str, Any]) -> None:
 
     target_of(options).check()
     check_raster(options["raster"])
+
+
+def _light(avatar: Avatar | None, *, light: str, light_turn: float, **_: Any) -> Lighting:
+    """Return the light that is asked for; the avatar is needed for its photo's only."""
+    from dressform.runtime.render.lights import named_light
+
+    return named_light(light, None if avatar is None else avatar.light, math.radians(light_turn))
 
 
 def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
@@ -155,10 +170,14 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
     """Check everything that can be checked early, then render."""
     _check(options)
     shot, background = shot_of(options), background_of(options)
+    from dressform.runtime.avatar.avatar_file import Avatar
     from dressform.runtime.session import Look, TryOn
 
+    if options["light"] == "photo" and not isinstance(avatar, Avatar):
+        avatar = Avatar.load(avatar)
+    light = _light(avatar if isinstance(avatar, Avatar) else None, **options)
     drawn = {name: options[name] for name in ("preset", "raster", "samples")}
-    look = Look(background=background, **drawn)
+    look = Look(background=background, lighting=light, **drawn)
     tryon = TryOn(
         avatar,
         options["wear"],

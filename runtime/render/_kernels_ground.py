@@ -5,7 +5,7 @@
 import warp as wp
 
 from ._kernels_raster import LightFrame
-from ._kernels_view import EMPTY, FAR, RELAXED, TOUCHED, View, ray_direction
+from ._kernels_view import EMPTY, RELAXED, TOUCHED, View, ray_direction
 from .simd.code import simd_code
 
 wp.set_module_options(RELAXED)
@@ -39,34 +39,67 @@ def splat_contacts(
         wp.atomic_min(heights, y, x, wp.max(int(p[2] * 1000.0), 0))
 
 
+# The share of light from all around that is kept from the ground: by what touches it there, and by how much stands
+# within 0.6 m. Both factors, the heights at which each ends and the reach are fitted to rays cast from the ground below
+# four dressed people who walk and stand: mean squared error 0.0025, of shares from 0 to 1.
+TOUCH = wp.constant(1.054)
+TOUCH_HEIGHT = wp.constant(0.12)  # [m]
+STAND = wp.constant(1.480)
+STAND_HEIGHT = wp.constant(0.9)  # [m]
+
+
+@wp.func
+def stands(heights: wp.array2d[wp.int32], y: int, x: int, top: float) -> float:
+    """How low the lowest thing above a cell is: 1 on the ground, 0 from `top` on."""
+    if y < 0 or x < 0 or y >= heights.shape[0] or x >= heights.shape[1]:
+        return 0.0
+    return wp.max(1.0 - float(heights[y, x]) * 0.001 / top, 0.0)
+
+
+@wp.kernel
+def spread_rows(
+    heights: wp.array2d[wp.int32],
+    reach: int,
+    # outputs
+    spread: wp.array2d[float],
+) -> None:
+    """Blur what stands above the ground along the map's rows, by a parabola of `reach` cells to each side."""
+    y, x = wp.tid()
+    total = float(0.0)
+    weights = float(0.0)
+    for i in range(-reach, reach + 1):
+        t = float(i) / float(reach + 1)
+        weights += 1.0 - t * t
+        total += (1.0 - t * t) * stands(heights, y, x + i, STAND_HEIGHT)
+    spread[y, x] = total / weights
+
+
 @wp.kernel
 def spread_contacts(
     heights: wp.array2d[wp.int32],
+    spread: wp.array2d[float],
+    reach: int,
     # outputs
     contact: wp.array2d[float],
 ) -> None:
-    """Blur what stands close above the ground: things at a hand's height a little, things half a metre up widely."""
+    """Finish the blur along columns, and add what touches the ground."""
     y, x = wp.tid()
-    near = float(0.0)
-    high = float(0.0)
-    near_weights = float(0.0)
-    high_weights = float(0.0)
-    for j in range(-5, 6):
-        for i in range(-5, 6):
-            t = float(i * i + j * j)
-            near_weight = wp.max(1.0 - t / 6.25, 0.0)
-            high_weight = wp.max(1.0 - t / 30.0, 0.0)
-            near_weights += near_weight
-            high_weights += high_weight
-            yy = y + j
-            xx = x + i
-            if yy >= 0 and xx >= 0 and yy < heights.shape[0] and xx < heights.shape[1] and heights[yy, xx] < FAR:
-                height = float(heights[yy, xx]) * 0.001
-                near += near_weight * wp.max(1.0 - height / 0.12, 0.0)
-                high += high_weight * wp.max(1.0 - height / 0.9, 0.0)
-    near = near / near_weights
-    high = high / high_weights
-    contact[y, x] = 1.0 - (1.0 - wp.min(1.1 * near, 0.65)) * (1.0 - wp.min(0.9 * high, 0.45))
+    total = float(0.0)
+    weights = float(0.0)
+    for i in range(-reach, reach + 1):
+        t = float(i) / float(reach + 1)
+        weights += 1.0 - t * t
+        if y + i >= 0 and y + i < spread.shape[0]:
+            total += (1.0 - t * t) * spread[y + i, x]
+    touching = float(0.0)
+    touch_weights = float(0.0)
+    for j in range(-1, 2):
+        for i in range(-1, 2):
+            weight = 1.0 - float(i * i + j * j) / 1.9
+            if weight > 0.0:
+                touch_weights += weight
+                touching += weight * stands(heights, y + j, x + i, TOUCH_HEIGHT)
+    contact[y, x] = 1.0 - wp.exp(-TOUCH * touching / touch_weights - STAND * total / weights)
 
 
 @wp.func
@@ -115,7 +148,7 @@ def shade_ground(
 ) -> None:
     """Share of light that reaches `lanes` cells of the ground.
 
-    The sun's shadow is the more blurred, and the fainter, the farther the thing that casts it.
+    The sun's shadow is the more blurred the farther the thing that casts it.
     """
     row, part = wp.tid()
     shade_cells(depths, light, ground, contact, coarse, spread, sun_share, strength, row, part * lanes, shadow)

@@ -20,6 +20,7 @@ class Light:
     toward: wp.vec3
     texel: float
     slope: float
+    bounce: float
     blur: int
 
 
@@ -75,6 +76,7 @@ def shade_block(
     frame: LightFrame,
     depths: wp.array2d[wp.int32],
     openness: wp.array2d[float],
+    around: wp.array[float],
     view: View,
     top: int,
     bottom: int,
@@ -106,6 +108,7 @@ def shade(
     frame: LightFrame,
     depths: wp.array2d[wp.int32],
     openness: wp.array2d[float],
+    around: wp.array[float],
     view: View,
     box: wp.vec4i,
     rows: int,
@@ -140,6 +143,7 @@ def shade(
         frame,
         depths,
         openness,
+        around,
         view,
         top,
         bottom,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import warp as wp
 from numpy.typing import NDArray
@@ -15,39 +17,55 @@ from .boxes import Box
 from .harmonics import sh_basis
 from .scene import Camera, Lighting
 
-_CELLS = 96
-_CELL = 0.025
-# The map of what stands close above the ground is this many times coarser.
-_COARSE = 2
-# Shadows on the ground look right softer than those on the body: the floor also sees the wide lamp's far corners.
-_SOFTER = 2.0
+_CELL, _LARGEST_CELL, _CELL_STEP = 0.025, 0.05, 0.005  # [m] of the coarse map
+_COARSE_CELLS = 96  # along a side of the map of what stands close above the ground, at most
+_STANDS_CLOSE = 0.6  # [m] how far what stands on the ground darkens it
+_MARGIN = 0.35  # [m] beside the body and its shadow, of which a part fades
 _CORNERS = np.array([[k & 4, k & 2, k & 1] for k in range(8)], np.bool_)  # of a box: which sides each is on
 
 
 class GroundShadow:
     """Owns the ground's maps. Call `place` once per frame, then `shade`, then `darken`.
 
+    Args:
+        device: Warp device.
+        cells: Along a side of the map, a multiple of 96.
+
     Attributes:
         frame: Where the map lies.
         shadow: float [cells, cells], share of light that reaches the ground.
     """
 
-    def __init__(self, device: str) -> None:
-        self._heights = wp.zeros((_CELLS // _COARSE, _CELLS // _COARSE), dtype=wp.int32, device=device)
-        self._contact = wp.zeros(self._heights.shape, dtype=float, device=device)
-        self.shadow = wp.zeros((_CELLS, _CELLS), dtype=float, device=device)
+    def __init__(self, device: str, cells: int) -> None:
+        self._coarse = cells // _COARSE_CELLS
+        coarse = (_COARSE_CELLS, _COARSE_CELLS)
+        self._heights = wp.zeros(coarse, dtype=wp.int32, device=device)
+        self._spread = wp.zeros(coarse, dtype=float, device=device)
+        self._contact = wp.zeros(coarse, dtype=float, device=device)
+        self.shadow = wp.zeros((cells, cells), dtype=float, device=device)
         self.frame = kernels.GroundFrame()
-        self.frame.cell = _CELL
+        self._close = _CELL
 
     def place(self, low: NDArray[np.floating], high: NDArray[np.floating], lighting: Lighting, camera: Camera) -> Box:
-        """Lay the map under the box low..high [m], on whole cells; return the pixels that may see it."""
+        """Lay the map under the box low..high [m] and its shadow; return the pixels that may see it."""
         toward = np.asarray(lighting.sun_direction, np.float64)
-        middle = 0.5 * (np.asarray(low, np.float64) + np.asarray(high, np.float64))[:2]
-        middle = middle - 0.5 * toward[:2] / max(float(np.linalg.norm(toward)), 1e-9)
-        coarse = _CELL * _COARSE
-        corner = np.round(middle / coarse) * coarse - 0.5 * _CELLS * _CELL
+        lean = -toward[:2] / max(float(toward[2]), 0.05)  # of the shadow, a metre of height
+        if max(lighting.sun_color) <= 0.0 or toward[2] <= 0.0:
+            lean = np.zeros(2)
+        ends = np.stack([low, high]).astype(np.float64)
+        thrown = lean * max(float(ends[1, 2]), 0.0)
+        cells = self.shadow.shape[0]
+        need = float((ends[1, :2] - ends[0, :2] + np.abs(thrown)).max()) + 2.0 * _MARGIN
+        # it grows and never shrinks: every change of scale shows as a tiny jump of the shadow
+        wanted = math.ceil(need / _COARSE_CELLS / _CELL_STEP) * _CELL_STEP
+        self._close = min(max(wanted, self._close), _LARGEST_CELL)
+        cell = self._close / self._coarse
+        self.frame.cell = cell
+        side = cells * cell
+        room = np.maximum(side - (ends[1, :2] - ends[0, :2]) - 2.0 * _MARGIN, 0.0)
+        middle = 0.5 * (ends[0, :2] + ends[1, :2]) + 0.5 * np.clip(thrown, -room, room)
+        corner = np.round(middle / self._close) * self._close - 0.5 * side
         self.frame.corner = wp.vec2(float(corner[0]), float(corner[1]))
-        side = _CELLS * _CELL
         return seen_box(camera, np.array([*corner, 0.0]), np.array([corner[0] + side, corner[1] + side, 0.0]))
 
     def shade(
@@ -57,18 +75,17 @@ class GroundShadow:
         device = self.shadow.device
         lanes = lanes_on(str(device))
         self._heights.fill_(FAR)
-        heights = [vertices, self.frame, _COARSE]
+        heights = [vertices, self.frame, self._coarse]
         wp.launch(kernels.splat_contacts, len(vertices), heights, outputs=[self._heights], device=device)
-        spread = [self._heights]
-        wp.launch(kernels.spread_contacts, self._contact.shape, spread, outputs=[self._contact], device=device)
-        softness = _SOFTER * lighting.sun_radius_rad
-        wp.launch(
-            kernels.shade_ground,
-            (_CELLS, -(-_CELLS // lanes)),
-            [depths, light, self.frame, self._contact, _COARSE, softness, _sun_share(lighting), strength, lanes],
-            outputs=[self.shadow],
-            device=device,
-        )
+        reach = round(_STANDS_CLOSE / self._close)
+        shape = self._contact.shape
+        wp.launch(kernels.spread_rows, shape, [self._heights, reach], outputs=[self._spread], device=device)
+        spread = [self._heights, self._spread, reach]
+        wp.launch(kernels.spread_contacts, shape, spread, outputs=[self._contact], device=device)
+        inputs = [depths, light, self.frame, self._contact, self._coarse]
+        inputs += [lighting.sun_radius_rad, _sun_share(lighting), strength, lanes]
+        cells = self.shadow.shape[0]
+        wp.launch(kernels.shade_ground, (cells, -(-cells // lanes)), inputs, outputs=[self.shadow], device=device)
 
     def darken(self, view: View, keys: wp.array, color: wp.array, across: wp.array, *, box: Box, strip: int) -> None:
         """Multiply the background samples of the box by the map."""

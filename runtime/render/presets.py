@@ -13,6 +13,8 @@ class Preset:
         samples: Samples per pixel side.
         light_map: Side of the sun's map [texels].
         light_blur: Its blur [texels].
+        ground_cells: Side of the map of the shadow on the ground.
+        sides: Maps of what keeps light from all around away; 0 leaves that to what stands close on the screen.
         coarseness: How far body, hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of their
             triangles.
     """
@@ -20,7 +22,9 @@ class Preset:
     samples: int
     light_map: int
     light_blur: int
+    ground_cells: int
+    sides: int
     coarseness: float
 
 
-PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 0.35), "quality": Preset(2, 768, 8, 0.0)}
+PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 96, 0, 0.35), "quality": Preset(2, 768, 8, 192, 24, 0.0)}

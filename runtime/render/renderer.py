@@ -15,6 +15,7 @@ from dressform.runtime.geometry.simd.code import lanes_on
 from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade, checks
 from ._kernels_surface import Surface
 from ._kernels_view import CUTOUT, DOUBLE_SIDED, FAR, LAYER, View
+from .around import Around, bounced_share
 from .backdrop import backdrop_key, paint_backdrop
 from .backends.choose import make_rasterizer
 from .backends.protocol import DrawnFaces, RasterizerMaker
@@ -34,6 +35,7 @@ from .topology import join_meshes
 
 _BOUNDS_STRIDE = 256
 _SRGB_ENTRIES = 4096
+_WIDE_LAMP = 0.06  # [rad] apparent radius from which on shadows are as soft as they get
 # How far light from around is kept away by what stands close: about a hand's breadth.
 _OCCLUSION_REACH = 0.07
 
@@ -89,7 +91,8 @@ class Renderer:
         tables, grid = Tables(*faces, self._surfaces, self._srgb), (size, self.preset.samples)
         self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device)
         self.drawings = [Drawing(extents, device) for _ in range(1 + ahead)]
-        self._ground = GroundShadow(device)
+        self._around = Around(extents.vertices, self.preset.sides, device)
+        self._ground = GroundShadow(device, self.preset.ground_cells)
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()
         self._background: Background | None = None
@@ -159,6 +162,7 @@ class Renderer:
         box = around(drawing.box, floor)
         self._lay_backdrop(box)
         if not is_empty(drawing.box):
+            self._around.measure(drawing, (self._faces, self._face_flags), lighting)
             self._shade(drawing, lighting)
         if not is_empty(floor):
             self._ground.shade(drawing.vertices, drawing.light_depths, drawing.frame, lighting, background.ground)
@@ -350,8 +354,9 @@ class Renderer:
         light.color = wp.vec3(*lighting.sun_color)
         light.toward = wp.vec3(*drawing.fitted.toward.tolist())
         light.texel = drawing.fitted.texel
-        light.blur = self.preset.light_blur
-        light.slope = 0.4 * (self.preset.light_blur + 1)
+        light.blur = _blur(self.preset.light_blur, lighting.sun_radius_rad)
+        light.slope = 0.4 * (light.blur + 1)
+        light.bounce = bounced_share(lighting)
         box = self._samples(drawing.box)
         columns, rows = ((box[side + 2] + 1) // 2 - box[side] // 2 for side in (0, 1))
         wp.launch(
@@ -369,12 +374,17 @@ class Renderer:
                 *(drawing.keys, drawing.vertices, drawing.screen, drawing.normals),
                 *(self._faces, self._face_uv, self._weave_uv, self._atlas_uv, self._face_mesh, drawing.facing),
                 *(self._surfaces, self._texels, self._levels, drawing.turns, drawing.wrinkles, self._sh),
-                *(light, drawing.frame, drawing.light_depths, self._openness, drawing.view),
+                *(light, drawing.frame, drawing.light_depths, self._openness, self._around.open, drawing.view),
                 *(wp.vec4i(*box), self._rows, self._strip),
             ],
             outputs=[self._color],
             device=self.device,
         )
+
+
+def _blur(most: int, radius_rad: float) -> int:
+    """Return the blur of the sun's map [texels]: `most` for a lamp as wide as the studio's, less for a narrower one."""
+    return max(2, min(most, round(most * radius_rad / _WIDE_LAMP)))
 
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:

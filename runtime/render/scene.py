@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 from typing import Literal, Self
 
 import numpy as np
@@ -13,10 +14,14 @@ from numpy.typing import ArrayLike, NDArray
 from dressform.runtime.geometry.coarse import CoarseFaces
 from dressform.runtime.geometry.rotations import cross
 
-from .harmonics import irradiance, project_radiance
+from .environment import LUMINANCE, check_environment, read_environment, split_harmonics, split_picture
+from .harmonics import irradiance, project_radiance, sh_basis, sphere_directions
+from .sky import sky_radiance, sun_irradiance
 from .weave import Weave
 
 Rgb = tuple[float, float, float]
+
+_SUN_RADIUS = 0.0047  # [rad]
 
 
 @dataclass(frozen=True)
@@ -155,6 +160,70 @@ class Lighting:
         direction /= np.linalg.norm(direction)
         return cls(_studio_fill(), (float(direction[0]), float(direction[1]), float(direction[2])), (0.84, 0.80, 0.75))
 
+    @classmethod
+    def daylight(cls, elevation_rad: float = 0.8, azimuth_rad: float = -2.417, turbidity: float = 3.0) -> Self:
+        """A clear sky over pale ground, with its sun, as bright as the studio: see `sky`.
+
+        Args:
+            elevation_rad: Of the sun, above the horizon, up to pi / 2.
+            azimuth_rad: Of the sun, from behind the person (+y) towards the camera's right (+x); by default it stands
+                over the camera's left shoulder.
+            turbidity: 2 (clear) to 10 (hazy).
+        """
+        if not 0.0 < elevation_rad <= 0.5 * math.pi or not 2.0 <= turbidity <= 10.0:
+            raise ValueError(
+                f"elevation_rad must be in (0, pi / 2] and turbidity 2 to 10, got {elevation_rad} and {turbidity}"
+            )
+        flat = math.cos(elevation_rad)
+        x, y, z = flat * math.sin(azimuth_rad), flat * math.cos(azimuth_rad), math.sin(elevation_rad)
+        toward = np.array([x, y, z])
+        sh = irradiance(project_radiance(lambda ways: sky_radiance(ways, toward, turbidity)))
+        red, green, blue = (sun_irradiance(toward, turbidity) / math.pi).tolist()
+        return cls(sh.astype(np.float32), (x, y, z), (red, green, blue), _SUN_RADIUS).exposed()
+
+    @classmethod
+    def environment(cls, source: Path | str | NDArray[np.floating], turn_rad: float = 0.0) -> Self:
+        """The light of an equirectangular picture, all of it: its dominant source, and the rest from all around.
+
+        Args:
+            source: An .hdr or .exr file, or linear radiance [H, 2H, 3]; see `environment` for how it lies.
+            turn_rad: Turns the light about the vertical, counter-clockwise seen from above.
+
+        Raises:
+            UsageError: When the file is not there, or of another kind.
+            InputError: When it cannot be read, or is no such picture.
+            ValueError: When an array is no such picture.
+        """
+        picture = check_environment(source) if isinstance(source, np.ndarray) else read_environment(source)
+        return cls(*split_picture(picture, turn_rad))
+
+    @classmethod
+    def harmonics(cls, sh: NDArray[np.floating]) -> Self:
+        """Light known only as irradiance / pi [9, 3], such as a photo's, with as much of a sun as can be in it."""
+        return cls(*split_harmonics(sh))
+
+    def shown(self, normals: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return what a white matte surface facing `normals` [..., 3] shows, unshadowed, linear rgb [..., 3]."""
+        facing = np.maximum(np.asarray(normals, np.float64) @ np.asarray(self.sun_direction), 0.0)
+        around = np.maximum(sh_basis(normals) @ self.sh.astype(np.float64), 0.0)
+        found: NDArray[np.float64] = around + facing[..., None] * np.asarray(self.sun_color)
+        return found
+
+    def exposed(self) -> Self:
+        """Return this light as bright as the studio's: a white matte ball shows the camera in front as much light.
+
+        Raises:
+            ValueError: When nothing of it reaches what the camera sees.
+        """
+        ball = sphere_directions(2000)
+        seen = np.maximum(-ball[:, 1], 0.0)
+        own, studio = (float((light.shown(ball) @ LUMINANCE) @ seen) for light in (self, Lighting.studio()))
+        if own <= 1e-12 * studio:
+            raise ValueError("this light does not reach what the camera sees")
+        gain = studio / own
+        red, green, blue = (gain * channel for channel in self.sun_color)
+        return replace(self, sh=(gain * self.sh).astype(np.float32), sun_color=(red, green, blue))
+
 
 @dataclass(frozen=True)
 class Background:
@@ -203,21 +272,24 @@ class Background:
 
 @lru_cache(maxsize=1)
 def _studio_fill() -> NDArray[np.float32]:
-    """Irradiance of soft boxes: overhead, frontal fill, floor bounce, two rims, and the room."""
-    boxes: tuple[tuple[tuple[float, float, float], float, Rgb], ...] = (
-        ((-0.1, -0.1, 1.0), 3.0, (0.62, 0.63, 0.65)),
-        ((0.8, -0.7, 0.2), 2.0, (0.20, 0.22, 0.25)),
-        ((-0.5, -0.9, 0.2), 2.0, (0.16, 0.155, 0.15)),
-        ((0.0, -0.2, -1.0), 2.0, (0.22, 0.21, 0.20)),
-        ((0.95, 0.6, 0.35), 6.0, (0.75, 0.79, 0.86)),
-        ((-0.95, 0.6, 0.25), 6.0, (0.50, 0.50, 0.50)),
-    )
+    return irradiance(project_radiance(studio_radiance)).astype(np.float32)
 
-    def radiance(directions: NDArray[np.float64]) -> NDArray[np.float64]:
-        total: NDArray[np.float64] = np.full((len(directions), 3), 0.09) * np.array([0.97, 1.0, 1.05])
-        for toward, sharpness, color in boxes:
-            axis = np.array(toward) / np.linalg.norm(toward)
-            total += np.exp(sharpness * (directions @ axis - 1.0))[:, None] * np.array(color)
-        return total
 
-    return irradiance(project_radiance(radiance)).astype(np.float32)
+# overhead, frontal fill, floor bounce, two rims: where to, how sharp, how bright
+_SOFT_BOXES: tuple[tuple[tuple[float, float, float], float, Rgb], ...] = (
+    ((-0.1, -0.1, 1.0), 3.0, (0.62, 0.63, 0.65)),
+    ((0.8, -0.7, 0.2), 2.0, (0.20, 0.22, 0.25)),
+    ((-0.5, -0.9, 0.2), 2.0, (0.16, 0.155, 0.15)),
+    ((0.0, -0.2, -1.0), 2.0, (0.22, 0.21, 0.20)),
+    ((0.95, 0.6, 0.35), 6.0, (0.75, 0.79, 0.86)),
+    ((-0.95, 0.6, 0.25), 6.0, (0.50, 0.50, 0.50)),
+)
+
+
+def studio_radiance(directions: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the radiance [N, 3] of the studio's soft boxes and room, without its key light."""
+    total: NDArray[np.float64] = np.full((len(directions), 3), 0.09) * np.array([0.97, 1.0, 1.05])
+    for toward, sharpness, color in _SOFT_BOXES:
+        axis = np.array(toward) / np.linalg.norm(toward)
+        total += np.exp(sharpness * (directions @ axis - 1.0))[:, None] * np.array(color)
+    return total

@@ -16,12 +16,13 @@ EACH_LANE {
     blockers[l] = 0.0f;
     dark[l] = 0.0f;
 }
-// First how far the blockers are, over the widest penumbra possible; then the share of light within the penumbra.
+// First how far the blockers are, over a penumbra as wide as one that is a metre away casts; then the share of light within the penumbra.
+const float search = clamped(0.8f * spread, 0.02f, 0.15f);
 for (int j = -2; j <= 2; ++j)
     for (int i = -2; i <= 2; ++i)
         EACH_LANE {
-            const int x = (int)(q_x[l] + (float)i * (per_metre_x * 0.05f));
-            const int y = (int)(q_y[l] + (float)j * (per_metre_y * 0.05f));
+            const int x = (int)(q_x[l] + (float)i * (per_metre_x * search));
+            const int y = (int)(q_y[l] + (float)j * (per_metre_y * search));
             const bool inside = (x >= 0) & (y >= 0) & (x < width) & (y < height);
             const float depth = (float)map[inside ? y * row_length + x : 0] * (1.0f / LIGHT_DEPTH_SCALE);
             const float distance = inside ? q_z[l] - depth : 0.0f;
@@ -35,7 +36,7 @@ if (shaded > 0.0f) {
     Floats penumbra;
     EACH_LANE {
         gap[l] /= most(blockers[l], 1.0f);
-        penumbra[l] = clamped(gap[l] * spread, 0.012f, 0.30f) * (1.0f / 3.0f);
+        penumbra[l] = clamped(gap[l] * spread, 0.012f, 0.5f) * (1.0f / 3.0f);
     }
     float weights = 0.0f;
     for (int j = -3; j <= 3; ++j)
@@ -51,7 +52,7 @@ if (shaded > 0.0f) {
             }
         }
     EACH_LANE {
-        dark[l] = blockers[l] > 0.0f ? dark[l] / weights / (1.0f + 1.2f * gap[l]) : 0.0f;
+        dark[l] = blockers[l] > 0.0f ? dark[l] / weights : 0.0f;
     }
 }
 const float scale = 1.0f / (float)coarse;

@@ -58,7 +58,9 @@ auto light_pixels = [&](const auto& surface, const auto& light, const float* sh,
         const bool sunny = (at.nl[l] > 0.0f) & (at.share[l] > 0.0f);
         fresnel_glint[l] = sunny ? fresnel * glint(at.nl[l], nh, lh, most(alpha * alpha, 0.002f)) : 0.0f;
         varnish[l] = sunny ? 0.04f * glint(at.nl[l], nh, lh, most(coat_alpha * coat_alpha, 0.002f)) : 0.0f;
-        rim[l] = specular + most(1.0f - at.roughness[l] - specular, 0.0f) * away_3[l] * away * away;
+        // What a rough surface reflects of even light: a fit in the manner of Karis (2014, on mobile devices).
+        const float smooth = 1.0f - at.roughness[l];
+        rim[l] = specular * (0.468f + 0.572f * smooth) + smooth * smooth * smooth * away_3[l] * away * away;
         turned_back[l] = surface.coat * (0.04f + 0.96f * away_3[l] * away * away);
     }
     const float metal = surface.metallic;

@@ -229,6 +229,18 @@ while (true) {
             lit.open[l] = 0.25f * (above + openness_map[cell + open_columns] + openness_map[cell + open_columns + 1]);
         }
 
+        // Outside, what limbs and clothes keep away at every distance counts where it is more; in its place comes some of
+        // the sun's light from them, in this surface's brightness for want of theirs.
+        if (around.shape[0] > 1)
+            EACH_LANE {
+                const float* reached = (const float*)around.data;
+                const float at_corners = w[0][l] * reached[corner[0][l]] + w[1][l] * reached[corner[1][l]]
+                    + w[2][l] * reached[corner[2][l]];
+                const float bright = 0.2126f * lit.albedo[0][l] + 0.7152f * lit.albedo[1][l] + 0.0722f * lit.albedo[2][l];
+                const float reaching = at_corners + (1.0f - at_corners) * bright * light.bounce;
+                lit.open[l] = front[l] > 0.0f ? least(lit.open[l], reaching) : lit.open[l];
+            }
+
         Floats out[3];
         light_pixels(surface, light, (const float*)sh.data, lit, out);
         const int left = count - at < LANES ? count - at : LANES;

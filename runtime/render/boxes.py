@@ -17,3 +17,10 @@ def around(a: Box, b: Box) -> Box:
     if is_empty(a) or is_empty(b):
         return b if is_empty(a) else a
     return min(a[0], b[0]), min(a[1], b[1]), max(a[2], b[2]), max(a[3], b[3])
+
+
+def halves(box: Box) -> tuple[Box, Box]:
+    """Part a box at a whole number of pairs of rows below its top."""
+    x0, y0, x1, y1 = box
+    middle = y0 + (y1 - y0) // 4 * 2
+    return (x0, y0, x1, middle), (x0, middle, x1, y1)

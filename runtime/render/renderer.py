@@ -25,6 +25,7 @@ from .devices import device_named
 from .drawing import Drawing, Extents
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
+from .lanes import Lanes
 from .light_frame import LightFitter, light_frame
 from .outputs import Colored, Outputs, Tables
 from .presets import PRESETS as PRESETS
@@ -35,6 +36,7 @@ from .topology import join_meshes
 
 _BOUNDS_STRIDE = 256
 _SRGB_ENTRIES = 4096
+_WHOLE = 500_000  # pixels of a picture that one core colours while others make the next ones ready
 _WIDE_LAMP = 0.06  # [rad] apparent radius from which on shadows are as soft as they get
 # How far light from around is kept away by what stands close: about a hand's breadth.
 _OCCLUSION_REACH = 0.07
@@ -102,6 +104,8 @@ class Renderer:
         self._screens = cycle([*screens, wp.zeros_like(screens[0])])
         self._last_screen: wp.array | None = None
         self._written: Box = NOTHING
+        # frames that are made ahead load the processor already; the last stage is halved where it is the slowest
+        self._lanes = Lanes(several=ahead > 0 and wp.get_device(device).is_cpu and size[0] * size[1] > _WHOLE)
         # A CPU thread does well to stay on a row for a while; a GPU wants a thread for every pixel.
         self._strip, self._rows = (STRIP, BLOCK_ROWS) if wp.get_device(device).is_cpu else (1, 1)
 
@@ -169,7 +173,7 @@ class Renderer:
             maps = (drawing.keys, self._color, drawing.across)
             self._ground.darken(drawing.view, *maps, box=self._samples(floor), strip=self._strip)
             drawing.drawn = self._samples(box)
-        self._resolve(drawing, box)
+        self._lanes.each(box, lambda part: self._resolve(drawing, part))
         self._written = box
         ground = None if is_empty(floor) else self._ground.frame
         colored = Colored(drawing, self._color, self._backdrop, ground, self._ground.shadow)
@@ -366,6 +370,9 @@ class Renderer:
             outputs=[self._openness],
             device=self.device,
         )
+        self._lanes.each(box, lambda part: self._shade_box(drawing, light, part))
+
+    def _shade_box(self, drawing: Drawing, light: _kernels_shade.Light, box: Box) -> None:
         rows, strips = self._strips(box)
         wp.launch(
             _kernels_shade.shade,

@@ -78,10 +78,10 @@ class GroundShadow:
         heights = [vertices, self.frame, self._coarse]
         wp.launch(kernels.splat_contacts, len(vertices), heights, outputs=[self._heights], device=device)
         reach = round(_STANDS_CLOSE / self._close)
-        shape = self._contact.shape
-        wp.launch(kernels.spread_rows, shape, [self._heights, reach], outputs=[self._spread], device=device)
+        rows, columns = self._contact.shape
+        wp.launch(kernels.spread_rows, rows, [self._heights, reach], outputs=[self._spread], device=device)
         spread = [self._heights, self._spread, reach]
-        wp.launch(kernels.spread_contacts, shape, spread, outputs=[self._contact], device=device)
+        wp.launch(kernels.spread_contacts, columns, spread, outputs=[self._contact], device=device)
         inputs = [depths, light, self.frame, self._contact, self._coarse]
         inputs += [lighting.sun_radius_rad, _sun_share(lighting), strength, lanes]
         cells = self.shadow.shape[0]

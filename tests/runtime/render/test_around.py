@@ -92,16 +92,16 @@ def test_narrow_lamps_throw_sharp_shadows() -> None:
 
 
 def test_the_ground_darkens_around_what_stands_on_it() -> None:
-    """One cell's post: the blur is a product of parabolas, and what hangs too high does not count."""
+    """One cell's post: the blur is a product of tents, and what hangs too high does not count."""
     size, reach = 33, 6
     heights = np.full((size, size), FAR, np.int32)
     heights[16, 16] = 450  # mm: half of STAND_HEIGHT
     spread, contact = wp.zeros((size, size), dtype=float), wp.zeros((size, size), dtype=float)
     given = wp.array(heights, dtype=wp.int32)
-    wp.launch(spread_rows, (size, size), [given, reach], outputs=[spread], device="cpu")
-    wp.launch(spread_contacts, (size, size), [given, spread, reach], outputs=[contact], device="cpu")
+    wp.launch(spread_rows, size, [given, reach], outputs=[spread], device="cpu")
+    wp.launch(spread_contacts, size, [given, spread, reach], outputs=[contact], device="cpu")
     found = contact.numpy()
-    kernel = 1.0 - (np.arange(-reach, reach + 1) / (reach + 1)) ** 2
+    kernel = 1.0 - np.abs(np.arange(-reach, reach + 1)) / (reach + 1)
     kernel /= kernel.sum()
     want = np.zeros((size, size))
     half = 1.0 - 0.45 / float(STAND_HEIGHT)
@@ -109,8 +109,8 @@ def test_the_ground_darkens_around_what_stands_on_it() -> None:
     np.testing.assert_allclose(found, 1.0 - np.exp(-want), atol=1e-5)
     heights[16, 16] = 0
     given.assign(heights)
-    wp.launch(spread_rows, (size, size), [given, reach], outputs=[spread], device="cpu")
-    wp.launch(spread_contacts, (size, size), [given, spread, reach], outputs=[contact], device="cpu")
+    wp.launch(spread_rows, size, [given, reach], outputs=[spread], device="cpu")
+    wp.launch(spread_contacts, size, [given, spread, reach], outputs=[contact], device="cpu")
     touched = contact.numpy()
     assert touched[16, 16] > 0.3
     assert touched[16, 14] < 0.1

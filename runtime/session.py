@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,6 +22,7 @@ from dressform.runtime.avatar.shoes import Shoe, build_shoes, shod_vertices
 from dressform.runtime.body.protocol import Pose, RestBody
 from dressform.runtime.body.skinning import Skinner
 from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.launches import KEPT_BUFFERS
 from dressform.runtime.garment.outfit import Outfit
 from dressform.runtime.garment.worn import dressed_garments, worn_versions
 from dressform.runtime.garment.wrinkles import Relief
@@ -36,6 +37,7 @@ from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.drawing import Drawing
 from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
+from dressform.runtime.render.pipeline import Pipeline
 from dressform.runtime.render.renderer import PRESETS, Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
 from dressform.runtime.render.shot import AS_IT_RUNS, Plan, Shot, Taken, plan, take
@@ -46,7 +48,8 @@ from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 COARSE_STEPS = (0.0003, 0.0006, 0.0012, 0.0024)  # [m] a few, so that what is kept for one serves many pictures
-_AHEAD = 3  # frames in the making besides the one that is shown: drawn, dressed, and one to even out their times
+# Frames in the making besides the one that is shown: drawn, dressed, and one to even out their times.
+_AHEAD = KEPT_BUFFERS - 1
 _MOST_AHEAD = 9_000_000  # samples of a picture of which several are in the making at once: memory goes before speed
 ALIKE = 0.002  # bodies whose measures differ by less are the same [m, kg]
 
@@ -137,11 +140,7 @@ class TryOn:
         check_raster(look.raster)
         self._device = device_named(device)
         samples = look.samples or PRESETS[look.preset].samples
-        try:
-            check_size(size, samples, self._device)
-        except ValueError as error:
-            raise UsageError(f"--{error}") from None
-        ahead = _AHEAD if size[0] * size[1] * samples**2 <= _MOST_AHEAD else 0
+        ahead = _ahead(size, samples, self._device)
         self.start_s: dict[str, float] = {}
         started = time.perf_counter()
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
@@ -152,7 +151,7 @@ class TryOn:
         self.unusable_fields: dict[str, str] = {}
         # what is drawn is painted while cloth is fitted; kernels are loaded before, as two threads may not load one
         with ThreadPoolExecutor(2, thread_name_prefix="looks") as beside:
-            loading = beside.submit(load_kernels)
+            loading = beside.submit(load_kernels, self._device)
             worn = worn_versions(wear, library, lock, self.avatar.family)
             garments = dressed_garments(worn, self.rest, self.unusable_fields, field=field)
             loading.result()
@@ -180,6 +179,7 @@ class TryOn:
         )
         self.stages_s: defaultdict[str, float] = defaultdict(float)
         self.simulated: ClothClip | None = None
+        self._pipeline: Pipeline[Taken[_Coming]] | None = None
         self.start_s["draw"] = time.perf_counter() - drawing
 
     def replay(self, clip: ClothClip | Path | str) -> ClothClip:
@@ -275,43 +275,32 @@ class TryOn:
             shot: A turntable or a still, which is the frame that the stream of that motion has at that time.
 
         Raises:
-            UsageError: When `fps` or `seconds` is not a number above zero; with the first frame.
+            UsageError: When `fps` or `seconds` is not a number above zero; with the first frame. When another stream
+                has begun meanwhile: both would draw into the same buffers.
         """
         _check_length(fps, seconds)
         frames, planned = self._coming(motion, fps, seconds, shot)
+        if self._pipeline is not None:
+            self._pipeline.stop()
         self._renderer.cut()
         camera = FollowCamera(self.avatar.height, self.size, self._look.framing)
         lighting = self._look.lighting or Lighting.studio()
         background = self._look.background or Background.studio()
 
-        def draw(drawing: Drawing, dressing: Future[Taken[_Coming] | None]) -> Taken[_Coming] | None:
-            taken = dressing.result()
-            if taken is not None:
-                view = camera.follow(taken.item.pose.root[:2], 1 / planned.rate, taken.turn_rad)
+        def draw(drawing: Drawing, taken: Taken[_Coming]) -> None:
+            view = camera.follow(taken.item.pose.root[:2], 1 / planned.rate, taken.turn_rad)
+            started = time.perf_counter()
+            if taken.drawn:
+                self._renderer.draw(drawing, view, lighting)
+            self.stages_s["draw"] += time.perf_counter() - started
+
+        self._pipeline = Pipeline(self._renderer.drawings, lambda drawing: self._dress(frames, drawing), draw)
+        for drawing, taken in self._pipeline.frames():
+            if taken.shown:
                 started = time.perf_counter()
-                if taken.drawn:
-                    self._renderer.draw(drawing, view, lighting)
-                self.stages_s["draw"] += time.perf_counter() - started
-            return taken
-
-        # One frame is coloured while the next are drawn and dressed: every core works, without waiting for another
-        # within a frame. A frame's buffers are taken for a later one when the frame after it is asked for.
-        with ThreadPoolExecutor(1, "dress") as dressing, ThreadPoolExecutor(1, "draw") as drawing:
-
-            def begin(free: Drawing) -> tuple[Drawing, Future[Taken[_Coming] | None]]:
-                return free, drawing.submit(draw, free, dressing.submit(self._dress, frames, free))
-
-            coming = deque(begin(free) for free in self._renderer.drawings)
-            while True:
-                shown, drawn = coming.popleft()
-                if (taken := drawn.result()) is None:
-                    break
-                if taken.shown:
-                    started = time.perf_counter()
-                    frame = self._renderer.finish(shown, lighting, background)
-                    self.stages_s["shade"] += time.perf_counter() - started
-                    yield frame
-                coming.append(begin(shown))
+                frame = self._renderer.finish(drawing, lighting, background)
+                self.stages_s["shade"] += time.perf_counter() - started
+                yield frame
 
     def _coming(
         self, motion: MotionClip | Path | str, fps: float, seconds: float | None, shot: Shot
@@ -401,6 +390,23 @@ class TryOn:
         elapsed = time.perf_counter() - started
         stages = {name: 1e3 * spent / max(count, 1) for name, spent in self.stages_s.items()}
         return VideoReport(Path(path), count, elapsed, stages)
+
+
+def _ahead(size: tuple[int, int], samples: int, device: str) -> int:
+    """Return how many frames are made ahead: none where that takes much memory, or more than there is.
+
+    Raises:
+        UsageError: When there is not enough for one.
+    """
+    try:
+        check_size(size, samples, device)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
+    try:
+        check_size(size, samples, device, drawings=1 + _AHEAD)
+    except ValueError:
+        return 0
+    return _AHEAD if size[0] * size[1] * samples**2 <= _MOST_AHEAD else 0
 
 
 def _check_length(fps: float, seconds: float | None) -> None:

@@ -23,7 +23,8 @@ class Upload:
     """
 
     def __init__(self, shape: int | tuple[int, ...], dtype: Any, device: str) -> None:
-        self._host = wp.zeros(shape, dtype=dtype, device="cpu", pinned=device != "cpu")
+        # not pinned: a copy from pinned memory would still be under way when the next frame is written into it
+        self._host = wp.zeros(shape, dtype=dtype, device="cpu")
         self.values: NDArray[np.float32] = self._host.numpy()
         self.array = self._host if device == "cpu" else wp.zeros(shape, dtype=dtype, device=device)
 

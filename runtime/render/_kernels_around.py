@@ -3,7 +3,7 @@
 
 import warp as wp
 
-from ._kernels_raster import LightFrame, to_light
+from ._kernels_raster import LightFrame, is_sound, to_light
 from ._kernels_view import LIGHT_DEPTH_SCALE, RELAXED
 
 wp.set_module_options(RELAXED)
@@ -18,7 +18,11 @@ def transform_lit(
 ) -> None:
     """Map vertices into a side's depth map."""
     i = wp.tid()
-    lit[i] = to_light(frame, vertices[i])
+    point = vertices[i]
+    if is_sound(point):
+        lit[i] = to_light(frame, point)
+    else:
+        lit[i] = wp.vec3(wp.nan, wp.nan, wp.nan)
 
 
 @wp.func

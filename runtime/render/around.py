@@ -47,6 +47,11 @@ class Around:
         self._lit = wp.zeros(count, dtype=wp.vec3, device=device)
         self._depths = wp.zeros((side, side), dtype=wp.int32, device=device)
 
+    def reset(self) -> None:
+        """Forget how large the scene was."""
+        for fitter in self._fitters:
+            fitter.reset()
+
     def measure(self, drawing: Drawing, faces: tuple[wp.array, wp.array], lighting: Lighting) -> None:
         """Measure.
 

@@ -63,13 +63,20 @@ def free_bytes(device: str = "cpu") -> int | None:
     except (OSError, KeyError, ValueError):
         return None
     group = Path("/sys/fs/cgroup")
-    for limit, used in (
-        ("memory.max", "memory.current"),
-        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    for limit, used, counts, cached in (
+        ("memory.max", "memory.current", "memory.stat", ("active_file", "inactive_file")),
+        (
+            "memory/memory.limit_in_bytes",
+            "memory/memory.usage_in_bytes",
+            "memory/memory.stat",
+            ("total_active_file", "total_inactive_file"),
+        ),
     ):
         try:
-            left.append(int((group / limit).read_text()) - int((group / used).read_text()))
-        except (OSError, ValueError):
+            held = dict(line.split() for line in (group / counts).read_text().splitlines())
+            files = sum(int(held[name]) for name in cached)  # which the system gives up when it is short of memory
+            left.append(int((group / limit).read_text()) - int((group / used).read_text()) + files)
+        except (OSError, ValueError, KeyError):
             continue
     return max(min(left), 0)
 

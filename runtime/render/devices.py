@@ -23,10 +23,11 @@ def device_named(name: str) -> str:
     return name
 
 
-def load_kernels() -> None:
-    """Load the CPU's kernels of every part of the runtime that was imported, before threads share them.
+def load_kernels(device: str = "cpu") -> None:
+    """Load the kernels of every part of the runtime that was imported, for the CPU and a device, before threads do.
 
     Otherwise each is loaded at its first launch, and two threads that load one at once would each load a copy, of which
     the first to come is let go of while it may run.
     """
-    wp.load_module("dressform.runtime", device="cpu", recursive=True)
+    for place in dict.fromkeys(("cpu", device)):
+        wp.load_module("dressform.runtime", device=place, recursive=True)

@@ -12,6 +12,7 @@ from dressform.runtime.geometry.simd.code import lanes_on
 from . import _kernels_raster
 from ._kernels_surface import Surface
 from ._kernels_view import DOUBLE_SIDED, EMPTY, FACE_MASK
+from .raster import check_faces
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,9 @@ def rasterize(
     """
     if screen.ndim != 2 or screen.shape[1] != 3:
         raise ValueError(f"screen must be [V, 3], got {list(screen.shape)}")
-    if faces.ndim != 2 or faces.shape[1] != 3 or len(faces) == 0:
-        raise ValueError(f"faces must be [F, 3] with at least one face, got {list(faces.shape)}")
+    check_faces(faces, len(screen))
+    if len(faces) == 0:
+        raise ValueError("faces must be at least one, got none")
     keys, facing = _draw(screen.detach(), faces, size, flags)
     pixels = torch.nonzero(keys.reshape(-1) < EMPTY.value).reshape(-1)
     seen = keys.reshape(-1)[pixels] & FACE_MASK.value

@@ -46,6 +46,10 @@ class GroundShadow:
         self.frame = kernels.GroundFrame()
         self._close = _CELL
 
+    def reset(self) -> None:
+        """Forget how long shadows were."""
+        self._close = _CELL
+
     def place(self, low: NDArray[np.floating], high: NDArray[np.floating], lighting: Lighting, camera: Camera) -> Box:
         """Lay the map under the box low..high [m] and its shadow; return the pixels that may see it."""
         toward = np.asarray(lighting.sun_direction, np.float64)

@@ -44,6 +44,10 @@ class LightFitter:
     size: int
     _half: NDArray[np.float64] = field(default_factory=lambda: np.zeros(2))
 
+    def reset(self) -> None:
+        """Forget how large the scene was."""
+        self._half = np.zeros(2)
+
     def fit(
         self, low: NDArray[np.floating], high: NDArray[np.floating], direction: tuple[float, float, float]
     ) -> FittedLight:

@@ -54,7 +54,7 @@ def rasterize(
         raise ValueError(f"size must be (width, height) of at least 1 px, got {width} and {height}")
     if screen.ndim != 2 or screen.shape[1] != 3:
         raise ValueError(f"screen must be [V, 3], got {list(screen.shape)}")
-    _check_faces(faces, len(screen))
+    check_faces(faces, len(screen))
     if len(faces) == 0:
         return Visibility(np.full((height, width), -1, np.int32), np.zeros((height, width), np.float32))
     with wp.ScopedDevice(device):
@@ -101,14 +101,14 @@ def interpolate(
         raise ValueError(
             f"attributes and screen must be [V, C] and [V, 3], got {list(attributes.shape)}, {list(screen.shape)}"
         )
-    _check_faces(faces, len(screen))
+    check_faces(faces, len(screen))
     if triangles.ndim != 2 or (triangles.numel() and int(triangles.max()) >= len(faces)):
         raise ValueError(f"triangles must be [H, W] of faces below {len(faces)}, got {list(triangles.shape)}")
     apply: Callable[..., torch.Tensor] = _Interpolate.apply
     return apply(attributes, screen, faces, triangles)
 
 
-def _check_faces(faces: NDArray[np.integer] | torch.Tensor, count: int) -> None:
+def check_faces(faces: NDArray[np.integer] | torch.Tensor, count: int) -> None:
     """Raise unless faces are [F, 3] of vertex numbers: kernels read where they say."""
     if faces.ndim != 2 or faces.shape[1] != 3:
         raise ValueError(f"faces must be [F, 3], got {list(faces.shape)}")

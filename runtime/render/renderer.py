@@ -181,8 +181,11 @@ class Renderer:
         return Frame(self._rgb.numpy(), drawing.camera, outputs.segments, outputs.of(colored), outputs.sample_px)
 
     def cut(self) -> None:
-        """Begin anew: what is drawn next has no motion since what was drawn before."""
+        """Begin anew: what is drawn next has no motion since what was drawn before, and shadows as if it were first."""
         self._last_screen = None
+        self._fitter.reset()
+        self._around.reset()
+        self._ground.reset()
 
     def _upload(
         self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int], packed: Sequence[PackedMaterial]

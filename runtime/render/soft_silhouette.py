@@ -15,6 +15,7 @@ import torch
 import warp as wp
 
 from . import _kernels_soft
+from .raster import check_faces
 
 LEAST_PROBABILITY = 1e-4  # where a face's reach ends
 # Twice the area of the smallest triangle that counts, in squares of half the picture's shorter side.
@@ -40,6 +41,7 @@ def soft_silhouette(
         raise ValueError(f"sigma must be above 0, got {sigma}")
     if screen.ndim != 2 or screen.shape[1] != 3 or screen.dtype != torch.float32:
         raise ValueError(f"screen must be float32 [V, 3], got {screen.dtype} {list(screen.shape)}")
+    check_faces(faces, len(screen))
     apply: Callable[..., torch.Tensor] = _LogClear.apply
     return -torch.expm1(apply(screen, faces.to(torch.int32), size, sigma))
 

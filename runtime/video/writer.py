@@ -105,6 +105,7 @@ class VideoWriter:
         self._error: BaseException | None = None
         self._closed = False
         self._aborted = threading.Event()
+        self._ended = False  # whether the end was taken from the queue
         self._format = encoder.clear if alpha else encoder.opaque
         shape = self._shape = (self.size[1], self.size[0], 4 if alpha else 3)
         self._free: queue.SimpleQueue[NDArray[np.uint8]] = queue.SimpleQueue()
@@ -202,13 +203,19 @@ class VideoWriter:
                 self._encode_all()
         except BaseException as error:
             self._error = error
-            while (buffer := self._waiting.get()) is not None:
+            while (buffer := self._next()) is not None:
                 self._free.put(buffer)
+
+    def _next(self) -> NDArray[np.uint8] | None:
+        """Wait for the next frame; None at the end, and ever after."""
+        buffer = None if self._ended else self._waiting.get()
+        self._ended = buffer is None
+        return buffer
 
     def _encode_all(self) -> None:
         time_base = 1 / self._rate
         count = 0
-        while (buffer := self._waiting.get()) is not None:
+        while (buffer := self._next()) is not None:
             if self._aborted.is_set():
                 self._free.put(buffer)
                 continue

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import threading
 import warnings
 from itertools import islice
 from pathlib import Path
@@ -141,6 +143,24 @@ def test_cloth_that_blows_up_in_a_frame_is_left_out_and_told_of_once(
     cloth = [int((frame.mask == 2).sum()) for frame in frames]
     assert 0 < max(cloth[1:3]) < 0.99 * min(cloth[0], *cloth[3:])
     assert min(cloth[0], *cloth[3:]) > 0.95 * max(cloth)
+
+
+def test_a_second_stream_ends_the_first(tryon: TryOn) -> None:
+    alone = [frame.rgb.copy() for frame in tryon.stream("turn", fps=10, seconds=0.4)]
+    first = tryon.stream("catwalk", fps=10)
+    next(first)
+    for frame, expected in zip(tryon.stream("turn", fps=10, seconds=0.4), alone, strict=True):
+        np.testing.assert_array_equal(frame.rgb, expected)
+    with pytest.raises(UsageError, match="another stream of this TryOn has begun"):
+        next(first)
+
+
+def test_a_stream_that_is_left_leaves_no_thread(tryon: TryOn) -> None:
+    for frame in tryon.stream("catwalk", fps=10):
+        assert frame.rgb.any()
+        break
+    gc.collect()
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith(("dress", "draw"))]
 
 
 def test_a_video_that_fails_leaves_the_old_one(tryon: TryOn, tmp_path: Path) -> None:

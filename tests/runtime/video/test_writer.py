@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import av
@@ -129,6 +130,32 @@ def test_failure_in_the_thread_reaches_the_caller(tmp_path: Path, monkeypatch: p
 
     with pytest.raises(UsageError, match="No space left"):
         write_many()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_failure_at_the_end_reaches_the_caller_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    video = VideoWriter(tmp_path / "out.mp4", (64, 64), 30)
+    encode_all = video._encode_all
+
+    def broken() -> None:
+        encode_all()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(video, "_encode_all", broken)
+    video.write(picture(0, 64, 64))
+    found: list[BaseException] = []
+
+    def close() -> None:
+        try:
+            video.close()
+        except UsageError as error:
+            found.append(error)
+
+    closing = threading.Thread(target=close, daemon=True)
+    closing.start()
+    closing.join(timeout=20)
+    assert not closing.is_alive()
+    assert "No space left" in str(found[0])
     assert list(tmp_path.iterdir()) == []
 
 

@@ -1,6 +1,6 @@
 # mypy: ignore-errors
 
-"""From visibility to linear colour: occlusion, sun and its shadow, fill, gloss, sheen, and the shadow on the ground."""
+"""From visibility to linear colour: occlusion, sun and its shadow, fill, gloss, sheen."""
 
 import warp as wp
 

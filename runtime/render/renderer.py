@@ -125,7 +125,7 @@ class Renderer:
         return self.drawings[0].wrinkles
 
     def set_vertices(self, vertices: NDArray[np.floating]) -> None:
-        """Copy world vertices [V, 3] into `vertices`."""
+        """Copy world vertices [V, 3] into `vertices`, those of the first drawing, which `render` shows."""
         expected = (self.vertices.shape[0], 3)
         if vertices.shape != expected:
             raise ValueError(f"vertices must be {list(expected)}, got {list(vertices.shape)}")

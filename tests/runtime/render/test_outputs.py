@@ -243,6 +243,21 @@ def test_seen_vertices_are_those_of_triangles_in_sight() -> None:
     assert not only[far[1][:, 1] > 1.1].any()
 
 
+def test_velocity_of_what_was_broken_the_frame_before_is_nothing() -> None:
+    renderer = stage(*SCENE)
+    points = renderer.vertices.numpy().copy()
+    broken = points.copy()
+    broken[: len(SCENE[0][1])] = np.nan
+    renderer.set_vertices(broken)
+    with pytest.warns(RuntimeWarning, match="vertices must be finite"):
+        renderer.render(CAMERA, STUDIO, BARE)
+    renderer.set_vertices(points + np.float32(0.02))
+    frame = renderer.render(CAMERA, STUDIO, BARE)
+    assert np.sum(frame.mask == 1) > 100
+    assert not frame.velocity[frame.mask == 1].any()
+    assert 0.1 < np.abs(frame.velocity[frame.mask == 2]).max() < 2.0
+
+
 def test_outputs_are_asked_for_in_time_or_kept() -> None:
     renderer = stage(*SCENE)
     frame = renderer.render(CAMERA, STUDIO, BARE)

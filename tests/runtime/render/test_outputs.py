@@ -258,6 +258,15 @@ def test_velocity_of_what_was_broken_the_frame_before_is_nothing() -> None:
     assert 0.1 < np.abs(frame.velocity[frame.mask == 2]).max() < 2.0
 
 
+def test_names_are_told_apart_whatever_they_are() -> None:
+    names = ["a", "a", "a 2", "background", "a 2", "a"]
+    frame = stage(*(ball(0.1, (0.2 * place, 0, 1), name) for place, name in enumerate(names))).render(
+        CAMERA, STUDIO, BARE
+    )
+    assert frame.segments == ("background", "a", "a 2", "a 2 2", "background 2", "a 2 3", "a 3")
+    assert len(frame.seen_vertices) == len(names)
+
+
 def test_outputs_are_asked_for_in_time_or_kept() -> None:
     renderer = stage(*SCENE)
     frame = renderer.render(CAMERA, STUDIO, BARE)

@@ -295,3 +295,11 @@ def test_odd_sizes_and_a_transparent_backdrop() -> None:
     assert not frame.rgb[frame.alpha + frame.shadow == 0].any()
     assert frame.coverage.shape == (47, 61, 3)
     np.testing.assert_allclose(frame.coverage.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_a_cut_out_of_nothing_is_empty() -> None:
+    renderer = stage(ball(0.1, (0, -8, 1)))
+    frame = renderer.render(CAMERA, STUDIO, Background.transparent(ground=0.0))
+    assert not frame.alpha.any()
+    assert frame.rgba.shape == (*SIZE[::-1], 4)
+    assert not frame.rgba.any()

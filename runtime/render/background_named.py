@@ -21,8 +21,8 @@ def background_named(text: str, *, ground: float = 1.0) -> Background:
     """Return a background by its name.
 
     Args:
-        text: "studio", "transparent", a colour as CSS writes it ("#e8e4df", "white", "rgb(9, 8, 7)"), two of them with a comma between
-            (a gradient from top to bottom), or a picture file.
+        text: "studio", "transparent", a colour as CSS writes it ("#e8e4df", "white", "rgb(9, 8, 7)"), two of them with
+            a comma between (a gradient from top to bottom), or a picture file.
         ground: Strength in [0, 1] of the shadow on the ground.
 
     Raises:

@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -40,7 +41,7 @@ from dressform.runtime.render.garment_scene import garment_counts, garment_scene
 from dressform.runtime.render.pipeline import Pipeline
 from dressform.runtime.render.renderer import PRESETS, Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
-from dressform.runtime.render.shot import AS_IT_RUNS, Plan, Shot, Taken, plan, take
+from dressform.runtime.render.shot import AS_IT_RUNS, Plan, Shot, Taken, check_written, plan, take
 from dressform.runtime.render.surfaces import PackedMaterial, pack_materials
 from dressform.runtime.video.target import Target
 from dressform.runtime.video.target import VideoReport as VideoReport
@@ -51,6 +52,8 @@ COARSE_STEPS = (0.0003, 0.0006, 0.0012, 0.0024)  # [m] a few, so that what is ke
 # Frames in the making besides the one that is shown: drawn, dressed, and one to even out their times.
 _AHEAD = KEPT_BUFFERS - 1
 _MOST_AHEAD = 9_000_000  # samples of a picture of which several are in the making at once: memory goes before speed
+_FILTERED_S = 3.0  # that the temporal filter remembers [s]: what was before shows in no digit of a pose from 8 fps on
+_SETTLED = 10.0  # how many times `settle_s` the camera remembers: exp(-40) of a move is left
 ALIKE = 0.002  # bodies whose measures differ by less are the same [m, kg]
 
 
@@ -266,7 +269,7 @@ class TryOn:
     ) -> Iterator[Frame]:
         """Yield frames; endless when `seconds` is None. A frame's arrays are valid until the next one is asked for.
 
-        A clip that is replayed brings its own motion and length; `fps` then only paces the camera.
+        A clip that is replayed brings its own motion, length and rate; `fps` is then not looked at.
 
         Args:
             motion: A clip, the name of a built-in one, or a clip file.
@@ -306,18 +309,22 @@ class TryOn:
         self, motion: MotionClip | Path | str, fps: float, seconds: float | None, shot: Shot
     ) -> tuple[Iterator[Taken[_Coming]], Plan]:
         """Return what the frames of a shot will show, and its plan."""
-        if self.simulated is not None:
-            planned = plan(shot, fps, self.simulated.frames / self.simulated.fps if seconds is None else seconds, None)
-            frames = (_Coming(Pose(frame.rotations, frame.root), frame.garments) for frame in self.simulated)
-            return take(frames, shot, planned), planned
+        remembered = max(_FILTERED_S, _SETTLED * self._look.framing.settle_s)
+        if (shown := self.simulated) is not None:
+            seconds = shown.frames / shown.fps if seconds is None else seconds
+            planned = plan(shot, shown.fps, seconds, None, remembered_s=remembered)
+            frames = (_Coming(Pose(frame.rotations, frame.root), frame.garments) for frame in shown)
+            return take(islice(frames, min(planned.first, shown.frames - 1), None), shot, planned), planned
         clip = motion if isinstance(motion, MotionClip) else load_motion(motion)
-        planned = plan(shot, fps, seconds, clip.seconds if clip.loop else None)
-        length = seconds if planned.frames is None else (planned.lead + planned.frames) / planned.rate
-        return take(map(_Coming, self._poses(clip, planned.rate, length)), shot, planned), planned
+        planned = plan(shot, fps, seconds, clip.seconds if clip.loop else None, remembered_s=remembered)
+        length = seconds
+        if planned.frames is not None:
+            length = (planned.first + planned.lead + planned.frames) / planned.rate
+        return take(map(_Coming, self._poses(clip, planned.rate, length, planned.first)), shot, planned), planned
 
-    def _poses(self, clip: MotionClip, fps: float, seconds: float | None) -> Iterator[Pose]:
+    def _poses(self, clip: MotionClip, fps: float, seconds: float | None, first: int = 0) -> Iterator[Pose]:
         """Yield the clip's poses on this body, through the temporal filter where it is wanted."""
-        poses = play(clip, self.rest, fps, seconds)
+        poses = play(clip, self.rest, fps, seconds, first=first)
         if self._refine == "off" or (self._refine == "auto" and clip.name in MOTIONS):
             return poses
         refine = OneEuroFilter()
@@ -373,10 +380,9 @@ class TryOn:
             fps, seconds = self.simulated.fps, self.simulated.frames / self.simulated.fps
         clear = self._look.background is not None and self._look.background.kind == "transparent"
         target = Target(Path(path), self.size, fps, codec, outputs, file_format, clear)
+        check_written(shot, target.kind, target.path.name)
         if target.kind == "picture" and shot.at is None:
             shot = replace(shot, at=0.0)
-        if shot.at is not None and not shot.turntable and target.kind == "video":
-            raise UsageError(f"--at is for a still or a turntable, and {target.path.name!r} is a video")
         started = time.perf_counter()
         self.stages_s.clear()
         total, count = max(1, self._coming(motion, fps, seconds, shot)[1].frames or round(seconds * fps)), 0

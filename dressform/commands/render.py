@@ -6,10 +6,10 @@ import json
 import math
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 import rich_click as click
 
@@ -22,7 +22,8 @@ from .progress import progress_bar
 
 if TYPE_CHECKING:
     from dressform.runtime.avatar.avatar_file import Avatar
-    from dressform.runtime.render.scene import Lighting
+    from dressform.runtime.render.scene import Background, Lighting
+    from dressform.runtime.render.shot import Shot
     from dressform.runtime.session import VideoReport
     from dressform.schemas.progress import Progress
 
@@ -91,8 +92,9 @@ def render(avatar: Path, as_json: bool, **options: Any) -> None:
 
     Example: dressform render avatar.json --wear tee@^1 --wear trousers --motion catwalk -o out.mp4
     """
+    checked = _check(options)
     with progress_bar("render") as progress:
-        report = _write(avatar, progress, **options)
+        report = _write(avatar, progress, checked, **options)
     _print(report, as_json)
 
 
@@ -122,7 +124,7 @@ def tryon(
     from dressform.runtime.avatar.estimate import estimate_avatar
     from dressform.schemas.errors import ConsentError
 
-    _check(options)
+    checked = _check(options)
     if options["light"] != "photo":  # which the avatar will bring
         _light(None, **options)
     if not consent:
@@ -132,16 +134,29 @@ def tryon(
             photo, consent=consent, height_m=height_m, mass_kg=mass_kg, gender=gender, person=person, progress=progress
         )
     with progress_bar("render") as progress:
-        report = _write(avatar, progress, **options)
+        report = _write(avatar, progress, checked, **options)
     _print(report, as_json)
 
 
-def _check(options: dict[str, Any]) -> None:
-    """Refuse a target that cannot be written, or a rasteriser that is not there, before any work is done for it."""
-    from dressform.runtime.render.backends.choose import check_raster
+class _Checked(NamedTuple):
+    """What is made of options before any work is done."""
 
-    target_of(options).check()
+    shot: Shot
+    background: Background
+    lock: Path | None
+
+
+def _check(options: dict[str, Any]) -> _Checked:
+    """Refuse what cannot be written, shown or locked, or a rasteriser that is not there, before any work is done."""
+    from dressform.runtime.render.backends.choose import check_raster
+    from dressform.runtime.render.shot import check_written
+
+    target, shot = target_of(options), shot_of(options)
+    target.check()
+    check_written(shot, target.kind, target.path.name)
     check_raster(options["raster"])
+    background = background_of(options)
+    return _Checked(shot, background, _lock(options["lock"], options["wear"], no_lock=options["no_lock"]))
 
 
 def _light(avatar: Avatar | None, *, light: str, light_turn: float, **_: Any) -> Lighting:
@@ -151,13 +166,21 @@ def _light(avatar: Avatar | None, *, light: str, light_turn: float, **_: Any) ->
     return named_light(light, None if avatar is None else avatar.light, math.radians(light_turn))
 
 
-def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
-    """Return the lock that tells which versions are worn, or None; one that was not named is said to be used."""
-    from dressform.assets.lock import LOCK_FILE
+def _lock(named: Path | None, wear: Sequence[str], *, no_lock: bool) -> Path | None:
+    """Return the lock that tells which versions are worn, or None; one that was not named is said to be used.
+
+    Raises:
+        UsageError: When one is named and none is wanted.
+        InputError: When the one that is named cannot be read.
+    """
+    from dressform.assets.lock import LOCK_FILE, read_lock
 
     if named is not None and no_lock:
         raise UsageError("give either --lock FILE or --no-lock")
-    if named is not None or no_lock:
+    if not wear or no_lock:
+        return None
+    if named is not None:
+        read_lock(named)
         return named
     found = Path(LOCK_FILE)
     if not found.is_file():
@@ -166,10 +189,8 @@ def _lock(named: Path | None, *, no_lock: bool) -> Path | None:
     return found
 
 
-def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoReport:
-    """Check everything that can be checked early, then render."""
-    _check(options)
-    shot, background = shot_of(options), background_of(options)
+def _write(avatar: Avatar | Path, progress: Progress, checked: _Checked, **options: Any) -> VideoReport:
+    """Render what was checked."""
     from dressform.runtime.avatar.avatar_file import Avatar
     from dressform.runtime.session import Look, TryOn
 
@@ -177,12 +198,12 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
         avatar = Avatar.load(avatar)
     light = _light(avatar if isinstance(avatar, Avatar) else None, **options)
     drawn = {name: options[name] for name in ("preset", "raster", "samples")}
-    look = Look(background=background, lighting=light, **drawn)
+    look = Look(background=checked.background, lighting=light, **drawn)
     tryon = TryOn(
         avatar,
         options["wear"],
         library=options["library"],
-        lock=_lock(options["lock"], no_lock=options["no_lock"]) if options["wear"] else None,
+        lock=checked.lock,
         size=options["size"],
         device=options["device"],
         look=look,
@@ -197,7 +218,9 @@ def _write(avatar: Avatar | Path, progress: Progress, **options: Any) -> VideoRe
     outputs = target_of(options).outputs
     with warnings.catch_warnings():
         warnings.showwarning = _show_warning
-        return tryon.write(options["out"], options["motion"], **chosen, shot=shot, outputs=outputs, progress=progress)
+        return tryon.write(
+            options["out"], options["motion"], **chosen, shot=checked.shot, outputs=outputs, progress=progress
+        )
 
 
 def _show_warning(message: Warning | str, *_: Any, **__: Any) -> None:

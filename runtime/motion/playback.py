@@ -128,7 +128,9 @@ def world_to_local(world: Floats) -> Floats:
     return local
 
 
-def play(clip: MotionClip, rest: RestBody, fps: float, seconds: float | None = None) -> Iterator[Pose]:
+def play(
+    clip: MotionClip, rest: RestBody, fps: float, seconds: float | None = None, *, first: int = 0
+) -> Iterator[Pose]:
     """Yield poses of a body at a frame rate.
 
     Args:
@@ -136,11 +138,12 @@ def play(clip: MotionClip, rest: RestBody, fps: float, seconds: float | None = N
         rest: The body.
         fps: Frames per second of the output.
         seconds: Length [s]; None plays a looping clip for ever, another once.
+        first: Number of the frame to begin with.
     """
     player = Player(clip, rest)
     if seconds is None and not clip.loop:
         seconds = clip.seconds
-    frames = itertools.count() if seconds is None else range(round(seconds * fps))
+    frames = itertools.count(first) if seconds is None else range(first, round(seconds * fps))
     for frame in frames:
         # a whole number of loops is taken off first, so that time keeps its digits in a stream of days
         yield player.pose_at(frame / fps % clip.seconds if clip.loop else frame / fps)

@@ -12,7 +12,7 @@ from dressform.runtime.geometry.simd.code import SIMD_OPTIONS
 
 from ._kernels_ground import GroundFrame, ground_light
 from ._kernels_surface import Surface
-from ._kernels_view import EMPTY, LAYER, View, barycentrics, depth_of, key_face, key_inverse_depth
+from ._kernels_view import BROKEN, EMPTY, LAYER, View, barycentrics, depth_of, key_face, key_inverse_depth
 from .simd.code import simd_code
 
 wp.set_module_options(SIMD_OPTIONS)
@@ -99,7 +99,10 @@ def read_velocity(
     # outputs
     velocity: wp.array2d[wp.vec2],
 ) -> None:
-    """Motion on the screen since the frame before [px]: where the surface point is minus where it was."""
+    """Motion on the screen since the frame before [px]: where the surface point is minus where it was.
+
+    0 of a triangle that could not be drawn then.
+    """
     y, x = wp.tid()
     key = keys[y * samples + offset, x * samples + offset]
     if key >= EMPTY:
@@ -114,6 +117,9 @@ def read_velocity(
     a = earlier[i]
     b = earlier[j]
     c = earlier[k]
+    if wp.min(wp.min(a[2], b[2]), c[2]) <= BROKEN or a[2] == 0.0 or b[2] == 0.0 or c[2] == 0.0:
+        velocity[y, x] = wp.vec2(0.0, 0.0)
+        return
     # Weights of world points times depth weigh their screen positions, which are taken from here: small numbers.
     w = wp.vec3(w[0] / a[2], w[1] / b[2], w[2] / c[2])
     back = w[0] * (wp.vec2(a[0], a[1]) - here) + w[1] * (wp.vec2(b[0], b[1]) - here)

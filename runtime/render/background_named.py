@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from dressform.schemas.errors import InputError, UsageError
 
 from .scene import Background, Rgb
 
+_BETWEEN = r",(?![^(]*\))"  # a comma, but none in brackets
 _LARGEST = 100_000_000  # [px] of a photo
 
 
@@ -19,8 +21,8 @@ def background_named(text: str, *, ground: float = 1.0) -> Background:
     """Return a background by its name.
 
     Args:
-        text: "studio", "transparent", a colour as CSS writes it ("#e8e4df", "white"), two of them with a comma between
-            (a gradient from top to bottom), or a picture file.
+        text: "studio", "transparent", a colour as CSS writes it ("#e8e4df", "white", "rgb(9, 8, 7)"), two of them with
+            a comma between (a gradient from top to bottom), or a picture file.
         ground: Strength in [0, 1] of the shadow on the ground.
 
     Raises:
@@ -31,16 +33,17 @@ def background_named(text: str, *, ground: float = 1.0) -> Background:
         return Background.studio(ground=ground)
     if text == "transparent":
         return Background.transparent(ground=ground)
-    colors = [_color(part.strip()) for part in text.split(",")]
+    colors = [_color(part.strip()) for part in re.split(_BETWEEN, text)]
     if len(colors) == 1 and colors[0] is not None:
         return Background.plain(colors[0], ground=ground)
     if len(colors) == 2 and colors[0] is not None and colors[1] is not None:
         return Background.gradient(colors[0], colors[1], ground=ground)
     path = Path(text)
-    if not path.is_file():
+    if not _is_file(path):
+        shown = text if len(text) <= 80 else f"{text[:77]}…"
         raise UsageError(
             f"--background must be studio, transparent, a colour such as #e8e4df, two with a comma, or a picture file; "
-            f"there is no {text!r}"
+            f"there is no {shown!r}"
         )
     return Background.picture(_photo(path), ground=ground)
 
@@ -51,7 +54,16 @@ def _color(text: str) -> Rgb | None:
         values = ImageColor.getrgb(text)
     except ValueError:
         return None
+    if not 0 <= min(values) <= max(values) <= 255:  # as in rgb(300, 0, 0)
+        return None
     return values[0] / 255, values[1] / 255, values[2] / 255
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # longer than a name may be
+        return False
 
 
 def _photo(path: Path) -> NDArray[np.uint8]:

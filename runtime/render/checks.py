@@ -168,7 +168,11 @@ def check_background(background: Background) -> None:
     kinds = get_args(get_type_hints(Background)["kind"])
     if background.kind not in kinds:
         raise ValueError(f"the background's kind must be one of {', '.join(kinds)}, got {background.kind!r}")
-    _check_numbers("the background's color", background.color, 3)
+    for part in ("color", "color_below"):
+        color = getattr(background, part)
+        _check_numbers(f"the background's {part}", color, 3)
+        if not all(0.0 <= value <= 1.0 for value in color):
+            raise ValueError(f"the background's {part} must be from 0 to 1, got {_shown(color)}")
     if not 0.0 <= background.ground <= 1.0:
         raise ValueError(f"the background's ground must be from 0 to 1, got {background.ground}")
     if background.kind == "image":

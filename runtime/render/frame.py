@@ -178,6 +178,8 @@ def straight_srgb(
     """Encode linear premultiplied rgb [H, W, 3] with alpha and a shadow's share [H, W] as straight sRGB [H, W, 4]."""
     encoded = np.zeros((*alpha.shape, 4), np.uint8)
     box = _reached(alpha + shadow)
+    if not encoded[box].size:
+        return encoded
     premultiplied, alpha, shadow = premultiplied[box], alpha[box], shadow[box]
     taken = np.clip(shadow / np.maximum(1.0 - alpha, 1e-6), 0.0, 1.0)
     dark = 1.0 - _encoded(1.0 - taken) / np.float32(255.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
@@ -188,10 +189,9 @@ class Outputs:
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
-    """Number names that come again."""
-    seen: dict[str, int] = {BACKGROUND: 1}
-    distinct = []
+    """Number names that come again; a number that makes a name seen before is passed over."""
+    distinct = [BACKGROUND]
     for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        distinct.append(name if seen[name] == 1 else f"{name} {seen[name]}")
-    return distinct
+        numbered = (f"{name} {number}" for number in itertools.count(2))
+        distinct.append(next(free for free in itertools.chain([name], numbered) if free not in distinct))
+    return distinct[1:]

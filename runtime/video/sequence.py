@@ -31,7 +31,7 @@ class SequenceWriter:
 
     A context manager like `VideoWriter`: the folder appears in one move when it is left normally; left with an
     exception, nothing stays and a folder that was there stays as it was. A folder there is replaced only if it holds
-    nothing but such a sequence.
+    nothing but such a sequence; where other things were put into it meanwhile, the new one goes beside it.
 
     Args:
         folder: Where the pictures are to be.
@@ -56,7 +56,8 @@ class SequenceWriter:
         self.outputs = check_sequence(self.path, outputs, file_format)
         self.frames = 0
         self._size, self._fps, self._format, self._transparent = size, fps, file_format, transparent
-        self._partial = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.partial")
+        self._folder = self.path.absolute()
+        self._partial = self._folder.with_name(f".{self.path.name}.{secrets.token_hex(4)}.partial")
         self._closed = False
         self._notes: TextIO | None = None
         try:
@@ -91,7 +92,7 @@ class SequenceWriter:
         try:
             self._notes.write("\n ]\n}\n")
             self._notes.close()
-            _put(self._partial, self.path)
+            _put(self._partial, self._folder)
         except OSError as error:
             shutil.rmtree(self._partial, ignore_errors=True)
             raise UsageError(f"cannot write {self.path}: {error.strerror or error}") from error
@@ -143,6 +144,8 @@ class SequenceWriter:
 def check_sequence(folder: Path, outputs: Sequence[str], file_format: str) -> tuple[str, ...]:
     """Return the outputs, or raise the UsageError of a `SequenceWriter`, before any work is done for it."""
     checked = check_format(outputs, file_format)
+    if folder.name in ("", ".."):
+        raise UsageError(f"cannot write {folder}: it would be replaced as a whole; name a folder in it")
     if not folder.absolute().parent.is_dir():
         raise UsageError(f"cannot write {folder}: the folder {folder.parent} does not exist; make it first")
     if folder.exists() and not _is_sequence(folder):
@@ -231,12 +234,20 @@ def _is_sequence(folder: Path) -> bool:
 
 
 def _put(partial: Path, folder: Path) -> None:
-    """Move a folder into place; one that was there is there again when that fails."""
+    """Move a folder into place; one that was there is there again when that fails, or when it is no sequence now."""
     if not folder.exists():
         partial.replace(folder)
         return
-    old = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.old")
+    token = secrets.token_hex(4)
+    old = folder.with_name(f".{folder.name}.{token}.old")
     folder.replace(old)
+    if not _is_sequence(old):  # looked at where nobody puts anything into it
+        old.replace(folder)
+        kept = folder.with_name(f"{folder.name}.{token}")
+        partial.replace(kept)
+        raise UsageError(
+            f"cannot replace {folder}: other things were put into it meanwhile; the pictures are in {kept}"
+        )
     try:
         partial.replace(folder)
     except OSError:

@@ -11,6 +11,7 @@ import pytest
 
 from dressform.assets.files.cloth_clip import ClothClip, ClothFrame, WornInClip, clip_header, frame_bytes, read_clip
 from dressform.runtime.body.canonical import canonical_rest
+from dressform.runtime.render.shot import Shot
 from dressform.runtime.session import TryOn
 from dressform.schemas.errors import InputError
 
@@ -65,6 +66,15 @@ def test_garments_are_lifted_onto_the_ground_with_the_body(
     body, cloth = tryon.outfit.split(tryon._renderer.vertices.numpy())
     assert np.abs(cloth - tryon.outfit.rest_points[0] - (0, 0, 0.03)).max() < 1e-4
     assert body[:, 2].max() == pytest.approx(canonical_rest().vertices[:, 2].max() + 0.03, abs=1e-4)
+
+
+def test_a_replayed_shot_goes_by_the_clips_rate(tryon: TryOn, clip: Clip) -> None:
+    tryon.replay(clip())
+    rows = [float(np.argwhere(frame.mask == 2)[:, 0].mean()) for frame in tryon.stream(fps=50)]
+    for at, shown in ((0.0, 0), (1 / 12, 1), (2 / 12, 2), (86400.0, 2)):
+        (still,) = tryon.stream(fps=50, shot=Shot(at=at))
+        assert float(np.argwhere(still.mask == 2)[:, 0].mean()) == pytest.approx(rows[shown], abs=1e-3)
+    assert len(list(tryon.stream(fps=50, seconds=2.0, shot=Shot(at=0.0, turntable=True)))) == 24
 
 
 def test_a_replayed_video_has_the_length_and_rate_of_its_clip(tryon: TryOn, clip: Clip, tmp_path: Path) -> None:

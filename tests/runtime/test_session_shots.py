@@ -11,6 +11,8 @@ import pytest
 from PIL import Image
 
 import dressform as df
+from dressform.runtime.body.protocol import Pose
+from dressform.runtime.motion.playback import Player
 from dressform.runtime.render.scene import Background
 from dressform.runtime.render.shot import Shot
 from dressform.runtime.session import Look, TryOn
@@ -37,6 +39,29 @@ def test_a_still_is_the_frame_of_the_stream_with_its_velocity(tryon: TryOn) -> N
     assert np.array_equal(still.depth, streamed.depth)
     assert np.array_equal(still.velocity, streamed.velocity)
     assert np.abs(still.velocity).max() > 0.5
+
+
+@pytest.mark.parametrize("refine", ["off", "on"])
+def test_a_late_still_starts_late_and_is_the_frame_of_the_stream(
+    tryon: TryOn, refine: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tryon, "_refine", refine)
+    *_, streamed = (frame.copy("velocity", "depth") for frame in tryon.stream("catwalk", fps=8, seconds=9))
+    played = 0
+    original = Player.pose_at
+
+    def counted(player: Player, time: float) -> Pose:
+        nonlocal played
+        played += 1
+        return original(player, time)
+
+    monkeypatch.setattr(Player, "pose_at", counted)
+    (still,) = (frame.copy("velocity", "depth") for frame in tryon.stream("catwalk", fps=8, shot=Shot(at=8.875)))
+    assert played < 24 + 30  # poses that tell how the clip is fitted, then three seconds
+    assert np.array_equal(still.rgb, streamed.rgb)
+    np.testing.assert_allclose(still.depth, streamed.depth, rtol=1e-6)
+    np.testing.assert_allclose(still.velocity, streamed.velocity, atol=1e-4)
+    assert len(list(tryon.stream("catwalk", fps=30, shot=Shot(at=86400.0)))) == 1
 
 
 def test_a_second_stream_has_no_motion_since_the_first(tryon: TryOn) -> None:
@@ -101,6 +126,10 @@ def test_pictures_are_written_by_name(tryon: TryOn, tmp_path: Path) -> None:
         assert not held["vertices.tube"].all()
     with pytest.raises(UsageError, match=r"--at is for a still or a turntable, and 'a\.mp4' is a video"):
         tryon.write(tmp_path / "a.mp4", "idle", shot=Shot(at=0.2))
+    (tmp_path / "a.exr").write_text("before")
+    with pytest.raises(UsageError, match=r"--turntable makes many pictures, and 'a\.exr' is one"):
+        tryon.write(tmp_path / "a.exr", "idle", shot=Shot(turntable=True))
+    assert (tmp_path / "a.exr").read_text() == "before"
     assert not (tmp_path / "a.mp4").exists()
 
 

@@ -68,3 +68,28 @@ def test_wrong_use_leaves_nothing(run, words: list[str], said: str, tmp_path: Pa
     assert isinstance(result.exception, DressformError)
     assert said in str(result.exception)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-o", "a.mp4", "--at", "1"], "--at is for a still or a turntable, and 'a.mp4' is a video"),
+        (["-o", "a.png", "--turntable"], "--turntable makes many pictures, and 'a.png' is one"),
+        (["-o", "a.exr", "--turntable", "--at", "1"], "--turntable makes many pictures"),
+        (["-o", "a.npz", "--turntable"], "name a video or a folder, or leave --turntable out"),
+        (["-o", "a.mp4", "--background", "nosuch.png"], "there is no 'nosuch.png'"),
+        (["-o", "a.mp4", "--lock", "x.lock", "--no-lock"], "give either --lock FILE or --no-lock"),
+        (["-o", "a.mp4", "--wear", "tube", "--lock", "x.lock"], "x.lock"),
+        (["-o", "."], "it would be replaced as a whole"),
+    ],
+)
+@pytest.mark.parametrize("command", ["render", "tryon"])
+def test_what_cannot_be_made_is_refused_before_anything_is_read(
+    command: str, words: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    consent = ["--consent", "self"] if command == "tryon" else []
+    result = CliRunner().invoke(cli, [command, "missing", *consent, *words])  # the photo, or the avatar, is not there
+    assert isinstance(result.exception, DressformError)
+    assert said in str(result.exception)
+    assert not list(tmp_path.iterdir())

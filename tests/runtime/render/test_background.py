@@ -22,6 +22,8 @@ def test_names_colours_and_files(tmp_path: Path) -> None:
     assert background_named("transparent", ground=0.3) == Background.transparent(ground=0.3)
     assert background_named("#336699") == Background.plain((0.2, 0.4, 0.6))
     assert background_named("#fff, black") == Background.gradient((1, 1, 1), (0, 0, 0))
+    assert background_named("rgb(51, 102,153)") == Background.plain((0.2, 0.4, 0.6))
+    assert background_named("hsl(0,100%,50%), rgb(0,0,255)") == Background.gradient((1, 0, 0), (0, 0, 1))
     turned = Image.new("RGB", (4, 2), (9, 8, 7))
     exif = turned.getexif()
     exif[0x0112] = 6  # a phone held upright
@@ -32,7 +34,9 @@ def test_names_colours_and_files(tmp_path: Path) -> None:
     assert photo.image.shape == (4, 2, 3)
 
 
-@pytest.mark.parametrize("text", ["", "none.png", "#12345", "#fff,#000,#fff", "#fff,blu", "."])
+@pytest.mark.parametrize(
+    "text", ["", "none.png", "#12345", "#fff,#000,#fff", "#fff,blu", ".", "rgb(300,0,0)", "x" * 5000, "a\0"]
+)
 def test_what_is_no_background_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="--background must be studio, transparent, a colour") as caught:
         background_named(text)

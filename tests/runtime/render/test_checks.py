@@ -95,6 +95,9 @@ def test_light_that_cannot_be_reckoned_with_is_refused(lighting: Lighting, said:
         (Background.picture(np.zeros((0, 4, 3), np.uint8)), r"got uint8 \[0, 4, 3\]"),
         (Background.picture(np.zeros((4, 4, 3))), "image must be uint8"),  # type: ignore[arg-type]
         (Background.plain((float("nan"), 0.0, 0.0)), "color must be 3 finite numbers"),
+        (Background.plain((1.5, 0.0, 0.0)), r"color must be from 0 to 1, got \(1.5, 0.0, 0.0\)"),
+        (Background.gradient((0, 0, 0), (0, float("nan"), 0)), "color_below must be 3 finite numbers"),
+        (Background.gradient((0, 0, 0), (0, -1, 0)), "color_below must be from 0 to 1"),
         (Background.plain(ground=2.0), "ground must be from 0 to 1, got 2.0"),
     ],
 )

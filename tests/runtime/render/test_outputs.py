@@ -243,6 +243,30 @@ def test_seen_vertices_are_those_of_triangles_in_sight() -> None:
     assert not only[far[1][:, 1] > 1.1].any()
 
 
+def test_velocity_of_what_was_broken_the_frame_before_is_nothing() -> None:
+    renderer = stage(*SCENE)
+    points = renderer.vertices.numpy().copy()
+    broken = points.copy()
+    broken[: len(SCENE[0][1])] = np.nan
+    renderer.set_vertices(broken)
+    with pytest.warns(RuntimeWarning, match="vertices must be finite"):
+        renderer.render(CAMERA, STUDIO, BARE)
+    renderer.set_vertices(points + np.float32(0.02))
+    frame = renderer.render(CAMERA, STUDIO, BARE)
+    assert np.sum(frame.mask == 1) > 100
+    assert not frame.velocity[frame.mask == 1].any()
+    assert 0.1 < np.abs(frame.velocity[frame.mask == 2]).max() < 2.0
+
+
+def test_names_are_told_apart_whatever_they_are() -> None:
+    names = ["a", "a", "a 2", "background", "a 2", "a"]
+    frame = stage(*(ball(0.1, (0.2 * place, 0, 1), name) for place, name in enumerate(names))).render(
+        CAMERA, STUDIO, BARE
+    )
+    assert frame.segments == ("background", "a", "a 2", "a 2 2", "background 2", "a 2 3", "a 3")
+    assert len(frame.seen_vertices) == len(names)
+
+
 def test_outputs_are_asked_for_in_time_or_kept() -> None:
     renderer = stage(*SCENE)
     frame = renderer.render(CAMERA, STUDIO, BARE)
@@ -271,3 +295,11 @@ def test_odd_sizes_and_a_transparent_backdrop() -> None:
     assert not frame.rgb[frame.alpha + frame.shadow == 0].any()
     assert frame.coverage.shape == (47, 61, 3)
     np.testing.assert_allclose(frame.coverage.sum(axis=-1), 1, atol=1e-5)
+
+
+def test_a_cut_out_of_nothing_is_empty() -> None:
+    renderer = stage(ball(0.1, (0, -8, 1)))
+    frame = renderer.render(CAMERA, STUDIO, Background.transparent(ground=0.0))
+    assert not frame.alpha.any()
+    assert frame.rgba.shape == (*SIZE[::-1], 4)
+    assert not frame.rgba.any()

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from dressform.runtime.render.shot import AS_IT_RUNS, Shot, plan, take
+from dressform.runtime.render.shot import AS_IT_RUNS, Shot, check_written, plan, take
 from dressform.schemas.errors import UsageError
 
 
@@ -56,5 +56,30 @@ def test_wrong_times_are_refused() -> None:
     for at in (-1.0, math.nan, math.inf):
         with pytest.raises(UsageError, match="--at must be a time"):
             Shot(at=at)
-    with pytest.raises(UsageError, match="needs its length"):
-        plan(Shot(turntable=True), 30, None, 1.0)
+    for at in (None, 0.0, 2.0):
+        with pytest.raises(UsageError, match="needs its length"):
+            plan(Shot(at=at, turntable=True), 30, None, 1.0)
+
+
+def test_no_more_is_played_before_than_shows() -> None:
+    late = plan(Shot(at=86400.0), 30, None, 1.0, remembered_s=3.0)
+    assert (late.first, late.lead) == (30 * 86400 - 91, 91)
+    early = plan(Shot(at=2.0), 30, None, 1.0, remembered_s=3.0)
+    assert (early.first, early.lead) == (0, 60)
+    lap = plan(Shot(turntable=True), 10, 600.0, 2.0, remembered_s=3.0)
+    assert (lap.frames, lap.first, lap.lead) == (6000, 5969, 31)
+    assert plan(Shot(at=9.0), 1e-3, None, 1.0, remembered_s=3.0).lead == 0
+
+
+@pytest.mark.parametrize(
+    ("shot", "kind", "said"),
+    [
+        (Shot(turntable=True), "picture", "--turntable makes many pictures, and 'a' is one; name a video or a folder"),
+        (Shot(at=1.0, turntable=True), "picture", "--turntable makes many pictures"),
+        (Shot(at=1.0), "video", "--at is for a still or a turntable, and 'a' is a video"),
+    ],
+)
+def test_a_shot_that_its_target_does_not_hold_is_refused(shot: Shot, kind: str, said: str) -> None:
+    with pytest.raises(UsageError, match=said):
+        check_written(shot, kind, "a")
+    check_written(shot, "folder", "a")

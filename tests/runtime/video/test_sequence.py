@@ -255,6 +255,43 @@ def test_a_sequence_is_replaced_by_the_next_and_nothing_else_is(tmp_path: Path) 
     assert (tmp_path / "file").read_text() == "keep"
 
 
+@pytest.mark.parametrize("before", [True, False])
+def test_what_is_put_into_the_folder_meanwhile_stays(tmp_path: Path, before: bool) -> None:
+    target = tmp_path / "out"
+    if before:
+        sequence(target, 3)
+    writer = SequenceWriter(target, (WIDTH, HEIGHT), 24)
+    writer.write(Still())
+    target.mkdir(exist_ok=True)
+    (target / "mine.txt").write_text("keep")
+    with pytest.raises(UsageError, match="other things were put into it meanwhile; the pictures are in ") as caught:
+        writer.close()
+    kept = Path(str(caught.value).split(" are in ")[1])
+    assert (target / "mine.txt").read_text() == "keep"
+    assert len(list(target.iterdir())) == (5 if before else 1)
+    assert sorted(path.name for path in kept.iterdir()) == [SIDECAR, "rgb.000001.png"]
+    assert sorted(tmp_path.iterdir()) == sorted([target, kept])
+
+
+@pytest.mark.parametrize("name", [".", "..", "a/..", "/"])
+def test_the_folder_that_one_is_in_is_not_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    (tmp_path / "a").mkdir()
+    monkeypatch.chdir(tmp_path / "a")
+    with pytest.raises(UsageError, match="it would be replaced as a whole; name a folder in it"):
+        Target(Path(name), (WIDTH, HEIGHT), 24).check()
+    with pytest.raises(UsageError, match="it would be replaced as a whole; name a folder in it"):
+        SequenceWriter(Path(name), (WIDTH, HEIGHT), 24)
+
+
+def test_a_folder_is_where_it_was_named_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with SequenceWriter("out", (WIDTH, HEIGHT), 24) as writer:
+        writer.write(Still())
+        (tmp_path / "other").mkdir()
+        monkeypatch.chdir(tmp_path / "other")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "out"]
+
+
 @pytest.mark.parametrize(
     ("name", "options", "said"),
     [

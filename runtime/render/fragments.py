@@ -72,7 +72,7 @@ def rasterize(
         raise ValueError(f"screen must be [V, 3], got {list(screen.shape)}")
     check_faces(faces, len(screen))
     if len(faces) == 0:
-        raise ValueError("faces must be at least one, got none")
+        raise ValueError("faces must be [F, 3] with at least one face, got none")
     keys, facing = _draw(screen.detach(), faces, size, flags)
     pixels = torch.nonzero(keys.reshape(-1) < EMPTY.value).reshape(-1)
     seen = keys.reshape(-1)[pixels] & FACE_MASK.value

@@ -39,19 +39,19 @@ def i420_to_rgb(planes: np.ndarray) -> np.ndarray:
     return np.round(255 * np.stack([red, green, blue], -1).clip(0, 1)).astype(np.uint8)
 
 
-@pytest.mark.parametrize(
-    ("codec", "name", "tag"), [("h264", "h264", "avc1"), ("hevc", "hevc", "hvc1"), ("av1", "av1", "av01")]
-)
 @pytest.mark.parametrize("shape", [(2, 2), (34, 70), (64, 192)])
 def test_planes_are_those_of_the_standard(shape: tuple[int, int]) -> None:
     height, width = shape
     rgb = np.random.default_rng(5).integers(0, 256, (height, width, 3), np.uint8)
-    rgb[0, :2] = 0, 255
+    rgb[0, :2] = [[0], [255]]
     means = rgb.reshape(height // 2, 2, width // 2, 2, 3).mean(axis=(1, 3))
     planes = [rgb @ LUMA[0] + 16, *np.moveaxis(means @ CHROMA.T + 128, -1, 0)]
     assert np.abs(rgb_to_i420(rgb).ravel() - np.concatenate([plane.ravel() for plane in planes])).max() <= 0.51
 
 
+@pytest.mark.parametrize(
+    ("codec", "name", "tag"), [("h264", "h264", "avc1"), ("hevc", "hevc", "hvc1"), ("av1", "av1", "av01")]
+)
 def test_video_reads_back(tmp_path: Path, codec: str, name: str, tag: str) -> None:
     path = tmp_path / "out.mp4"
     with VideoWriter(path, (128, 96), 30, codec) as video:
@@ -134,14 +134,14 @@ def test_failure_in_the_thread_reaches_the_caller(tmp_path: Path, monkeypatch: p
 
 
 def test_failure_at_the_end_reaches_the_caller_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    video = VideoWriter(tmp_path / "out.mp4", (64, 64), 30)
-    encode_all = video._encode_all
+    encode_all = VideoWriter._encode_all
 
-    def broken() -> None:
-        encode_all()
+    def broken(video: VideoWriter) -> None:
+        encode_all(video)
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(video, "_encode_all", broken)
+    monkeypatch.setattr(VideoWriter, "_encode_all", broken)
+    video = VideoWriter(tmp_path / "out.mp4", (64, 64), 30)
     video.write(picture(0, 64, 64))
     found: list[BaseException] = []
 

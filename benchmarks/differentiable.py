@@ -94,13 +94,13 @@ def _one(draw: Callable[[], torch.Tensor]) -> dict[str, float]:
 
         if index == 0:
             with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
-                draw().backward()  # type: ignore[no-untyped-call]
+                draw().backward()  # type: ignore[no-untyped-call]  # torch does not say
             held = sum(kept.values())
             continue
         started = time.process_time()
         value = draw()
         drawn = time.process_time()
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()  # type: ignore[no-untyped-call]  # torch does not say
         if index >= WARM_UP:
             forwards.append(drawn - started)
             backwards.append(time.process_time() - drawn)
@@ -153,7 +153,7 @@ def _descend(loss: Callable[[], torch.Tensor], values: list[torch.Tensor], rate:
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimizer, 0.97)
     for _ in range(STEPS):
         optimizer.zero_grad()
-        loss().backward()  # type: ignore[no-untyped-call]
+        loss().backward()  # type: ignore[no-untyped-call]  # torch does not say
         optimizer.step()
         schedule.step()
 

@@ -54,7 +54,7 @@ def time_warp(path: Path) -> Iterator[Timing]:
         kept |= {f"{name}: {key}": array for key, array in scene.items()}
         yield {"rasterizer": f"dressform, Warp {wp.__version__}", **_of(name, faces), "threads": 1, **timing}
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **kept)  # type: ignore[arg-type]
+    np.savez(path, **kept)  # type: ignore[arg-type]  # names taken for flags
 
 
 def _draw_by_warp(points: NDArray[np.float32], faces: NDArray[np.int32]) -> tuple[Timing, Scene]:

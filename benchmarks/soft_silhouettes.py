@@ -44,11 +44,11 @@ def draw(path: Path) -> None:
     for name, size, sigma, screen, faces in cases():
         at = torch.from_numpy(screen).requires_grad_()
         alpha = soft_silhouette(at, torch.from_numpy(faces), size, sigma=sigma)
-        (alpha * _upstream(size)).sum().backward()  # type: ignore[no-untyped-call]
+        (alpha * _upstream(size)).sum().backward()  # type: ignore[no-untyped-call]  # torch does not say
         assert at.grad is not None
         kept |= {f"{name}: alpha": alpha.detach().numpy(), f"{name}: gradient": at.grad.numpy()[:, :2]}
     path.parent.mkdir(parents=True, exist_ok=True)
-    np.savez(path, **kept)  # type: ignore[arg-type]
+    np.savez(path, **kept)  # type: ignore[arg-type]  # names taken for flags
 
 
 def compare(path: Path) -> Iterator[dict[str, Any]]:
@@ -57,7 +57,7 @@ def compare(path: Path) -> Iterator[dict[str, Any]]:
     for name, size, sigma, screen, faces in cases():
         at = torch.from_numpy(screen).requires_grad_()
         alpha = _pytorch3d(at, torch.from_numpy(faces), size, sigma)
-        (alpha * _upstream(size)).sum().backward()  # type: ignore[no-untyped-call]
+        (alpha * _upstream(size)).sum().backward()  # type: ignore[no-untyped-call]  # torch does not say
         assert at.grad is not None
         gradient = at.grad.numpy()[:, :2]
         apart = np.abs(ours[f"{name}: alpha"] - alpha.detach().numpy()).max()

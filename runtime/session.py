@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
@@ -33,15 +32,14 @@ from dressform.runtime.motion.playback import play
 from dressform.runtime.motion.procedural import MOTIONS
 from dressform.runtime.refine.one_euro import OneEuroFilter
 from dressform.runtime.render.backends.choose import check_raster
-from dressform.runtime.render.checks import check_size
 from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.drawing import Drawing
 from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
-from dressform.runtime.render.pipeline import Pipeline
+from dressform.runtime.render.pipeline import Pipeline, frames_ahead
 from dressform.runtime.render.renderer import PRESETS, Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
-from dressform.runtime.render.shot import AS_IT_RUNS, Plan, Shot, Taken, check_written, plan, take
+from dressform.runtime.render.shot import AS_IT_RUNS, Plan, Shot, Taken, check_length, check_written, plan, take
 from dressform.runtime.render.surfaces import PackedMaterial, pack_materials
 from dressform.runtime.video.target import Target
 from dressform.runtime.video.target import VideoReport as VideoReport
@@ -49,9 +47,6 @@ from dressform.schemas.errors import InputError, UsageError
 from dressform.schemas.progress import Progress, silent
 
 COARSE_STEPS = (0.0003, 0.0006, 0.0012, 0.0024)  # [m] a few, so that what is kept for one serves many pictures
-# Frames in the making besides the one that is shown: drawn, dressed, and one to even out their times.
-_AHEAD = KEPT_BUFFERS - 1
-_MOST_AHEAD = 9_000_000  # samples of a picture of which several are in the making at once: memory goes before speed
 _FILTERED_S = 3.0  # that the temporal filter remembers [s]: what was before shows in no digit of a pose from 8 fps on
 _SETTLED = 10.0  # how many times `settle_s` the camera remembers: exp(-40) of a move is left
 ALIKE = 0.002  # bodies whose measures differ by less are the same [m, kg]
@@ -143,7 +138,7 @@ class TryOn:
         check_raster(look.raster)
         self._device = device_named(device)
         samples = look.samples or PRESETS[look.preset].samples
-        ahead = _ahead(size, samples, self._device)
+        ahead = frames_ahead(size, samples, self._device, most=KEPT_BUFFERS - 1)
         self.start_s: dict[str, float] = {}
         started = time.perf_counter()
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
@@ -281,7 +276,7 @@ class TryOn:
             UsageError: When `fps` or `seconds` is not a number above zero; with the first frame. When another stream
                 has begun meanwhile: both would draw into the same buffers.
         """
-        _check_length(fps, seconds)
+        check_length(fps, seconds)
         frames, planned = self._coming(motion, fps, seconds, shot)
         if self._pipeline is not None:
             self._pipeline.stop()
@@ -375,7 +370,7 @@ class TryOn:
             file_format: Of the pictures of a folder: "png" when None, "exr" or "npz".
             progress: Told after every frame.
         """
-        _check_length(fps, seconds)
+        check_length(fps, seconds)
         if self.simulated is not None:
             fps, seconds = self.simulated.fps, self.simulated.frames / self.simulated.fps
         clear = self._look.background is not None and self._look.background.kind == "transparent"
@@ -396,26 +391,3 @@ class TryOn:
         elapsed = time.perf_counter() - started
         stages = {name: 1e3 * spent / max(count, 1) for name, spent in self.stages_s.items()}
         return VideoReport(Path(path), count, elapsed, stages)
-
-
-def _ahead(size: tuple[int, int], samples: int, device: str) -> int:
-    """Return how many frames are made ahead: none where that takes much memory, or more than there is.
-
-    Raises:
-        UsageError: When there is not enough for one.
-    """
-    try:
-        check_size(size, samples, device)
-    except ValueError as error:
-        raise UsageError(f"--{error}") from None
-    try:
-        check_size(size, samples, device, drawings=1 + _AHEAD)
-    except ValueError:
-        return 0
-    return _AHEAD if size[0] * size[1] * samples**2 <= _MOST_AHEAD else 0
-
-
-def _check_length(fps: float, seconds: float | None) -> None:
-    for name, value in (("--fps", fps), ("--seconds", 1.0 if seconds is None else seconds)):
-        if not 0.0 < value < math.inf:
-            raise UsageError(f"{name} must be a number above zero, got {value}")

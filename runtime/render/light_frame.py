@@ -16,6 +16,7 @@ from ._kernels_raster import LightFrame
 # The map grows in these steps and never shrinks: every change of scale shows as a tiny jump of all shadow edges.
 _STEP = 0.1
 _MARGIN = 0.06
+_WIDE_LAMP = 0.06  # [rad] apparent radius from which on shadows are as soft as they get
 
 
 @dataclass(frozen=True)
@@ -85,3 +86,8 @@ def light_frame(fitted: FittedLight, size: int) -> LightFrame:
     frame.texels_per_metre = wp.vec2(*fitted.texels_per_metre)
     frame.size = size
     return frame
+
+
+def shadow_blur(most: int, radius_rad: float) -> int:
+    """Return the blur of the sun's map [texels]: `most` for a lamp as wide as the studio's, less for a narrower one."""
+    return max(2, min(most, round(most * radius_rad / _WIDE_LAMP)))

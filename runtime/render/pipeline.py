@@ -9,8 +9,10 @@ from typing import Generic, TypeVar
 
 from dressform.schemas.errors import UsageError
 
+from .checks import check_size
 from .drawing import Drawing
 
+_MOST_SAMPLES = 9_000_000  # of a picture of which several are in the making at once: memory goes before speed
 Item = TypeVar("Item")
 
 
@@ -73,3 +75,26 @@ class Pipeline(Generic[Item]):
         if item is not None and not self._stopped:
             self._draw(drawing, item)
         return item
+
+
+def frames_ahead(size: tuple[int, int], samples: int, device: str, *, most: int) -> int:
+    """Return how many frames to make ahead: none where that takes much memory, or more than there is.
+
+    Args:
+        size: (width, height) of the frames [px].
+        samples: Samples per pixel side.
+        device: Warp device.
+        most: How many there may be besides the one that is shown.
+
+    Raises:
+        UsageError: When there is not enough for one frame.
+    """
+    try:
+        check_size(size, samples, device)
+    except ValueError as error:
+        raise UsageError(f"--{error}") from None
+    try:
+        check_size(size, samples, device, drawings=1 + most)
+    except ValueError:
+        return 0
+    return most if size[0] * size[1] * samples**2 <= _MOST_SAMPLES else 0

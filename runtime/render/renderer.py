@@ -26,7 +26,8 @@ from .drawing import Drawing, Extents
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
 from .lanes import Lanes
-from .light_frame import LightFitter, light_frame
+from .light_frame import LightFitter, light_frame, shadow_blur
+from .occlusion import OCCLUSION_REACH, occlusion_directions
 from .outputs import Colored, Outputs, Tables
 from .presets import PRESETS as PRESETS
 from .scene import Background, Camera, Lighting, SceneMesh
@@ -37,9 +38,6 @@ from .topology import join_meshes
 _BOUNDS_STRIDE = 256
 _SRGB_ENTRIES = 4096
 _WHOLE = 500_000  # pixels of a picture that one core colours while others make the next ones ready
-_WIDE_LAMP = 0.06  # [rad] apparent radius from which on shadows are as soft as they get
-# How far light from around is kept away by what stands close: about a hand's breadth.
-_OCCLUSION_REACH = 0.07
 
 
 class Renderer:
@@ -229,7 +227,7 @@ class Renderer:
         self._color = wp.zeros(samples, dtype=wp.vec3)
         self._backdrop = wp.zeros(samples, dtype=wp.vec3)
         self._openness = wp.full(half, 1.0, dtype=float)
-        self._directions = wp.array(_occlusion_directions(), dtype=wp.vec2)
+        self._directions = wp.array(occlusion_directions(), dtype=wp.vec2)
         self._sh = wp.zeros(9, dtype=wp.vec3)
         self._bounds = wp.zeros((3, 3), dtype=float)
         self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3, [0.0] * 3], dtype=float)
@@ -361,7 +359,7 @@ class Renderer:
         light.color = wp.vec3(*lighting.sun_color)
         light.toward = wp.vec3(*drawing.fitted.toward.tolist())
         light.texel = drawing.fitted.texel
-        light.blur = _blur(self.preset.light_blur, lighting.sun_radius_rad)
+        light.blur = shadow_blur(self.preset.light_blur, lighting.sun_radius_rad)
         light.slope = 0.4 * (light.blur + 1)
         light.bounce = bounced_share(lighting)
         box = self._samples(drawing.box)
@@ -369,7 +367,7 @@ class Renderer:
         wp.launch(
             _kernels_shade.measure_occlusion,
             (rows, -(-columns // self._lane_count)),
-            [drawing.keys, drawing.view.focal, _OCCLUSION_REACH, self._directions, wp.vec4i(*box), self._lane_count],
+            [drawing.keys, drawing.view.focal, OCCLUSION_REACH, self._directions, wp.vec4i(*box), self._lane_count],
             outputs=[self._openness],
             device=self.device,
         )
@@ -392,19 +390,6 @@ class Renderer:
         )
 
 
-def _blur(most: int, radius_rad: float) -> int:
-    """Return the blur of the sun's map [texels]: `most` for a lamp as wide as the studio's, less for a narrower one."""
-    return max(2, min(most, round(most * radius_rad / _WIDE_LAMP)))
-
-
 def _flags(mesh: SceneMesh, cutout: bool) -> int:
     sided = int(DOUBLE_SIDED) * mesh.material.double_sided
     return sided + int(CUTOUT) * cutout + int(LAYER) * mesh.layer
-
-
-def _occlusion_directions() -> NDArray[np.float32]:
-    """Four patterns of six pairs in two rings, each pattern turned a little further, [24, 2] in units of the reach."""
-    pattern, ring, k = np.meshgrid(np.arange(4), np.arange(2), np.arange(3), indexing="ij")
-    angle = (pattern / 12.0 + k / 3.0 + ring / 6.0) * np.pi
-    radius = 0.4 + 0.6 * ring
-    return np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=-1).reshape(-1, 2).astype(np.float32)

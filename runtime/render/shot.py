@@ -137,3 +137,10 @@ def take(items: Iterator[Item], shot: Shot, planned: Plan) -> Iterator[Taken[Ite
         if number == planned.frames:
             return
         yield Taken(item, number * step)
+
+
+def check_length(fps: float, seconds: float | None) -> None:
+    """Raise UsageError unless a rate and a length are numbers above zero; None is no length."""
+    for name, value in (("--fps", fps), ("--seconds", 1.0 if seconds is None else seconds)):
+        if not 0.0 < value < math.inf:
+            raise UsageError(f"{name} must be a number above zero, got {value}")

@@ -88,6 +88,7 @@ def test_sides_turned_round_are_found(drawn: dict[str, RasterScene]) -> None:
 
 def test_pytorch3d_was_asked_by_the_code_that_is_here() -> None:
     """A reminder, not a failure: kernels are compared above, and the adapter has tests that need no PyTorch3D."""
+    assert set(RECORD["asking"]) == set(parity.ASKING)
     changed = [path for path, digest in parity.digests(parity.ASKING).items() if RECORD["asking"].get(path) != digest]
     if changed:
         pytest.skip(f"{', '.join(changed)} changed since PyTorch3D was asked; {AGAIN}")

@@ -15,7 +15,8 @@ from dressform.runtime.render.around import Around, bounced_share
 from dressform.runtime.render.drawing import Drawing, Extents
 from dressform.runtime.render.environment import Split
 from dressform.runtime.render.harmonics import irradiance, project_radiance
-from dressform.runtime.render.renderer import PRESETS, _blur
+from dressform.runtime.render.light_frame import shadow_blur
+from dressform.runtime.render.presets import PRESETS
 from dressform.runtime.render.scene import Lighting
 
 DEVICES = ["cpu", *(["cuda:0"] if wp.is_cuda_available() else [])]
@@ -87,8 +88,8 @@ def test_what_is_thrown_back_follows_the_sun() -> None:
 def test_narrow_lamps_throw_sharp_shadows() -> None:
     studio = Lighting.studio().sun_radius_rad
     for preset in PRESETS.values():
-        assert _blur(preset.light_blur, studio) == _blur(preset.light_blur, 0.3) == preset.light_blur
-        assert _blur(preset.light_blur, 0.0047) == 2
+        assert shadow_blur(preset.light_blur, studio) == shadow_blur(preset.light_blur, 0.3) == preset.light_blur
+        assert shadow_blur(preset.light_blur, 0.0047) == 2
 
 
 def test_the_ground_darkens_around_what_stands_on_it() -> None:

@@ -96,7 +96,7 @@ def test_a_known_pose_comes_back() -> None:
         optimizer.zero_grad()
         moved = (vertices - middle) @ rotation_matrix(turn).T + middle + shift
         frame = renderer.render(moved, sh, camera)
-        losses.photometric(frame.color, want).backward()  # type: ignore[no-untyped-call]
+        losses.photometric(frame.color, want).backward()  # type: ignore[no-untyped-call]  # torch does not say
         optimizer.step()
         schedule.step()
     assert math.degrees(float(turn.detach().norm())) < 0.1
@@ -125,7 +125,7 @@ def test_the_known_angles_of_joints_come_back() -> None:
         optimizer.zero_grad()
         frame = renderer.render(bent(vertices, joints), sh, camera)
         loss = losses.photometric(frame.color, want) + 0.1 * losses.silhouette_iou(frame.alpha, mask)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()  # type: ignore[no-untyped-call]  # torch does not say
         optimizer.step()
         schedule.step()
     assert math.degrees(float((joints.detach() - truth).abs().max())) < 0.5
@@ -147,7 +147,7 @@ def test_a_known_place_comes_back_from_the_mask_alone_though_nothing_overlaps() 
         else:
             alpha = renderer.silhouette(moved, camera)
             optimizer.param_groups[0]["lr"] = 0.01 * 0.95 ** (step - 50)
-        losses.silhouette_iou(alpha, mask).backward()  # type: ignore[no-untyped-call]
+        losses.silhouette_iou(alpha, mask).backward()  # type: ignore[no-untyped-call]  # torch does not say
         optimizer.step()
     assert float(shift.detach().abs().max()) < 0.004
 
@@ -161,7 +161,7 @@ def test_a_known_texture_comes_back() -> None:
     for _ in range(150):
         optimizer.zero_grad()
         frame = renderer.render(vertices, sh, camera, textures=[texture])
-        losses.photometric(frame.color, want, mask).backward()  # type: ignore[no-untyped-call]
+        losses.photometric(frame.color, want, mask).backward()  # type: ignore[no-untyped-call]  # torch does not say
         optimizer.step()
     assert float(losses.photometric(frame.color, want, mask, kind="l1").detach()) < 0.002
     seen = torch.zeros_like(texture, requires_grad=True)
@@ -198,7 +198,7 @@ def test_a_known_light_comes_back(cameras: tuple[Camera, ...]) -> None:
         for camera, want, inner in pictures:
             color = renderer.render(vertices, sh, camera).color
             value = value + 100.0 * losses.photometric(color, want, inner, epsilon=0.05)
-        value.backward()  # type: ignore[no-untyped-call]
+        value.backward()  # type: ignore[no-untyped-call]  # torch does not say
         return value
 
     optimizer.step(error)

@@ -9,71 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from dressform.runtime.geometry.coarse import CoarseFaces
 from dressform.runtime.render import _reference as reference
 from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.runtime.render.image import save_png
 from dressform.runtime.render.renderer import Renderer
-from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
+from dressform.runtime.render.scene import Background, Camera, Lighting
 from dressform.schemas.errors import UsageError
 
-SIZE = (96, 96)
-FRONT = Camera.look_at((0, -4, 1), (0, 0, 1), 0.6, SIZE)
-BARE = Background.plain((0.0, 0.0, 0.0), ground=0.0)
-EVEN = Lighting(
-    np.array([[1.0, 1.0, 1.0]] + [[0.0] * 3] * 8, np.float32) * np.float32(0.5 / 0.28209479), (0, -1, 0), (0, 0, 0)
-)
-
-
-def grey(level: int, **options: object) -> SurfaceMaterial:
-    matte = {"roughness": 1.0, "specular": 0.0, "inside": (1.0, 1.0, 1.0)} | options
-    return SurfaceMaterial(np.full((4, 4, 3), level, np.uint8), **matte)  # type: ignore[arg-type]
-
-
-def mesh(name: str, faces: np.ndarray, count: int, material: SurfaceMaterial) -> SceneMesh:
-    return SceneMesh(
-        name, faces.astype(np.int32), np.full((count, 2), 0.5, np.float32), faces.astype(np.int32), material
-    )
-
-
-def quad(corners: list[tuple[float, float, float]], material: SurfaceMaterial) -> tuple[SceneMesh, np.ndarray]:
-    """A rectangle with uv (0,0), (1,0), (1,1), (0,1) at its corners."""
-    faces = np.array([[0, 1, 2], [0, 2, 3]], np.int32)
-    uv = np.array([[0, 0], [1, 0], [1, 1], [0, 1]], np.float32)
-    return SceneMesh("quad", faces, uv, faces, material), np.array(corners, np.float32)
-
-
-def facing_quad(half: float, y: float, material: SurfaceMaterial, x: float = 0.0) -> tuple[SceneMesh, np.ndarray]:
-    """A square in the xz plane around (x, y, 1) that faces the camera."""
-    corners = [(x - half, y, 1 - half), (x + half, y, 1 - half), (x + half, y, 1 + half), (x - half, y, 1 + half)]
-    return quad(corners, material)
-
-
-def sphere(radius: float, centre: tuple[float, float, float], rings: int = 48) -> tuple[np.ndarray, np.ndarray]:
-    polar, around = np.meshgrid(
-        np.linspace(0, np.pi, rings), np.linspace(0, 2 * np.pi, 2 * rings, endpoint=False), indexing="ij"
-    )
-    points = np.stack([np.sin(polar) * np.cos(around), np.sin(polar) * np.sin(around), np.cos(polar)], -1).reshape(
-        -1, 3
-    )
-    row, column = np.meshgrid(np.arange(rings - 1), np.arange(2 * rings), indexing="ij")
-    a = row * 2 * rings + column
-    b = row * 2 * rings + (column + 1) % (2 * rings)
-    c, d = a + 2 * rings, b + 2 * rings
-    faces = np.concatenate([np.stack([a, c, d], -1).reshape(-1, 3), np.stack([a, d, b], -1).reshape(-1, 3)])
-    return (radius * points + np.array(centre)).astype(np.float32), faces
-
-
-def picture(
-    parts: list[tuple[SceneMesh, np.ndarray]],
-    lighting: Lighting = EVEN,
-    background: Background = BARE,
-    camera: Camera = FRONT,
-    preset: str = "realtime",
-) -> np.ndarray:
-    renderer = Renderer([m for m, _ in parts], [len(v) for _, v in parts], camera.size, preset=preset)
-    renderer.set_vertices(np.concatenate([v for _, v in parts]))
-    return renderer.render(camera, lighting, background).rgb.copy()
+from .small_scenes import BARE, EVEN, FRONT, SIZE, facing_quad, grey, mesh, picture, quad, sphere
 
 
 def level(linear: float) -> float:
@@ -375,70 +318,3 @@ def test_save_png_round_trip_and_errors(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="cannot write"):
         save_png(tmp_path / "none" / "a.png", rgb)
     assert [p.name for p in tmp_path.iterdir()] == ["a.png"]
-
-
-@pytest.mark.parametrize(("behind", "seen"), [(0.002, 220), (0.005, 60)])
-def test_an_outer_layer_is_seen_where_the_one_below_comes_through_by_millimetres(behind: float, seen: int) -> None:
-    inner, inner_points = facing_quad(0.3, 0.0, grey(60))
-    outer, outer_points = facing_quad(0.3, behind, grey(220))
-    renderer = Renderer([inner, replace(outer, layer=1)], [4, 4], size=SIZE)
-    renderer.set_vertices(np.concatenate([inner_points, outer_points]))
-    frame = renderer.render(FRONT, EVEN, BARE)
-    expected = linear_to_srgb(0.5 * srgb_to_linear(np.array([[[seen] * 3]], np.uint8)))
-    np.testing.assert_allclose(frame.rgb[48, 48] / 255, expected[0, 0], atol=0.02)
-    assert frame.depth[48, 48] == pytest.approx(4 + (behind if seen == 220 else 0), abs=2e-4)
-
-
-def test_coarse_faces_are_drawn_instead_of_fine_ones_and_hidden_ones_stay_hidden() -> None:
-    count = 9
-    across = np.linspace(-0.5, 0.5, count)
-    points = np.array([(x, 0.0, 1 + z) for z in across for x in across], np.float32)
-    corner = np.arange(count * count).reshape(count, count)
-    a, b, c, d = (part.ravel() for part in (corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]))
-    fine = np.concatenate([np.stack([a, b, c], axis=1), np.stack([a, c, d], axis=1)]).astype(np.int32)
-    quarters = [(corner[0, j], corner[0, j + 2], corner[-1, j + 2], corner[-1, j]) for j in range(0, count - 1, 2)]
-    coarse = np.array([t for p, q, r, s in quarters for t in ((p, q, r), (p, r, s))], np.int32)
-    plain = mesh("sheet", fine, len(points), grey(200))
-    whole = render_of(plain, points)
-    drawn = replace(plain, coarse=CoarseFaces(coarse, coarse))
-    assert np.abs(render_of(drawn, points).astype(int) - whole).max() <= 1
-    # with the left half hidden, the quarter left of the middle still touches what is shown; the one beyond does not
-    left = points[fine][:, :, 0].max(axis=1) < 0.01
-    half = render_of(replace(drawn, hidden=left), points)
-    row, middle, quarter = SIZE[1] // 2, SIZE[0] // 2, int(0.25 * FRONT.focal_px / 4)
-    assert half[row, middle + quarter // 2].any()
-    assert half[row, middle - quarter // 2].any()
-    assert whole[row, middle - quarter - 4].any()
-    assert not half[row, middle - quarter - 4].any()
-
-
-def test_what_has_one_side_casts_a_shadow_when_it_faces_the_sun() -> None:
-    """And so does what has two, either way."""
-    floor, floor_points = quad([(-2, -2, 0), (2, -2, 0), (2, 2, 0), (-2, 2, 0)], grey(200))
-    light = replace(EVEN, sun_direction=(0.0, 0.0, 1.0), sun_color=(0.5, 0.5, 0.5))
-    above = [(-0.4, -0.4, 0.5), (0.4, -0.4, 0.5), (0.4, 0.4, 0.5), (-0.4, 0.4, 0.5)]
-    camera = Camera.look_at((0, -3, 0.2), (0, 0, 0.1), 0.6, SIZE)
-    seen = camera.project(np.array([0.0, 0.0, 0.0]))
-    shades = []
-    for corners in (above, above[::-1]):
-        for sided in (True, False):
-            plate, points = quad(corners, grey(200, double_sided=sided))
-            renderer = Renderer([floor, plate], [4, 4], SIZE)
-            renderer.set_vertices(np.concatenate([floor_points, points]))
-            picture = renderer.render(camera, light, BARE).rgb
-            shades.append(int(picture[int(seen[1]), int(seen[0]), 0]))
-    two_up, one_up, two_down, one_down = shades
-    assert two_up == two_down == one_up < one_down - 20
-
-
-def test_coarse_faces_are_checked() -> None:
-    plain, points = facing_quad(0.5, 0.0, grey(200))
-    bad = np.array([[0, 1, 9]], np.int32)
-    with pytest.raises(ValueError, match=r"coarse\.faces must be indices from 0 to 3"):
-        Renderer([replace(plain, coarse=CoarseFaces(bad, bad))], [len(points)], SIZE)
-
-
-def render_of(part: SceneMesh, points: np.ndarray) -> np.ndarray:
-    renderer = Renderer([part], [len(points)], SIZE)
-    renderer.set_vertices(points)
-    return renderer.render(FRONT, EVEN, BARE).rgb.copy()

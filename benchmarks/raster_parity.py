@@ -49,7 +49,7 @@ ASKING = (
 MEASURED = (
     "runtime/render/_kernels_raster.py",
     "runtime/render/_kernels_view.py",
-    "runtime/render/_kernels_interpolate.py",
+    "runtime/render/fragments.py",
     "runtime/render/raster.py",
     "runtime/render/simd/draw_seen.h",
     "runtime/render/simd/raster.h",

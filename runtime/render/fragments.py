@@ -7,12 +7,8 @@ from dataclasses import dataclass
 import torch
 import warp as wp
 
-from dressform.runtime.geometry.simd.code import lanes_on
-
-from . import _kernels_raster
-from ._kernels_surface import Surface
 from ._kernels_view import DOUBLE_SIDED, EMPTY, FACE_MASK
-from .raster import check_faces
+from .raster import check_faces, draw_keys
 
 
 @dataclass(frozen=True)
@@ -133,22 +129,11 @@ def _draw(
         flags = torch.full((count,), DOUBLE_SIDED, dtype=torch.int8, device=place)
     keys = torch.full((size[1], size[0]), EMPTY.value, dtype=torch.int64, device=place)
     facing = torch.zeros(count, dtype=torch.int8, device=place)
-    device = wp.device_from_torch(place)
-    lanes = lanes_on("cpu" if device.is_cpu else "cuda")
-    with wp.ScopedDevice(device):
-        wp.launch(
-            _kernels_raster.draw_triangles,
-            -(-count // lanes),
-            [
-                wp.from_torch(screen.float().contiguous(), dtype=wp.vec3),
-                wp.from_torch(faces.to(torch.int32).contiguous()),
-                wp.from_torch(flags.contiguous()),
-                wp.zeros(1, dtype=wp.int32),
-                wp.zeros((1, 3), dtype=wp.vec2),
-                wp.zeros(1, dtype=Surface),
-                wp.zeros(1, dtype=wp.uint32),
-                lanes,
-            ],
-            outputs=[wp.from_torch(keys), wp.from_torch(facing)],
-        )
+    draw_keys(
+        wp.from_torch(screen.float().contiguous(), dtype=wp.vec3),
+        wp.from_torch(faces.to(torch.int32).contiguous()),
+        wp.from_torch(flags.contiguous()),
+        wp.from_torch(keys),
+        wp.from_torch(facing),
+    )
     return keys, facing

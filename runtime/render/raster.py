@@ -1,22 +1,23 @@
-"""Which face is seen at each pixel, and differentiable interpolation over it: for fitting, baking and tests."""
+"""Which face is seen at each pixel: for checks, drafts and fitting."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import torch
 import warp as wp
 from numpy.typing import NDArray
 
 from dressform.runtime.geometry.simd.code import lanes_on
 
-from . import _kernels_interpolate, _kernels_raster
+from . import _kernels_raster
 from ._kernels_surface import Surface
 from ._kernels_view import DOUBLE_SIDED, EMPTY, FACE_BITS, FACE_MASK, NEARNESS_SCALE, NEARNESS_TOP
 from .checks import MOST_TRIANGLES
+
+if TYPE_CHECKING:
+    import torch
 
 
 @dataclass(frozen=True)
@@ -59,23 +60,10 @@ def rasterize(
         return Visibility(np.full((height, width), -1, np.int32), np.zeros((height, width), np.float32))
     with wp.ScopedDevice(device):
         keys = wp.full((height, width), EMPTY, dtype=wp.int64)
-        count = len(faces)
-        flags = DOUBLE_SIDED if double_sided else 0
-        wp.launch(
-            _kernels_raster.draw_triangles,
-            -(-count // lanes_on(device)),
-            [
-                wp.array(np.ascontiguousarray(screen, np.float32), dtype=wp.vec3),
-                wp.array(np.ascontiguousarray(faces, np.int32), dtype=wp.int32),
-                wp.full(count, flags, dtype=wp.int8),
-                wp.zeros(count, dtype=wp.int32),
-                wp.zeros((count, 3), dtype=wp.vec2),
-                wp.zeros(1, dtype=Surface),
-                wp.zeros(1, dtype=wp.uint32),
-                lanes_on(device),
-            ],
-            outputs=[keys, wp.zeros(count, dtype=wp.int8)],
-        )
+        corners = wp.array(np.ascontiguousarray(faces, np.int32), dtype=wp.int32)
+        flags = wp.full(len(faces), DOUBLE_SIDED if double_sided else 0, dtype=wp.int8)
+        points = wp.array(np.ascontiguousarray(screen, np.float32), dtype=wp.vec3)
+        draw_keys(points, corners, flags, keys, wp.zeros(len(faces), dtype=wp.int8))
         packed = keys.numpy()
     seen = packed < EMPTY.value
     triangles = np.where(seen, packed & FACE_MASK.value, -1).astype(np.int32)
@@ -83,29 +71,22 @@ def rasterize(
     return Visibility(triangles, np.where(seen, nearness, 0.0).astype(np.float32))
 
 
-def interpolate(
-    attributes: torch.Tensor, screen: torch.Tensor, faces: torch.Tensor, triangles: torch.Tensor
-) -> torch.Tensor:
-    """Interpolate vertex attributes over the faces seen, correct in perspective.
+def draw_keys(screen: wp.array, corners: wp.array, flags: wp.array, keys: wp.array, facing: wp.array) -> None:
+    """Draw faces without holes, as `Rasterizer.draw` does, on the device of the arrays.
 
     Args:
-        attributes: float32 [V, C]; differentiable.
-        screen: Vertices as (x px, y px, 1 / depth), float32 [V, 3]; differentiable.
-        faces: int32 [F, 3].
-        triangles: int32 [H, W] of `rasterize`.
-
-    Returns:
-        float32 [H, W, C]; zero where nothing is. Which face is seen is taken as given: silhouettes carry no gradient.
+        screen: vec3 [V].
+        corners: int32 [F, 3].
+        flags: int8 [F].
+        keys: int64 [H, W], all `EMPTY`; written.
+        facing: int8 [F], written.
     """
-    if attributes.ndim != 2 or screen.shape != (attributes.shape[0], 3):
-        raise ValueError(
-            f"attributes and screen must be [V, C] and [V, 3], got {list(attributes.shape)}, {list(screen.shape)}"
-        )
-    check_faces(faces, len(screen))
-    if triangles.ndim != 2 or (triangles.numel() and int(triangles.max()) >= len(faces)):
-        raise ValueError(f"triangles must be [H, W] of faces below {len(faces)}, got {list(triangles.shape)}")
-    apply: Callable[..., torch.Tensor] = _Interpolate.apply
-    return apply(attributes, screen, faces, triangles)
+    count, device = len(corners), screen.device
+    lanes = lanes_on("cpu" if device.is_cpu else "cuda")
+    with wp.ScopedDevice(device):
+        untextured = [wp.zeros(count, dtype=wp.int32), wp.zeros((count, 3), dtype=wp.vec2), wp.zeros(1, dtype=Surface)]
+        inputs = [screen, corners, flags, *untextured, wp.zeros(1, dtype=wp.uint32), lanes]
+        wp.launch(_kernels_raster.draw_triangles, -(-count // lanes), inputs, outputs=[keys, facing])
 
 
 def check_faces(faces: NDArray[np.integer] | torch.Tensor, count: int) -> None:
@@ -117,50 +98,3 @@ def check_faces(faces: NDArray[np.integer] | torch.Tensor, count: int) -> None:
     low, high = (int(faces.min()), int(faces.max())) if len(faces) else (0, 0)
     if len(faces) and (low < 0 or high >= count):
         raise ValueError(f"faces must be indices from 0 to {count - 1}, got {low} to {high}")
-
-
-class _Interpolate(torch.autograd.Function):
-    @staticmethod
-    def forward(
-        ctx: Any, attributes: torch.Tensor, screen: torch.Tensor, faces: torch.Tensor, triangles: torch.Tensor
-    ) -> torch.Tensor:
-        ctx.save_for_backward(attributes, screen, faces, triangles)
-        image = torch.zeros((*triangles.shape, attributes.shape[1]), device=attributes.device)
-        inputs = _arrays(attributes, screen, faces, triangles)
-        wp.launch(
-            _kernels_interpolate.interpolate,
-            image.shape,
-            inputs,
-            outputs=[wp.from_torch(image)],
-            device=wp.device_from_torch(attributes.device),
-        )
-        return image
-
-    @staticmethod
-    def backward(ctx: Any, *grads: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        attributes, screen, faces, triangles = ctx.saved_tensors
-        upstream = grads[0].contiguous()
-        to_attributes = torch.zeros_like(attributes, memory_format=torch.contiguous_format)
-        to_screen = torch.zeros_like(screen, memory_format=torch.contiguous_format)
-        wp.launch(
-            _kernels_interpolate.interpolate,
-            upstream.shape,
-            _arrays(attributes, screen, faces, triangles),
-            outputs=[wp.from_torch(torch.empty_like(upstream))],
-            adj_inputs=[wp.from_torch(to_attributes), wp.from_torch(to_screen, dtype=wp.vec3), None, None],
-            adj_outputs=[wp.from_torch(upstream)],
-            adjoint=True,
-            device=wp.device_from_torch(attributes.device),
-        )
-        return to_attributes, to_screen, None, None
-
-
-def _arrays(
-    attributes: torch.Tensor, screen: torch.Tensor, faces: torch.Tensor, triangles: torch.Tensor
-) -> list[wp.array]:
-    return [
-        wp.from_torch(attributes.detach().contiguous()),
-        wp.from_torch(screen.detach().contiguous(), dtype=wp.vec3),
-        wp.from_torch(faces.to(torch.int32).contiguous()),
-        wp.from_torch(triangles.to(torch.int32).contiguous()),
-    ]

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from dressform.runtime.render.raster import interpolate, rasterize
+from dressform.runtime.render._kernels_view import DOUBLE_SIDED
+from dressform.runtime.render.fragments import rasterize
 
 from .choose import check_raster
 
@@ -54,15 +55,13 @@ def map_faces(
     points = np.ascontiguousarray(screen, np.float32)
     if raster == "pytorch3d":
         return _by_pytorch3d(points, faces, size, double_sided, device)
-    found = rasterize(points, faces, size, double_sided=double_sided, device=device)
-    # corners of their own, so that each carries its own unit vector
-    corners = torch.from_numpy(points[faces].reshape(-1, 3)).to(device)
-    own = torch.arange(len(corners), dtype=torch.int32, device=device).reshape(-1, 3)
-    unit = torch.eye(3, device=device).repeat(len(faces), 1)
-    barycentrics = interpolate(unit, corners, own, torch.from_numpy(found.triangles).to(device)).cpu().numpy()
-    seen = found.triangles >= 0
-    depth = np.divide(1.0, found.inverse_depth, out=np.full(seen.shape, np.inf, np.float32), where=seen)
-    return FaceMap(found.triangles, barycentrics, depth)
+    corners = torch.from_numpy(np.ascontiguousarray(faces, np.int32)).to(device)
+    flags = torch.full((len(faces),), DOUBLE_SIDED if double_sided else 0, dtype=torch.int8, device=device)
+    found = rasterize(torch.from_numpy(points).to(device), corners, size, flags=flags)
+    images = found.image(torch.cat([found.weights, found.inverse_depth[:, None]], dim=1)).cpu().numpy()
+    triangles = found.triangles.cpu().numpy().astype(np.int32)
+    depth = np.divide(1.0, images[..., 3], out=np.full(triangles.shape, np.inf, np.float32), where=triangles >= 0)
+    return FaceMap(triangles, images[..., :3], depth)
 
 
 def _by_pytorch3d(

@@ -13,7 +13,6 @@ import warp as wp
 from dressform.runtime.render.camera_tensors import CameraTensors, rotation_matrix
 from dressform.runtime.render.differentiable import DifferentiableRenderer, Sun, render_differentiable
 from dressform.runtime.render.fragments import rasterize, vertex_normals
-from dressform.runtime.render.raster import interpolate as interpolate_by_warp
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
 from dressform.runtime.render.shading import encode_srgb, soften_highlights
@@ -214,19 +213,6 @@ def test_depth_is_the_distance_along_the_axis_and_has_gradients() -> None:
     # who walks forward by a metre comes nearer by a metre, and by more where the surface falls off
     forward_axis = torch.from_numpy(CAMERA.T_world_cam[:3, 2].astype(np.float32))
     assert -1.3 * seen.mean() < float(camera.position.grad @ forward_axis) < -seen.mean()
-
-
-@pytest.mark.parametrize("device", devices())
-def test_fragments_interpolate_as_the_kernel_does(device: str) -> None:
-    vertices, faces, *_ = blob()
-    screen = CameraTensors.of(CAMERA, device=device).to_screen(torch.from_numpy(vertices).to(device))
-    table = torch.from_numpy(faces).to(device)
-    found = rasterize(screen, table, SIZE)
-    attributes = torch.randn(len(vertices), 3, generator=torch.Generator().manual_seed(1)).to(device)
-    corners = attributes[found.corners]
-    got = found.image((found.weights[..., None] * corners).sum(dim=1))
-    want = interpolate_by_warp(attributes, screen, table, found.triangles.int())
-    torch.testing.assert_close(got, want, rtol=1e-4, atol=1e-4)
 
 
 def test_vertex_normals_of_a_ball_point_outwards() -> None:

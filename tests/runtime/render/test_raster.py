@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 import warp as wp
 
 from dressform.runtime.render import _reference as reference
-from dressform.runtime.render.raster import interpolate, rasterize
+from dressform.runtime.render.raster import rasterize
 
 
 def devices() -> list[str]:
@@ -118,40 +117,3 @@ def test_broken_vertices_do_no_harm(broken: float) -> None:
     alone = want.triangles >= 0
     covered_by_whole = np.isin(got.triangles, whole)
     assert covered_by_whole[alone].mean() > 0.5
-
-
-@pytest.mark.parametrize("device", devices())
-@pytest.mark.parametrize("channels", [1, 5])
-def test_interpolation_values_and_gradients_match(device: str, channels: int) -> None:
-    size = (31, 23)
-    screen_np, faces_np = random_soup(11, 25, size)
-    triangles = torch.from_numpy(rasterize(screen_np, faces_np, size).triangles)
-    random = torch.Generator().manual_seed(7)
-    attributes = torch.randn(len(screen_np), channels, generator=random)
-    upstream = torch.randn(size[1], size[0], channels, generator=random)
-    results = []
-    for function, kind, place in (
-        (interpolate, torch.float32, torch.device(device)),
-        (reference.interpolate, torch.float64, torch.device("cpu")),
-    ):
-        a = attributes.detach().clone().to(place, kind).requires_grad_()
-        s = torch.from_numpy(screen_np.copy()).to(place, kind).requires_grad_()
-        image = function(a, s, torch.from_numpy(faces_np).to(place), triangles.to(place))
-        (image * upstream.to(place, kind)).sum().backward()
-        assert a.grad is not None
-        assert s.grad is not None
-        results.append([t.detach().cpu().double() for t in (image, a.grad, s.grad)])
-    for got, want in zip(*results, strict=True):
-        torch.testing.assert_close(got, want, rtol=2e-3, atol=2e-3 * float(want.abs().max()))
-
-
-def test_interpolating_depth_inverts_projection() -> None:
-    """World-space weights: interpolating 1 gives 1, and depth interpolates to the depth of the plane."""
-    screen = np.array([[2, 2, 1.0], [2, 30, 0.25], [30, 2, 0.5]], np.float32)
-    faces = np.array([[0, 1, 2]], np.int32)
-    seen = rasterize(screen, faces, (32, 32))
-    attributes = torch.from_numpy(np.column_stack([np.ones(3), 1.0 / screen[:, 2]]).astype(np.float32))
-    image = interpolate(attributes, torch.from_numpy(screen), torch.from_numpy(faces), torch.from_numpy(seen.triangles))
-    inside = seen.triangles >= 0
-    np.testing.assert_allclose(image[..., 0].numpy()[inside], 1.0, atol=1e-5)
-    np.testing.assert_allclose(image[..., 1].numpy()[inside], 1.0 / seen.inverse_depth[inside], rtol=1e-4)

@@ -175,6 +175,8 @@ class TryOn:
             np.concatenate([part.joint_weights for part in parts]),
             self._device,
         )
+        self._pose(_Coming(self.rest.rest_pose()), self._renderer.drawings[0])
+        self._renderer.bake(look.lighting or Lighting.studio())
         self.stages_s: defaultdict[str, float] = defaultdict(float)
         self.simulated: ClothClip | None = None
         self._pipeline: Pipeline[Taken[_Coming]] | None = None
@@ -331,18 +333,23 @@ class TryOn:
         taken = next(frames, None)
         if taken is None or not taken.drawn:
             return taken
-        pose, garments = taken.item
+        posed = self._pose(taken.item, drawing)
+        self.stages_s["pose"] += posed - started
+        self.stages_s["dress"] += time.perf_counter() - posed
+        return taken
+
+    def _pose(self, coming: _Coming, drawing: Drawing) -> float:
+        """Fill a drawing's vertices; return when the body's transforms were known."""
+        pose, garments = coming
         lifted = Pose(pose.rotations, pose.root + np.array([0, 0, self._appearance.ground_offset], np.float32))
         transforms = self.rest.skin_transforms(lifted)
         posed, relief = time.perf_counter(), Relief(drawing.turns, drawing.wrinkles)
-        self.stages_s["pose"] += posed - started
         if garments is None:
             self.outfit.pose(transforms, drawing.vertices, relief=relief)
         else:
             self.outfit.lay(transforms, garments, lifted.root - pose.root, drawing.vertices, relief=relief)
         self._skinner.launch(self.outfit.transforms, drawing.vertices, sum(self.outfit.vertex_counts))
-        self.stages_s["dress"] += time.perf_counter() - posed
-        return taken
+        return posed
 
     def write(
         self,

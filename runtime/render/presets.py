@@ -15,6 +15,7 @@ class Preset:
         light_blur: Its blur [texels].
         ground_cells: Side of the map of the shadow on the ground.
         sides: Maps of what keeps light from all around away; 0 leaves that to what stands close on the screen.
+        baked: Whether they are made once, of how the person stands at rest (`Renderer.bake`), not of every picture.
         coarseness: How far body, hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of their
             triangles.
     """
@@ -24,7 +25,11 @@ class Preset:
     light_blur: int
     ground_cells: int
     sides: int
+    baked: bool
     coarseness: float
 
 
-PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 96, 0, 0.35), "quality": Preset(2, 768, 8, 192, 24, 0.0)}
+PRESETS: dict[str, Preset] = {
+    "realtime": Preset(1, 384, 4, 96, 48, True, 0.35),
+    "quality": Preset(2, 768, 8, 192, 24, False, 0.0),
+}

@@ -150,6 +150,7 @@ class Renderer:
         drawing.box = seen_box(camera, low, high)
         self._clear(drawing)
         self._project(drawing)
+        self._find_normals(drawing)
         self._draw_light(drawing)
         self._draw_view(drawing)
         self._find_edges(drawing)
@@ -164,7 +165,8 @@ class Renderer:
         box = around(drawing.box, floor)
         self._lay_backdrop(box)
         if not is_empty(drawing.box):
-            self._around.measure(drawing, (self._faces, self._face_flags), lighting)
+            if not self.preset.baked:
+                self._around.measure(drawing, (self._faces, self._face_flags), lighting)
             self._shade(drawing, lighting)
         if not is_empty(floor):
             self._ground.shade(drawing.vertices, drawing.light_depths, drawing.frame, lighting, background.ground)
@@ -177,6 +179,17 @@ class Renderer:
         colored = Colored(drawing, self._color, self._backdrop, ground, self._ground.shadow)
         outputs = self._outputs
         return Frame(self._rgb.numpy(), drawing.camera, outputs.segments, outputs.of(colored), outputs.sample_px)
+
+    def bake(self, lighting: Lighting) -> None:
+        """Measure how much light from all around reaches each vertex, for all pictures to come, if the preset bakes it.
+
+        Of `vertices` as they are now; until then all of it reaches them, as far as the screen does not tell otherwise.
+        """
+        if self.preset.baked:
+            drawing = self.drawings[0]
+            drawing.bounds = self._bounds_now(drawing)
+            self._find_normals(drawing)
+            self._around.measure(drawing, (self._faces, self._face_flags), lighting)
 
     def cut(self) -> None:
         """Begin anew: what is drawn next has no motion since what was drawn before, and shadows as if it were first."""
@@ -329,15 +342,18 @@ class Renderer:
         """What the eye sees, before light: the nearest face of every sample."""
         self._rasterizer.draw(drawing.screen, drawing.keys, drawing.facing)
 
-    def _draw_light(self, drawing: Drawing) -> None:
-        """What the sun sees, and the normals that its light falls on."""
+    def _find_normals(self, drawing: Drawing) -> None:
+        """What light falls on."""
         raster, device = _kernels_raster, self.device
         faces, normals = [drawing.vertices, self._all_faces], drawing.face_normals
         wp.launch(raster.face_normals, len(self._all_faces), faces, outputs=[normals], device=device)
         rings = [normals, self._ring_starts, self._ring_faces]
         wp.launch(raster.vertex_normals, len(drawing.vertices), rings, outputs=[drawing.normals], device=device)
-        lit = [drawing.lit, self._faces, self._face_flags, self._lane_count]
-        wp.launch(raster.draw_light_depth, self._triangle_blocks, lit, outputs=[drawing.light_depths], device=device)
+
+    def _draw_light(self, drawing: Drawing) -> None:
+        """What the sun sees."""
+        lit, kernel = [drawing.lit, self._faces, self._face_flags, self._lane_count], _kernels_raster.draw_light_depth
+        wp.launch(kernel, self._triangle_blocks, lit, outputs=[drawing.light_depths], device=self.device)
 
     def _find_edges(self, drawing: Drawing) -> None:
         """Where edges cross between samples, and where meshes meet."""

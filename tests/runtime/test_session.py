@@ -19,6 +19,7 @@ from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.motion.procedural import motion
 from dressform.runtime.render.drawing import Drawing
+from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.session import Look, TryOn
 from dressform.schemas.errors import AssetError, UsageError
 
@@ -38,6 +39,22 @@ def test_frames_show_body_and_garment(tryon: TryOn) -> None:
     assert {0, 1, 2} <= seen  # background, body, garment
     assert (frame.depth[frame.mask > 0] > 1).all()
     assert frame.rgb[frame.mask == 2].std() > 5
+
+
+@pytest.mark.parametrize(("preset", "changed"), [("realtime", True), ("quality", False)])
+def test_light_is_baked_as_the_person_stands_at_rest(
+    preset: str, changed: bool, tube_library: Path, plain_avatar: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def shown() -> np.ndarray:
+        look = Look(preset=preset)
+        tryon = TryOn(plain_avatar, ["tube@^1:M"], library=tube_library, size=SIZE, look=look)
+        return next(iter(tryon.stream("idle", fps=10))).rgb.astype(int)
+
+    baked = shown()
+    monkeypatch.setattr(Renderer, "bake", lambda *_: None)
+    bare = shown()
+    assert (baked < bare).any() == changed
+    assert (baked <= bare + 1).all()  # light is taken away, none comes to it
 
 
 def test_the_stream_is_as_long_as_asked_for_and_repeats_itself(tryon: TryOn) -> None:

@@ -17,7 +17,10 @@ from dressform.runtime.render.environment import Split
 from dressform.runtime.render.harmonics import irradiance, project_radiance
 from dressform.runtime.render.light_frame import shadow_blur
 from dressform.runtime.render.presets import PRESETS
-from dressform.runtime.render.scene import Lighting
+from dressform.runtime.render.renderer import Renderer
+from dressform.runtime.render.scene import Camera, Lighting
+
+from .small_scenes import BARE, SIZE, grey, quad
 
 DEVICES = ["cpu", *(["cuda:0"] if wp.is_cuda_available() else [])]
 EVEN = Lighting(*Split(irradiance(project_radiance(lambda w: np.full((len(w), 3), 0.5))), (0, 0, 1.0), (0, 0, 0), 0.06))
@@ -75,7 +78,25 @@ def test_light_counts_by_where_it_comes_from() -> None:
 def test_nothing_is_measured_without_sides() -> None:
     around = Around(100, 0, "cpu")
     assert around.open.shape == (1,)
-    assert PRESETS["realtime"].sides == 0
+
+
+def test_what_is_baked_stays_and_what_is_not_follows_the_points() -> None:
+    """A floor below a canopy half a metre above it, out of the screen's reach: the canopy leaves after baking."""
+    floor = quad([(-0.4, -0.4, 0.5), (0.4, -0.4, 0.5), (0.4, 0.4, 0.5), (-0.4, 0.4, 0.5)], grey(60))
+    canopy = quad([(-2, -2, 1.0), (-2, 2, 1.0), (2, 2, 1.0), (2, -2, 1.0)], grey(60))
+    camera = Camera.look_at((0, -2.0, 0.75), (0, 0, 0.5), 0.5, SIZE)
+
+    def seen(preset: str, *, baked: bool) -> float:
+        renderer = Renderer([floor[0], canopy[0]], [4, 4], SIZE, preset=preset)
+        renderer.set_vertices(np.concatenate([floor[1], canopy[1]]))
+        if baked:
+            renderer.bake(EVEN)
+        renderer.set_vertices(np.concatenate([floor[1], canopy[1] + np.float32([0, 0, 50])]))
+        return float(renderer.render(camera, EVEN, BARE).rgb[SIZE[1] // 2, SIZE[0] // 2].mean())
+
+    open_, closed = seen("realtime", baked=False), seen("realtime", baked=True)
+    assert closed < 0.85 * open_
+    assert seen("quality", baked=True) == pytest.approx(open_, abs=1.0)
 
 
 def test_what_is_thrown_back_follows_the_sun() -> None:

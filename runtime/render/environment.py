@@ -23,6 +23,7 @@ Rgb = tuple[float, float, float]
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # of linear sRGB (IEC 61966-2-1)
 SMALLEST_RADIUS, LARGEST_RADIUS = 0.0047, 0.35  # [rad] the sun's own; past the other, shadows are gone
 _WIDEST = 16384  # [px]
+_RINGING = 0.01  # share of the light that may be negative
 _SEARCHED = 128  # rows of the small copy in which the brightest spot is looked for
 _STANDS_OUT = 4.0  # how many times the mean radiance a source has at least
 _EDGE = 0.1  # of the brightest radiance: what is dimmer is no longer the source
@@ -67,7 +68,11 @@ def read_environment(path: Path | str) -> NDArray[np.float32]:
 
 
 def check_environment(picture: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return a picture as float32 [H, 2H, 3]; raise ValueError, with the cure, when it cannot be a light."""
+    """Return a picture as float32 [H, 2H, 3]; raise ValueError, with the cure, when it cannot be a light.
+
+    What is negative is taken for zero as long as it is little: lossy compression and colours outside the primaries'
+    triangle leave some in most pictures.
+    """
     if picture.ndim != 3 or picture.shape[2] != 3:
         raise ValueError(f"needed a picture of 3 channels, found shape {list(picture.shape)}; save it as RGB")
     height, width = picture.shape[:2]
@@ -79,12 +84,14 @@ def check_environment(picture: NDArray[np.floating]) -> NDArray[np.float32]:
     if not np.isfinite(picture).all():
         bad = int((~np.isfinite(picture).all(axis=-1)).sum())
         raise ValueError(f"{bad} pixels are not finite; clip the picture to finite radiance")
-    if float(picture.min()) < 0.0:
+    light = np.maximum(picture, 0.0)
+    total = float(light.sum(dtype=np.float64))
+    if total - float(picture.sum(dtype=np.float64)) > _RINGING * total:
         bad = int((picture < 0.0).any(axis=-1).sum())
-        raise ValueError(f"{bad} pixels are negative; clip the picture at zero")
-    if float(picture.max()) <= 0.0:
+        raise ValueError(f"{bad} pixels are negative, too much to be a compressor's ringing; clip the picture at zero")
+    if total <= 0.0:
         raise ValueError("all pixels are black; give a picture that has light in it")
-    return np.asarray(picture, np.float32)
+    return np.asarray(light, np.float32)
 
 
 def texel_directions(height: int, width: int) -> NDArray[np.float64]:

@@ -173,6 +173,15 @@ def test_bad_pictures_are_refused(spoil: object, said: str) -> None:
         check_environment(bad)
 
 
+def test_what_compression_left_below_zero_is_taken_for_zero() -> None:
+    clean = lit_by_disc(np.array([0.0, -1.0, 0.0]), 0.2, 32)
+    ringing = clean.copy()
+    ringing[::7, ::5] = -2e-3
+    found = check_environment(ringing)
+    assert (ringing < 0.0).any()
+    np.testing.assert_array_equal(found, np.maximum(ringing, 0.0))
+
+
 def test_bad_files_are_refused_in_one_line(tmp_path: Path) -> None:
     black, text = tmp_path / "black.hdr", tmp_path / "text.hdr"
     assert cv2.imwrite(str(black), np.zeros((8, 16, 3), np.float32))

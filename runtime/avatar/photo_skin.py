@@ -94,6 +94,7 @@ def read_skin(
         texture = make_texture(photo.rgb, person.mask, texels, observed, light, face)
         texture = _retint(texture, np.asarray(tone / np.maximum(observed, 1e-3), np.float32))
         texture = texture if float(texture.confidence.max()) > 0.2 else None
+        light = light * (observed / tone)  # what skin cannot have is the light's: skin times light stays what was seen
     return PhotoSkin(texture, _rgb(tone), _rgb(hair) if hair is not None else DEFAULT_HAIR_COLOR, light, tuple(flags))
 
 

@@ -9,7 +9,7 @@ from dressform.runtime.avatar.photo import photo_from_array
 from dressform.runtime.avatar.photo_skin import plausible_skin, read_skin
 from dressform.runtime.avatar.silhouette import view_body
 from dressform.runtime.avatar.texture import _skin_texels, skin_likeness
-from dressform.runtime.render.colour import srgb_to_linear
+from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 
 TONE = np.array([0.45, 0.28, 0.20], np.float32)
 
@@ -29,15 +29,25 @@ def test_implausible_skin_is_brought_back():
         assert blue <= green <= 0.81 * red
 
 
-@pytest.fixture(scope="module")
-def skin(person, models):
-    """Read from a picture of which everything but the texture is known exactly."""
-    known = person(turn=0.25, size=(900, 1200))
+def read(known, rgb=None):
+    """Read from a picture of which everything but the looks is known exactly, or from that picture recoloured."""
     photo = photo_from_array(known.rgb)
     seen = detect_person(photo)
+    marks = find_face(photo.rgb, seen)
     vertices = known.rest.posed_vertices(known.pose)
     view = view_body(known.rest.body, vertices, known.camera)
-    return read_skin(photo, seen, find_face(photo.rgb, seen), known.rest, vertices, known.camera, view)
+    shown = photo if rgb is None else photo_from_array(rgb)
+    return read_skin(shown, seen, marks, known.rest, vertices, known.camera, view)
+
+
+@pytest.fixture(scope="module")
+def known(person, models):
+    return person(turn=0.25, size=(900, 1200))
+
+
+@pytest.fixture(scope="module")
+def skin(known):
+    return read(known)
 
 
 def test_only_face_and_forearms_are_taken(skin):
@@ -66,13 +76,20 @@ def test_the_face_is_alike_on_both_sides(skin):
     assert (confidence[_twins()[well]] > 0.5).mean() > 0.8
 
 
+def test_a_tint_that_skin_cannot_have_is_the_lights(known, skin):
+    """Under a blue lamp skin looks as no skin does; skin times light is still what was seen."""
+    lamp = np.array([0.45, 0.75, 1.0], np.float32)
+    tinted = np.rint(255 * linear_to_srgb(srgb_to_linear(known.rgb) * lamp)).astype(np.uint8)
+    found = read(known, tinted)
+    shown, bare = (np.array(each.skin_tone) * each.light[0] for each in (found, skin))
+    np.testing.assert_allclose(shown / bare, lamp, rtol=0.05)
+    tint = found.light[0] / skin.light[0]
+    assert tint[2] / tint[0] > 1.15
+    np.testing.assert_allclose(plausible_skin(np.array(found.skin_tone, np.float32)), found.skin_tone, atol=1e-6)
+
+
 def test_a_distant_face_is_left_out(person, models):
-    known = person(size=(300, 400))
-    photo = photo_from_array(known.rgb)
-    seen = detect_person(photo)
-    vertices = known.rest.posed_vertices(known.pose)
-    view = view_body(known.rest.body, vertices, known.camera)
-    skin = read_skin(photo, seen, find_face(photo.rgb, seen), known.rest, vertices, known.camera, view)
+    skin = read(person(size=(300, 400)))
     assert "face_not_taken" in skin.flags
     raster, head, _ = _skin_texels()
     if skin.texture is not None:

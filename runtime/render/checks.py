@@ -152,10 +152,11 @@ def check_camera(camera: Camera, size: tuple[int, int]) -> None:
 
 def check_lighting(lighting: Lighting) -> None:
     """Raise ValueError unless light can be reckoned with."""
-    sh = np.asarray(lighting.sh)
-    if sh.shape != (9, 3):
-        raise ValueError(f"the lighting's sh must be [9, 3], got {list(sh.shape)}")
-    _check_numbers("the lighting's sh", sh.ravel(), 27)
+    for name, given in (("sh", lighting.sh), *((f"sh_of {key!r}", sh) for key, sh in lighting.sh_of.items())):
+        sh = np.asarray(given)
+        if sh.shape != (9, 3):
+            raise ValueError(f"the lighting's {name} must be [9, 3], got {list(sh.shape)}")
+        _check_numbers(f"the lighting's {name}", sh.ravel(), 27)
     _check_numbers("the lighting's sun_direction", lighting.sun_direction, 3)
     if not math.hypot(*lighting.sun_direction) > 1e-9:
         raise ValueError(f"the lighting's sun_direction must point somewhere, got {_shown(lighting.sun_direction)}")

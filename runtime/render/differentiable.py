@@ -99,13 +99,15 @@ class DifferentiableRenderer:
 
         Args:
             vertices: World [m], [V, 3], all meshes one after another.
-            sh: Light from all around, irradiance / pi in the basis of `harmonics`, [9, 3].
+            sh: Light from all around, irradiance / pi in the basis of `harmonics`: [9, 3], or [M, 9, 3], one a mesh.
             camera: The camera.
             textures: Linear [H, W, 3], one a mesh, first row at the top; `self.textures` when None.
             background: Linear rgb [3] or [H, W, 3]; black when None.
             sun: A distant source.
             soften: Whether highlights bend towards white as in `Renderer`'s frames; without, light is unbounded.
         """
+        if sh.shape not in ((9, 3), (len(self.textures), 9, 3)):
+            raise ValueError(f"sh must be [9, 3] or [{len(self.textures)}, 9, 3], got {list(sh.shape)}")
         screen, fragments = self._look(vertices, camera)
         pyramids = self._pyramids if textures is None else tuple(Pyramid.of(texture) for texture in textures)
         color = self._shade(vertices, sh, camera, fragments, pyramids, sun)
@@ -164,7 +166,7 @@ class DifferentiableRenderer:
         footprint = (b[:, 0] * c[:, 1] - b[:, 1] * c[:, 0]).abs() * per_pixel
         albedo = self._albedo(textures, uv, footprint, fragments)
         albedo = torch.where(front[:, None] > 0.0, albedo, albedo * self._tint(fragments).to(albedo.dtype))
-        light = sh_shade(normals, sh)
+        light = sh_shade(normals, sh if sh.ndim == 2 else sh[self._face_mesh.index_select(0, fragments.faces).long()])
         if sun is not None:
             light = light + sun_shade(normals, sun.toward, sun.color)
         return albedo * light

@@ -80,6 +80,7 @@ class Renderer:
         checks.check_meshes(meshes, vertex_counts)
         checks.check_size(size, self.preset.samples, device, drawings=1 + ahead)
         self.size = (int(size[0]), int(size[1]))
+        self._names = [mesh.name for mesh in meshes]
         self._door = checks.Door(meshes, vertex_counts, self.size)
         with wp.ScopedDevice(device):
             packed = materials or pack_materials([mesh.material for mesh in meshes])
@@ -96,7 +97,7 @@ class Renderer:
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()
         self._background: Background | None = None
-        self._sh_shown: NDArray[np.float32] | None = None
+        self._lit_by: Lighting | None = None
         # one more than drawings: that of the picture before is kept until nobody asks for motion since then
         screens = [drawing.screen for drawing in self.drawings]
         self._screens = cycle([*screens, wp.zeros_like(screens[0])])
@@ -241,7 +242,7 @@ class Renderer:
         self._backdrop = wp.zeros(samples, dtype=wp.vec3)
         self._openness = wp.full(half, 1.0, dtype=float)
         self._directions = wp.array(occlusion_directions(), dtype=wp.vec2)
-        self._sh = wp.zeros(9, dtype=wp.vec3)
+        self._sh = wp.zeros((len(self._names), 9), dtype=wp.vec3)
         self._bounds = wp.zeros((3, 3), dtype=float)
         self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3, [0.0] * 3], dtype=float)
         self._rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
@@ -316,9 +317,10 @@ class Renderer:
 
     def _bring_up(self, camera: Camera, lighting: Lighting, background: Background) -> None:
         """Bring up what seldom changes: the light's coefficients and the backdrop."""
-        if self._sh_shown is not lighting.sh:
-            self._sh.assign(np.ascontiguousarray(lighting.sh, np.float32))
-            self._sh_shown = lighting.sh
+        if self._lit_by is not lighting:
+            each = [lighting.sh_of.get(name, lighting.sh) for name in self._names]
+            self._sh.assign(np.stack(each).astype(np.float32))
+            self._lit_by = lighting
         key = backdrop_key(background, camera)
         if key != self._backdrop_key:
             self._backdrop.assign(paint_backdrop(background, camera, self._backdrop.shape))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal, Self
@@ -146,12 +147,15 @@ class Lighting:
         sun_direction: Unit vector towards the source.
         sun_color: What a white matte surface facing the source shows of it.
         sun_radius_rad: Apparent radius of the source: how soft its shadows are.
+        sh_of: By the name of a mesh, such as a garment's, what stands for `sh` on it: light that differs from what the
+            rest of the scene has, as fitted to a photo.
     """
 
     sh: NDArray[np.float32]
     sun_direction: tuple[float, float, float]
     sun_color: Rgb
     sun_radius_rad: float = 0.06
+    sh_of: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
 
     @classmethod
     def studio(cls) -> Self:
@@ -222,7 +226,8 @@ class Lighting:
             raise ValueError("this light does not reach what the camera sees")
         gain = studio / own
         red, green, blue = (gain * channel for channel in self.sun_color)
-        return replace(self, sh=(gain * self.sh).astype(np.float32), sun_color=(red, green, blue))
+        around = {name: (gain * sh).astype(np.float32) for name, sh in self.sh_of.items()}
+        return replace(self, sh=(gain * self.sh).astype(np.float32), sun_color=(red, green, blue), sh_of=around)
 
 
 @dataclass(frozen=True)

@@ -78,17 +78,18 @@ def sh_shade(normals: torch.Tensor, sh: torch.Tensor) -> torch.Tensor:
 
     Args:
         normals: Unit world normals [N, 3]; differentiable.
-        sh: Irradiance / pi in the basis of `harmonics`, [9, 3]; differentiable.
+        sh: Irradiance / pi in the basis of `harmonics`, [9, 3], or one a normal, [N, 9, 3]; differentiable.
 
     Returns:
         Linear rgb [N, 3].
     """
-    if sh.shape != (9, 3):
-        raise ValueError(f"sh must be [9, 3], got {list(sh.shape)}")
+    if sh.shape not in ((9, 3), (len(normals), 9, 3)):
+        raise ValueError(f"sh must be [9, 3], or one a normal, got {list(sh.shape)}")
     x, y, z = normals.unbind(dim=-1)
     terms = [torch.ones_like(x), y, z, x, x * y, y * z, 3.0 * z * z - 1.0, x * z, x * x - y * y]
     basis = torch.stack([scale * term for scale, term in zip(BASIS_SCALE, terms, strict=True)], dim=-1)
-    return (basis @ sh).clamp(min=0.0)
+    shown = basis @ sh if sh.ndim == 2 else (basis[:, None] @ sh)[:, 0]
+    return shown.clamp(min=0.0)
 
 
 def sun_shade(normals: torch.Tensor, toward: torch.Tensor, color: torch.Tensor) -> torch.Tensor:

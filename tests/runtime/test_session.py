@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import warnings
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.motion.procedural import motion
 from dressform.runtime.render.drawing import Drawing
 from dressform.runtime.render.renderer import Renderer
+from dressform.runtime.render.scene import Lighting
 from dressform.runtime.session import Look, TryOn
 from dressform.schemas.errors import AssetError, UsageError
 
@@ -55,6 +57,19 @@ def test_light_is_baked_as_the_person_stands_at_rest(
     bare = shown()
     assert (baked < bare).any() == changed
     assert (baked <= bare + 1).all()  # light is taken away, none comes to it
+
+
+def test_a_garment_may_be_under_light_of_its_own(tube_library: Path, plain_avatar: Path) -> None:
+    studio = Lighting.studio()
+    seen = []
+    for light in (studio, replace(studio, sh_of={"tube": np.zeros((9, 3), np.float32)})):
+        tryon = TryOn(plain_avatar, ["tube@^1:M"], library=tube_library, size=SIZE, look=Look(lighting=light))
+        frame = next(iter(tryon.stream("idle", fps=10)))
+        seen.append(frame.linear.copy())
+    garment = (frame.coverage[..., 2] > 0.999) & (frame.mask == 2)
+    elsewhere = frame.coverage[..., 2] == 0.0
+    assert seen[1][garment].mean() < 0.7 * seen[0][garment].mean()
+    assert np.array_equal(seen[1][elsewhere], seen[0][elsewhere])
 
 
 def test_the_stream_is_as_long_as_asked_for_and_repeats_itself(tryon: TryOn) -> None:

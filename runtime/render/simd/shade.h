@@ -242,7 +242,7 @@ while (true) {
             }
 
         Floats out[3];
-        light_pixels(surface, light, (const float*)sh.data, lit, out);
+        light_pixels(surface, light, (const float*)sh.data + 27 * mesh, lit, out);
         const int left = count - at < LANES ? count - at : LANES;
         for (int l = 0; l < left; ++l)
             for (int channel = 0; channel < 3; ++channel)

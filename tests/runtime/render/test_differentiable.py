@@ -281,7 +281,7 @@ def test_wrong_shapes_are_told() -> None:
     points, sh, camera = torch.from_numpy(vertices), torch.from_numpy(STUDIO.sh), CameraTensors.of(CAMERA)
     refused: list[tuple[Callable[[], object], str]] = [
         (lambda: renderer.render(points[:-1], sh, camera), rf"vertices must be \[{len(vertices)}, 3\]"),
-        (lambda: renderer.render(points, sh[:4], camera), r"sh must be \[9, 3\], got \[4, 3\]"),
+        (lambda: renderer.render(points, sh[:4], camera), r"sh must be \[9, 3\] or \[1, 9, 3\], got \[4, 3\]"),
         (lambda: renderer.render(points, sh, camera, textures=[]), "textures must be 1, one a mesh, got 0"),
         (lambda: camera.learn("zoom"), "a camera learns rotation, position, focal_px, center_px, got 'zoom'"),
         (lambda: DifferentiableRenderer([], []), "meshes must be at least 1, got 0"),

@@ -17,6 +17,8 @@ class Preset:
         sides: Maps of what keeps light from all around away; 0 leaves that to what stands close on the screen.
         coarseness: How far body, hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of their
             triangles.
+        layers: Of sheer cloth behind each other that a sample shows, the nearest; those beyond are left out.
+        lit_layers: Of sheer cloth, nearest to the sun, that each texel of its map holds.
     """
 
     samples: int
@@ -25,6 +27,11 @@ class Preset:
     ground_cells: int
     sides: int
     coarseness: float
+    layers: int
+    lit_layers: int
 
 
-PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 96, 0, 0.35), "quality": Preset(2, 768, 8, 192, 24, 0.0)}
+PRESETS: dict[str, Preset] = {
+    "realtime": Preset(1, 384, 4, 96, 0, 0.35, 4, 2),
+    "quality": Preset(2, 768, 8, 192, 24, 0.0, 8, 3),
+}

@@ -12,8 +12,8 @@ class Surface:
 
     `first_level` and `weave_first` index the table of texture levels; `weave_first` is -1 where there is no weave. A
     pixel shows the weave where the area that it covers in `face_uv` times `weave_gate` is below 1. `wrinkle_side` is 0
-    where there are no wrinkles. `opacity` is 1 of what is not sheer; `opacity_level` indexes the levels of a texture whose
-    red is a factor of it, as many and as large as the colours', and is -1 where there is none.
+    where there are no wrinkles. `opacity_level` indexes the levels of a texture whose red is a factor of `opacity`, as
+    many and as large as the colours', and is -1 where there is none.
     """
 
     first_level: int

@@ -76,7 +76,7 @@ def shade_veiled(
     # outputs
     color: wp.array2d[wp.vec3],
 ) -> None:
-    """As `_kernels_shade.shade`; `veil` is what `_kernels_sheer.draw_veil` drew."""
+    """As `_kernels_shade.shade`; `veil` is what `_kernels_layers.draw_veil` drew."""
     block, part = wp.tid()
     top = box[1] + block * rows
     bottom = wp.min(top + rows, box[3])

@@ -24,10 +24,8 @@ LARGEST_UV = 65536.0
 # What a picture takes [bytes]: for every sample keys and edges of each drawing, colours and occlusion, much more while
 # the backdrop is painted, and for every pixel 8-bit colours, depth, mask and motion.
 _DRAWING_BYTES, _SAMPLE_BYTES, _PAINT_BYTES, _PIXEL_BYTES = 16, 25, 120, 19
-_SHEER_BYTES, _LAYER_BYTES = (
-    24,
-    8,
-)  # for every sample where cloth is sheer: its nearest key, light, share; and each layer
+# where cloth is sheer, for every sample: what is nearest, light and the backdrop's share; and each layer
+_SHEER_BYTES, _LAYER_BYTES = 24, 8
 _WORLD = float(WORLD_LIMIT)
 _FOCALS = (1e-2, 1e7)  # [px]
 _SQUARE = 1e-3  # by how much the axes of a pose may differ from unit vectors at right angles

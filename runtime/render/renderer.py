@@ -90,7 +90,7 @@ class Renderer:
             packed = materials or pack_materials([mesh.material for mesh in meshes])
             extents = self._upload(meshes, vertex_counts, packed)
             self._allocate()
-            texture = [self._face_uv[: len(self._opaque[0])], self._surfaces, self._texels]
+            texture = [_first(self._face_uv, len(self._opaque[0])), self._surfaces, self._texels]
             self._rasterizer = make_rasterizer(raster, DrawnFaces(*self._opaque, *texture), device)
         faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
         tables, grid = Tables(*faces, self._surfaces, self._srgb), (size, self.preset.samples)
@@ -170,7 +170,7 @@ class Renderer:
         if sheer is not None:
             sheer.draw(drawing, self._samples(drawing.box), self._strip)
         if not is_empty(drawing.box):
-            self._around.measure(drawing, self._opaque[:2], lighting)
+            self._around.measure(drawing, (self._opaque[0], self._opaque[1]), lighting)
             self._shade(drawing, light)
         if not is_empty(floor):
             self._ground.shade(drawing.vertices, drawing.light_depths, drawing.frame, lighting, background.ground)
@@ -221,8 +221,8 @@ class Renderer:
         self._lane_count = lanes_on(self.device)
         width, height = self.size
         count, edges = topology.opaque
-        self._opaque = (self._faces[:count], self._face_flags[:count], self._face_mesh[:count])
-        self._opaque_edges = (self._edges[:edges], self._edge_faces[:edges])
+        self._opaque = [_first(table, count) for table in (self._faces, self._face_flags, self._face_mesh)]
+        self._opaque_edges = [_first(table, edges) for table in (self._edges, self._edge_faces)]
         self._triangle_blocks = -(-count // self._lane_count)
         tables = (self._faces, self._face_uv, self._weave_uv, self._atlas_uv, self._face_mesh)
         samples = (height * self.preset.samples, width * self.preset.samples)
@@ -337,8 +337,7 @@ class Renderer:
 
     def _draw_view(self, drawing: Drawing) -> None:
         """What the eye sees, before light: the nearest face of every sample."""
-        facing = drawing.facing if self._sheer is None else drawing.facing[: len(self._opaque[0])]
-        self._rasterizer.draw(drawing.screen, drawing.keys, facing)
+        self._rasterizer.draw(drawing.screen, drawing.keys, _first(drawing.facing, len(self._opaque[0])))
 
     def _draw_light(self, drawing: Drawing) -> None:
         """What the sun sees, and the normals that its light falls on."""
@@ -386,6 +385,13 @@ class Renderer:
         cloth = cloth_of(*tables, self._surfaces, self._texels, self._levels, first=count)
         faces = SheerFaces(cloth, self._edges[edges:], self._edge_faces[edges:])
         return Sheer(faces, samples, self.preset, self.device)
+
+
+def _first(table: wp.array, count: int) -> wp.array:
+    """Return the first entries of a table."""
+    if count == len(table):
+        return table
+    return table[:count] if count else wp.zeros((0, *table.shape[1:]), dtype=table.dtype, device=table.device)
 
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:

@@ -29,8 +29,8 @@ class SurfaceMaterial:
     """How a surface answers light. Colours are linear unless a texture is meant.
 
     Attributes:
-        texture: sRGB uint8 [H, W, 3], or [H, W, 4] whose alpha below one half cuts holes, see `blended`; first row at the
-            top (v = 1); repeats outside [0, 1].
+        texture: sRGB uint8 [H, W, 3], or [H, W, 4] whose alpha below one half cuts holes unless it is `blended`; first
+            row at the top (v = 1); repeats outside [0, 1].
         roughness: 0 mirror-like to 1 matte.
         specular: Reflectance at normal incidence of what is not metal (0.04 for most things).
         sheen: Linear rgb of the fuzz seen at grazing angles.
@@ -41,8 +41,8 @@ class SurfaceMaterial:
         coat: 0 to 1, share of a clear varnish over it.
         coat_roughness: Of the varnish.
         weave: Relief and finish at the scale of threads, or None.
-        opacity: Share of what is behind that it hides, seen straight on: yarns, of yarns and gaps. Below 1 it is sheer, see
-            `sheer`.
+        opacity: Share of what is behind that it hides, seen straight on: the yarns' share of yarns and gaps. Below 1 it
+            is sheer, see `sheer`.
         blended: Whether the texture's alpha is that share too, times `opacity`, in place of cutting holes.
     """
 

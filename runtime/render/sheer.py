@@ -1,12 +1,13 @@
 """Sheer cloth: drawn in layers over what is behind it, exact and in order up to a fixed number of them.
 
 Every sample keeps the nearest sheer faces before what is opaque, sorted by one insertion of atomic minima, so that the
-order of meshes and triangles is of no matter; each layer is then coloured as any surface is, and laid over what is behind
-it from the farthest to the nearest. Layers beyond the preset's number are left out, the farthest: of cloth that hides six
-tenths, four layers leave 0.4⁴, 3 % of the light, to what would come after.
+order of meshes and triangles is of no matter; each layer is then coloured as any surface is, and laid over what is
+behind it from the farthest to the nearest. Layers beyond the preset's number are left out, the farthest: of cloth that
+hides six tenths, four layers leave 0.4⁴, 3 % of the light, to what would come after.
 
-It throws a lighter shadow: the sun's map holds, before what is opaque, the nearest layers of sheer cloth with the share of
-light that passes each, in the manner of deep shadow maps (Lokovic and Veach 2000) with a fixed number of entries.
+Its shadow is lighter: the sun's map holds, before what is opaque, the nearest layers of sheer cloth with the share of
+light that passes each, in the manner of deep shadow maps (Lokovic and Veach 2000) with a fixed number of entries. Of
+the light that falls on its far side it shows a part, and what is seen behind it has less light from all around.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import warp as wp
 
 from dressform.runtime.geometry.simd.code import lanes_on
 
-from . import _kernels_edges, _kernels_veiled
+from . import _kernels_edges, _kernels_layers, _kernels_veiled
 from . import _kernels_sheer as kernels
 from ._kernels_ground import GroundFrame
+from ._kernels_opacity import Cloth, Layers
 from ._kernels_shade import Light
 from ._kernels_view import EMPTY
 from .boxes import NOTHING, Box, is_empty, strips
@@ -52,7 +54,7 @@ def cloth_of(*tables: wp.array, first: int) -> Any:
         tables: In that order.
         first: The first sheer face.
     """
-    cloth = kernels.Cloth()
+    cloth = Cloth()
     cloth.faces, cloth.face_flags, cloth.face_mesh, cloth.face_uv = tables[:4]
     cloth.surfaces, cloth.texels, cloth.levels = tables[4:]
     cloth.first = first
@@ -79,7 +81,7 @@ class Sheer:
     kernels = kernels
 
     def __init__(self, faces: SheerFaces, samples: tuple[int, int], preset: Preset, device: str) -> None:
-        for module in (kernels, _kernels_veiled):  # before two threads do
+        for module in (kernels, _kernels_layers, _kernels_veiled):  # before two threads do
             wp.load_module(module, device=device)
         self._faces, self._device, self._lanes = faces, device, lanes_on(device)
         side = preset.light_map
@@ -92,7 +94,7 @@ class Sheer:
             self._deepest = wp.zeros(1, dtype=wp.int32)
             self.veil = Veil(_kernels_veiled.shade_veiled, wp.zeros((preset.lit_layers, side, side), dtype=wp.int64))
         self._each = [self._keys[number] for number in range(preset.layers)]
-        self.layers = kernels.Layers()
+        self.layers = Layers()
         self.layers.keys = self._keys
         self._drawn: Box = NOTHING
 
@@ -106,8 +108,8 @@ class Sheer:
         device, at, cloth = self._device, self.layers, self._faces.cloth
         if not is_empty(self._drawn):
             emptied = [self._keys, self.nearest, self.through]
-            inputs = [wp.vec4i(*self._drawn), at.used]
-            wp.launch(kernels.clear_layers, self._drawn[3] - self._drawn[1], inputs, outputs=emptied, device=device)
+            rows, inputs = self._drawn[3] - self._drawn[1], [wp.vec4i(*self._drawn), at.used]
+            wp.launch(_kernels_layers.clear_layers, rows, inputs, outputs=emptied, device=device)
         self._drawn, at.used = box, 0
         at.screen, at.normals, at.view = drawing.screen, drawing.normals, drawing.view
         self.veil.layers.fill_(EMPTY)
@@ -116,13 +118,13 @@ class Sheer:
         count = len(cloth.faces) - cloth.first
         self._deepest.zero_()
         peeled = [drawing.facing, self._deepest]
-        wp.launch(kernels.peel, count, [cloth, at, drawing.keys], outputs=peeled, device=device)
+        wp.launch(_kernels_layers.peel, count, [cloth, at, drawing.keys], outputs=peeled, device=device)
         at.used = int(self._deepest.numpy()[0])
         lit = [cloth, drawing.vertices, drawing.lit, drawing.frame.toward, drawing.light_depths]
-        wp.launch(kernels.draw_veil, count, lit, outputs=[self.veil.layers], device=device)
+        wp.launch(_kernels_layers.draw_veil, count, lit, outputs=[self.veil.layers], device=device)
         inputs = [drawing.keys, self._keys, wp.vec4i(*box), strip]
         outputs = [self.nearest, self.through]
-        wp.launch(kernels.begin_layers, strips(box, strip), inputs, outputs=outputs, device=device)
+        wp.launch(_kernels_layers.begin_layers, strips(box, strip), inputs, outputs=outputs, device=device)
         self._find_edges(drawing, box, strip)
 
     def dim(self, openness: wp.array, box: Box, strip: int) -> None:

@@ -70,9 +70,8 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
         face_mesh.append(np.full(int(shown.sum()), index, np.int32))
         face_group.append(np.full(int(shown.sum()), group, np.int32))
     order = sorted(range(len(meshes)), key=lambda index: meshes[index].material.is_sheer)
-    faces, face_uv, weave_uv, atlas_uv, face_mesh, face_group = (
-        [parts[index] for index in order] for parts in (faces, face_uv, weave_uv, atlas_uv, face_mesh, face_group)
-    )
+    faces, face_mesh, face_group = ([parts[index] for index in order] for parts in (faces, face_mesh, face_group))
+    face_uv, weave_uv, atlas_uv = ([parts[index] for index in order] for parts in (face_uv, weave_uv, atlas_uv))
     joined = np.concatenate(all_faces)
     drawn = np.concatenate(faces)
     opaque = sum(len(own) for own, index in zip(faces, order, strict=True) if not meshes[index].material.is_sheer)

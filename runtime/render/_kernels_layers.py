@@ -185,6 +185,28 @@ def peel_any(
     return most
 
 
+@wp.func
+def fall(values: wp.array[wp.int32], i: int, value: int) -> None:
+    if value < values[i]:
+        wp.atomic_min(values, i, value)
+
+
+@wp.func
+def screen_box(a: wp.vec3, b: wp.vec3, c: wp.vec3, width: int, height: int) -> wp.vec4i:
+    """Least x, y, -x and -y of the samples that a triangle may cover; of one that reaches behind the eye, of all."""
+    box = wp.vec4i(0, 0, 1 - width, 1 - height)
+    if in_front(a) and in_front(b) and in_front(c):
+        low = wp.min(wp.min(a, b), c)
+        high = wp.max(wp.max(a, b), c)
+        box = wp.vec4i(
+            int(wp.clamp(low[0] - 1.0, 0.0, float(width - 1))),
+            int(wp.clamp(low[1] - 1.0, 0.0, float(height - 1))),
+            -int(wp.clamp(high[0] + 1.0, 0.0, float(width - 1))),
+            -int(wp.clamp(high[1] + 1.0, 0.0, float(height - 1))),
+        )
+    return box
+
+
 @wp.kernel
 def peel(
     cloth: Cloth,
@@ -192,9 +214,12 @@ def peel(
     keys: wp.array2d[wp.int64],
     # outputs
     facing: wp.array[wp.int8],
-    deepest: wp.array[wp.int32],
+    used: wp.array[wp.int32],
 ) -> None:
-    """Sort a sheer triangle into the layers before the opaque `keys`; `deepest` grows to the most layers used."""
+    """Sort a sheer triangle into the layers before the opaque `keys`.
+
+    `used` falls to the least of -1 times the layers used, and of x, y, -x and -y [samples] where they are.
+    """
     face = cloth.first + wp.tid()
     a = at.screen[cloth.faces[face, 0]]
     b = at.screen[cloth.faces[face, 1]]
@@ -223,8 +248,11 @@ def peel(
         if volume < wp.float64(0.0) or (volume > wp.float64(0.0) and double_sided):
             facing[face] = wp.where(volume < wp.float64(0.0), wp.int8(1), wp.int8(-1))
             most = peel_any(cloth, at, keys, face, at_a, at_b, at_c)
-    if most > deepest[0]:
-        wp.atomic_max(deepest, 0, most)
+    if most > 0:
+        fall(used, 0, -most)
+        reached = screen_box(a, b, c, keys.shape[1], keys.shape[0])
+        for side in range(4):
+            fall(used, 1 + side, reached[side])
 
 
 @wp.kernel
@@ -285,7 +313,6 @@ def clear_layers(
     used: int,
     # outputs
     layers: wp.array3d[wp.int64],
-    nearest: wp.array2d[wp.int64],
     through: wp.array2d[float],
 ) -> None:
     """Empty a row of the box."""
@@ -294,24 +321,20 @@ def clear_layers(
         for x in range(box[0], box[2]):
             layers[i, y, x] = EMPTY
     for x in range(box[0], box[2]):
-        nearest[y, x] = EMPTY
         through[y, x] = 1.0
 
 
 @wp.kernel
-def begin_layers(
-    keys: wp.array2d[wp.int64],
+def merge_nearest(
     layers: wp.array3d[wp.int64],
     box: wp.vec4i,
     strip: int,
     # outputs
     nearest: wp.array2d[wp.int64],
-    through: wp.array2d[float],
 ) -> None:
-    """The nearest key of all, and 1 where nothing opaque is: the share of the backdrop that shows."""
+    """Put the nearest sheer faces among the opaque ones, along a strip of a row of the box."""
     row, part = wp.tid()
     y = box[1] + row
     first = box[0] + part * strip
     for x in range(first, wp.min(first + strip, box[2])):
-        nearest[y, x] = wp.min(keys[y, x], layers[0, y, x])
-        through[y, x] = wp.where(keys[y, x] >= EMPTY, 1.0, 0.0)
+        nearest[y, x] = wp.min(nearest[y, x], layers[0, y, x])

@@ -4,14 +4,12 @@
 
 import warp as wp
 
-from dressform.runtime.geometry.simd.code import SIMD_OPTIONS
-
 from ._kernels_ground import GroundFrame, ground_light
 from ._kernels_opacity import Cloth, Layers, opacity_seen
 from ._kernels_raster import LightFrame, to_light
-from ._kernels_view import EMPTY, LIGHT_DEPTH_SCALE, SCATTERED, SHARE_BITS, SHARE_MASK, View, key_face
+from ._kernels_view import EMPTY, LIGHT_DEPTH_SCALE, RELAXED, SCATTERED, SHARE_BITS, SHARE_MASK, View, key_face
 
-wp.set_module_options(SIMD_OPTIONS)
+wp.set_module_options(RELAXED)
 
 
 @wp.kernel
@@ -23,11 +21,11 @@ def dim_openness(
     # outputs
     openness: wp.array2d[float],
 ) -> None:
-    """What is seen through cloth gets its light through it too, from all around: at half resolution."""
+    """What is seen through cloth has its light from all around through it too: a strip of a row at half resolution."""
     row, part = wp.tid()
-    i = (box[1] >> 1) + row
-    first = (box[0] >> 1) + part * strip
-    for j in range(first, wp.min(first + strip, (box[2] + 1) >> 1)):
+    i = box[1] + row
+    first = box[0] + part * strip
+    for j in range(first, wp.min(first + strip, box[2])):
         kept = float(1.0)
         for layer in range(at.used):
             key = at.keys[layer, 2 * i, 2 * j]
@@ -126,7 +124,7 @@ def veil_ground(
 
 @wp.kernel
 def fill_sheer_matte(
-    keys: wp.array2d[wp.int64],
+    opaque: wp.array2d[wp.int64],
     through: wp.array2d[float],
     view: View,
     ground: GroundFrame,
@@ -137,9 +135,7 @@ def fill_sheer_matte(
 ) -> None:
     """Of every sample: the share of what is behind that is hidden, the share that the ground's shadow takes, and 0."""
     y, x = wp.tid()
-    left = float(1.0)
-    if keys[y, x] < EMPTY:
-        left = through[y, x]
+    left = wp.where(opaque[y, x] < EMPTY, 0.0, through[y, x])
     taken = float(0.0)
     if grounded != 0 and left > 0.0:
         taken = left * (1.0 - ground_light(view, ground, shadow, float(x) + 0.5, float(y) + 0.5))
@@ -148,6 +144,7 @@ def fill_sheer_matte(
 
 @wp.kernel
 def fill_sheer_people(
+    opaque: wp.array2d[wp.int64],
     keys: wp.array2d[wp.int64],
     color: wp.array2d[wp.vec3],
     through: wp.array2d[float],
@@ -163,7 +160,7 @@ def fill_sheer_people(
     y, x = wp.tid()
     light[y, x] = wp.vec3(0.0, 0.0, 0.0)
     if keys[y, x] < EMPTY:
-        left = through[y, x]
+        left = wp.where(opaque[y, x] < EMPTY, 0.0, through[y, x])
         if grounded != 0 and left > 0.0:
             left *= ground_light(view, ground, shadow, float(x) + 0.5, float(y) + 0.5)
         light[y, x] = wp.max(color[y, x] - left * backdrop[y, x], wp.vec3(0.0, 0.0, 0.0))

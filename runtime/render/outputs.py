@@ -147,7 +147,7 @@ class Outputs:
             if made.sheer is None:
                 self._blend(made, kernels.fill_matte, [made.keys, *_behind(made)], "matte")
             else:
-                hidden = [made.keys, made.sheer.through, *_behind(made)]
+                hidden = [made.drawing.keys, made.sheer.through, *_behind(made)]
                 self._blend(made, made.sheer.kernels.fill_sheer_matte, hidden, "matte")
             self._matted = self._frame
         matte: NDArray[np.float32] = self._own["matte"].numpy()
@@ -162,7 +162,7 @@ class Outputs:
         if made.sheer is None:
             light = self._blend(made, kernels.fill_people, [made.keys, made.color], "people")
         else:
-            inputs = [made.keys, made.color, made.sheer.through, made.backdrop, *_behind(made)]
+            inputs = [made.drawing.keys, made.keys, made.color, made.sheer.through, made.backdrop, *_behind(made)]
             light = self._blend(made, made.sheer.kernels.fill_sheer_people, inputs, "people")
         return np.concatenate([light, matte[..., :2].sum(axis=-1, keepdims=True)], axis=-1)
 

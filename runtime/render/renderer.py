@@ -168,7 +168,7 @@ class Renderer:
         self._lay_backdrop(box)
         light, sheer = self._shader.light(drawing, lighting), self._sheer
         if sheer is not None:
-            sheer.draw(drawing, self._samples(drawing.box), self._strip)
+            sheer.draw(drawing, self._strip)
         if not is_empty(drawing.box):
             self._around.measure(drawing, (self._opaque[0], self._opaque[1]), lighting)
             self._shade(drawing, light)
@@ -369,7 +369,7 @@ class Renderer:
         box, shader, sheer = self._samples(drawing.box), self._shader, self._sheer
         shader.measure_occlusion(drawing, box)
         if sheer is not None:
-            sheer.dim(shader.openness, box, self._strip)
+            sheer.dim(shader.openness, self._strip)
         seen = (drawing.keys, shader.openness, self._around.open)
         veil = None if sheer is None else sheer.veil
         self._lanes.each(box, lambda part: shader.shade(drawing, light, seen, part, self._color, veil))

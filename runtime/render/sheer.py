@@ -72,7 +72,7 @@ class Sheer:
 
     Attributes:
         nearest: What is nearest at each sample, sheer or not.
-        through: float [rows, columns], the share of the backdrop that shows: 0 where something opaque is.
+        through: float [rows, columns], the share of what is behind them that shows through all layers.
         veil: What cloth keeps of the sun's light.
         layers: The keys, and what they are of.
         kernels: The module of what reads them.
@@ -91,7 +91,8 @@ class Sheer:
             self.through = wp.full(samples, 1.0, dtype=float)
             self._light = wp.zeros(samples, dtype=wp.vec3)
             self._open = wp.full((2, 2), 1.0, dtype=float)  # it stands clear of what is seen behind it
-            self._deepest = wp.zeros(1, dtype=wp.int32)
+            self._used = wp.zeros(5, dtype=wp.int32)  # and where, see `_kernels_layers.peel`
+            self._unused = wp.array([0, *[1 << 30] * 4], dtype=wp.int32)
             self.veil = Veil(_kernels_veiled.shade_veiled, wp.zeros((preset.lit_layers, side, side), dtype=wp.int64))
         self._each = [self._keys[number] for number in range(preset.layers)]
         self.layers = Layers()
@@ -103,36 +104,36 @@ class Sheer:
         """The tables of all faces drawn, as kernels take them."""
         return self._faces.cloth
 
-    def draw(self, drawing: Drawing, box: Box, strip: int) -> None:
-        """Find the layers of cloth that eye and sun see of a drawing, within a box of samples."""
+    def draw(self, drawing: Drawing, strip: int) -> None:
+        """Find the layers of cloth that eye and sun see of a drawing."""
         device, at, cloth = self._device, self.layers, self._faces.cloth
-        if not is_empty(self._drawn):
-            emptied = [self._keys, self.nearest, self.through]
+        if at.used:
             rows, inputs = self._drawn[3] - self._drawn[1], [wp.vec4i(*self._drawn), at.used]
+            emptied = [self._keys, self.through]
             wp.launch(_kernels_layers.clear_layers, rows, inputs, outputs=emptied, device=device)
-        self._drawn, at.used = box, 0
         at.screen, at.normals, at.view = drawing.screen, drawing.normals, drawing.view
-        self.veil.layers.fill_(EMPTY)
-        if is_empty(box):
-            return
         count = len(cloth.faces) - cloth.first
-        self._deepest.zero_()
-        peeled = [drawing.facing, self._deepest]
+        wp.copy(self._used, self._unused)
+        peeled = [drawing.facing, self._used]
         wp.launch(_kernels_layers.peel, count, [cloth, at, drawing.keys], outputs=peeled, device=device)
-        at.used = int(self._deepest.numpy()[0])
+        used, x0, y0, x1, y1 = self._used.numpy().tolist()
+        at.used, self._drawn = -used, (x0, y0, 1 - x1, 1 - y1) if used else NOTHING
+        self.veil.layers.fill_(EMPTY)
         lit = [cloth, drawing.vertices, drawing.lit, drawing.frame.toward, drawing.light_depths]
         wp.launch(_kernels_layers.draw_veil, count, lit, outputs=[self.veil.layers], device=device)
-        inputs = [drawing.keys, self._keys, wp.vec4i(*box), strip]
-        outputs = [self.nearest, self.through]
-        wp.launch(_kernels_layers.begin_layers, strips(box, strip), inputs, outputs=outputs, device=device)
-        self._find_edges(drawing, box, strip)
+        wp.copy(self.nearest, drawing.keys)
+        if at.used:
+            inputs, size = [self._keys, wp.vec4i(*self._drawn), strip], strips(self._drawn, strip)
+            wp.launch(_kernels_layers.merge_nearest, size, inputs, outputs=[self.nearest], device=device)
+            self._find_edges(drawing, strip)
 
-    def dim(self, openness: wp.array, box: Box, strip: int) -> None:
+    def dim(self, openness: wp.array, strip: int) -> None:
         """Take from the openness of what is opaque, at half resolution, what the cloth before it keeps of the fill."""
-        half = ((box[2] + 1) // 2 - box[0] // 2, (box[3] + 1) // 2 - box[1] // 2)
-        dim = half[1], -(-half[0] // strip)
-        inputs = [self._faces.cloth, self.layers, wp.vec4i(*box), strip]
-        wp.launch(kernels.dim_openness, dim, inputs, outputs=[openness], device=self._device)
+        x0, y0, x1, y1 = self._drawn
+        half = (x0 // 2, y0 // 2, (x1 + 1) // 2, (y1 + 1) // 2)
+        inputs, size = [self._faces.cloth, self.layers, wp.vec4i(*half), strip], strips(half, strip)
+        if not is_empty(half):
+            wp.launch(kernels.dim_openness, size, inputs, outputs=[openness], device=self._device)
 
     def shade_ground(self, drawing: Drawing, ground: GroundShadow, lighting: Lighting, strength: float) -> None:
         """Take from the ground's light what cloth keeps of the sun's."""
@@ -156,18 +157,16 @@ class Sheer:
                 size = strips(part, shader.strip)
                 wp.launch(kernels.lay_over, size, inputs, outputs=outputs, device=self._device)
 
-        if not is_empty(self._drawn):
+        if self.layers.used:
             lanes.each(self._drawn, lay_part)
 
-    def _find_edges(self, drawing: Drawing, box: Box, strip: int) -> None:
+    def _find_edges(self, drawing: Drawing, strip: int) -> None:
         """Where edges of cloth cross between samples, in any layer, and where it runs into what is opaque."""
-        cloth, (_, edges, edge_faces) = self._faces.cloth, self._faces
-        outputs = [drawing.across, drawing.down]
-        blocks = -(-len(edges) // self._lanes)
-        for number in range(self.layers.used):
-            keys = self._each[number] if number else self.nearest
-            inputs = [drawing.screen, edges, edge_faces, cloth.faces, drawing.facing, cloth.face_mesh, keys]
-            inputs += [drawing.view.focal, self._lanes]
-            wp.launch(_kernels_edges.find_crossings, blocks, inputs, outputs=outputs, device=self._device)
-        met = [self.nearest, drawing.screen, cloth.faces, cloth.face_mesh, wp.vec4i(*box), strip]
-        wp.launch(_kernels_edges.find_meetings, strips(box, strip), met, outputs=outputs, device=self._device)
+        cloth, edges = self._faces.cloth, [self._faces.edges, self._faces.edge_faces]
+        outputs, blocks = [drawing.across, drawing.down], -(-len(edges[0]) // self._lanes)
+        inputs = [drawing.screen, *edges, cloth.faces, drawing.facing, cloth.face_mesh, self.nearest, self._keys]
+        inputs += [self.layers.used, drawing.view.focal, self._lanes]
+        wp.launch(_kernels_edges.find_layered_crossings, blocks, inputs, outputs=outputs, device=self._device)
+        met = [self.nearest, drawing.screen, cloth.faces, cloth.face_mesh, wp.vec4i(*self._drawn), strip]
+        size = strips(self._drawn, strip)
+        wp.launch(_kernels_edges.find_meetings, size, met, outputs=outputs, device=self._device)

@@ -1,0 +1,132 @@
+"""What a frame with a garment in sheer cloth costs beside the same in its own cloth, and how steady its picture is."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dressform.authoring.fabrics.fabric import fabric
+from dressform.authoring.fabrics.material import fabric_material
+from dressform.runtime import session
+from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.render.image import save_png
+from dressform.runtime.render.scene import Lighting
+from dressform.runtime.session import Look, TryOn
+
+from .wardrobe import canonical_avatar, wardrobe
+
+WEAR = ("trousers", "long-sleeve", "circle-skirt")
+SKIRT = {"circle-skirt": (0.62, 0.42, 0.44)}
+SHIRT = {"shirt": (0.75, 0.78, 0.85)}
+FRAMES, FIRST = 60, 10
+_FIRM = ("button", "zip")  # materials of trims
+_JUMP = 24  # levels of 255
+
+
+def run(frames: int = FRAMES) -> dict[str, Any]:
+    """Render a walk twice, in turn, frame by frame: the skirt in poplin, and in chiffon over trousers."""
+    results: dict[str, Any] = {"wear": list(WEAR), "preset": "realtime", "frames": frames}
+    for size in ((512, 512), (1024, 1024)):
+        results[f"{size[0]}x{size[1]}"] = _compared(size, frames)
+    return results
+
+
+def _compared(size: tuple[int, int], frames: int) -> dict[str, float]:
+    """Return processor milliseconds a frame, the median, and how many of 10,000 pixels flicker."""
+    plain, sheer = dressed(WEAR, {}, size), dressed(WEAR, SKIRT, size)
+    streams = [each.stream("catwalk", seconds=(FIRST + frames) / 30) for each in (plain, sheer)]
+    spent: list[list[float]] = [[], []]
+    kept: list[list[NDArray[np.uint8]]] = [[], []]
+    shares: list[float] = []
+    jumps: list[list[float]] = []
+    for number in range(FIRST + frames):
+        for which, stream in enumerate(streams):
+            started = time.process_time()
+            frame = next(stream)
+            if number >= FIRST:
+                spent[which].append(1e3 * (time.process_time() - started))
+            kept[which] = [*kept[which][-2:], frame.rgb.copy()]
+        shares.append(frame.visible["circle-skirt"])
+        if number >= FIRST:
+            jumps.append([_jumps(three) for three in kept])
+    flicker = 1e4 * np.mean(jumps, axis=0)
+    return {
+        "opaque_ms": round(statistics.median(spent[0]), 2),
+        "sheer_ms": round(statistics.median(spent[1]), 2),
+        "skirt_share": round(statistics.mean(shares), 4),
+        "flicker_opaque": round(float(flicker[0]), 3),
+        "flicker_sheer": round(float(flicker[1]), 3),
+    }
+
+
+def _jumps(three: list[NDArray[np.uint8]]) -> float:
+    """Return the share of pixels that are in the middle one of three frames far from both others, to the same side."""
+    before, now, after = (frame.astype(np.int16) for frame in three)
+    there, back = now - before, now - after
+    jumped = (np.minimum(np.abs(there), np.abs(back)) > _JUMP) & (np.sign(there) == np.sign(back))
+    return float(jumped.any(axis=-1).mean())
+
+
+def dressed(
+    wear: tuple[str, ...], sheer: Mapping[str, tuple[float, float, float]], size: tuple[int, int], **look: Any
+) -> TryOn:
+    """Return the canonical body in garments of the starter wardrobe, some of them in chiffon.
+
+    Args:
+        wear: What is worn.
+        sheer: Linear colours by the names of garments that are made of chiffon instead.
+        size: (width, height) [px].
+        look: Options of `Look`.
+    """
+    with _made_of_chiffon(sheer):
+        return TryOn(canonical_avatar(), wear, library=wardrobe(), size=size, look=Look(**look))
+
+
+def pictures(folder: Path) -> None:
+    """Draw chiffon over trousers and over skin, in two lights, both presets, walking and turning."""
+    folder.mkdir(parents=True, exist_ok=True)
+    scenes = {
+        "skirt": (WEAR, SKIRT),
+        "shirt": (("trousers", "shirt"), SHIRT),
+        "dress": (("dress",), {"dress": (0.1, 0.3, 0.25)}),
+    }
+    for name, (wear, sheer) in scenes.items():
+        for size, preset in (((512, 512), "realtime"), ((1024, 1024), "quality")):
+            for light in (Lighting.studio(), Lighting.daylight()):
+                tryon = dressed(wear, sheer, size, preset=preset, lighting=light)
+                label = f"{name}-{preset}-{'studio' if light.sun_radius_rad > 0.01 else 'daylight'}"
+                for motion in ("catwalk", "turn"):
+                    for number, frame in enumerate(tryon.stream(motion, seconds=0.5)):
+                        if number in (0, 7, 14):
+                            save_png(folder / f"{label}-{motion}-{number:02d}.png", frame.rgb)
+
+
+@contextmanager
+def _made_of_chiffon(sheer: Mapping[str, tuple[float, float, float]]) -> Iterator[None]:
+    dressed_garments = session.dressed_garments
+
+    def restyled(*args: Any, **options: Any) -> list[DressedGarment]:
+        return [_restyled(each, sheer.get(each.name)) for each in dressed_garments(*args, **options)]
+
+    with mock.patch.object(session, "dressed_garments", restyled):
+        yield
+
+
+def _restyled(garment: DressedGarment, color: tuple[float, float, float] | None) -> DressedGarment:
+    if color is None:
+        return garment
+    chiffon = fabric("chiffon")
+    materials = tuple(
+        each if each.name.startswith(_FIRM) else fabric_material(chiffon, each.name, sheet_m=1.0, base_color=color)
+        for each in garment.mesh.materials
+    )
+    return replace(garment, mesh=replace(garment.mesh, materials=materials))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import statistics
 import time
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from dressform.authoring.fabrics.fabric import fabric
 from dressform.authoring.fabrics.material import fabric_material
 from dressform.runtime import session
 from dressform.runtime.garment.dressed import DressedGarment
+from dressform.runtime.garment.worn import dressed_garments
 from dressform.runtime.render.image import save_png
 from dressform.runtime.render.scene import Lighting
 from dressform.runtime.session import Look, TryOn
@@ -91,29 +93,26 @@ def dressed(
         return TryOn(canonical_avatar(), wear, library=wardrobe(), size=size, look=Look(**look))
 
 
-def pictures(folder: Path) -> None:
-    """Draw chiffon over trousers and over skin, in two lights, both presets, walking and turning."""
+def pictures(folder: Path, seconds: float = 0.4) -> None:
+    """Draw chiffon over trousers and over skin, in two lights and both presets: every fourth frame of walk and turn."""
     folder.mkdir(parents=True, exist_ok=True)
-    scenes = {
+    scenes: dict[str, tuple[tuple[str, ...], dict[str, tuple[float, float, float]]]] = {
         "skirt": (WEAR, SKIRT),
         "shirt": (("trousers", "shirt"), SHIRT),
         "dress": (("dress",), {"dress": (0.1, 0.3, 0.25)}),
     }
-    for name, (wear, sheer) in scenes.items():
-        for size, preset in (((512, 512), "realtime"), ((1024, 1024), "quality")):
-            for light in (Lighting.studio(), Lighting.daylight()):
-                tryon = dressed(wear, sheer, size, preset=preset, lighting=light)
-                label = f"{name}-{preset}-{'studio' if light.sun_radius_rad > 0.01 else 'daylight'}"
-                for motion in ("catwalk", "turn"):
-                    for number, frame in enumerate(tryon.stream(motion, seconds=0.5)):
-                        if number in (0, 7, 14):
-                            save_png(folder / f"{label}-{motion}-{number:02d}.png", frame.rgb)
+    lights = {"studio": Lighting.studio(), "daylight": Lighting.daylight()}
+    sizes = {"realtime": (512, 512), "quality": (1024, 1024)}
+    for (name, (wear, sheer)), light, preset in itertools.product(scenes.items(), lights, sizes):
+        tryon = dressed(wear, sheer, sizes[preset], preset=preset, lighting=lights[light])
+        for motion in ("catwalk", "turn"):
+            for number, frame in enumerate(tryon.stream(motion, seconds=seconds)):
+                if number % 4 == 0:
+                    save_png(folder / f"{name}-{light}-{preset}-{motion}-{number:02d}.png", frame.rgb)
 
 
 @contextmanager
 def _made_of_chiffon(sheer: Mapping[str, tuple[float, float, float]]) -> Iterator[None]:
-    dressed_garments = session.dressed_garments
-
     def restyled(*args: Any, **options: Any) -> list[DressedGarment]:
         return [_restyled(each, sheer.get(each.name)) for each in dressed_garments(*args, **options)]
 

@@ -16,6 +16,7 @@ BENCHMARKS = {
     "first_frame": "seconds from the start of a process to its first frame, stage by stage, with warm caches",
     "cuda": "the same frames on CPU and CUDA: rate and difference",
     "outputs": "what a frame's depth, normals, masks … cost when asked for, how exact they are, memory of a sequence",
+    "sheer": "a walk in a skirt of chiffon beside the same of poplin: milliseconds a frame, pixels that flicker",
     "raster": "rasterising the dressed body on one core, and how that grows with pixels and triangles",
     "differentiable": "pictures with gradients: forwards, backwards; a pose, a light and a texture that come back",
     "build": "import + clean + unwrap + place + rig of the T-shirt",

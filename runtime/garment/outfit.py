@@ -48,7 +48,7 @@ class Outfit:
         faces: int32 [F, 3] of the body, then of each garment, each counted from its own first vertex.
         vertex_counts: Of the body, then of each garment.
         rest_points: float32 [V, 3] of each garment in the body's rest frame, settled [m].
-        hidden_body_faces: bool [F_body] body triangles that cloth covers in every pose.
+        hidden_body_faces: bool [F_body] body triangles that cloth covers in every pose; sheer cloth covers nothing.
 
     Args:
         rest: The body to dress.
@@ -204,7 +204,7 @@ class Outfit:
             Cover(points, garment.cloth, slide)
             for garment, points, slide in zip(self.garments, self.rest_points, self._slides, strict=True)
         ]
-        opaque = [all(map(_is_opaque, garment.mesh.materials)) for garment in self.garments]
+        opaque = [_hides(garment) for garment in self.garments]
         return [
             hidden_cloth(cover, garment.mesh.faces, [shown[k] for k in range(own + 1, len(shown)) if opaque[k]])
             for own, (garment, cover) in enumerate(zip(self.garments, shown, strict=True))
@@ -287,15 +287,13 @@ class Outfit:
                 samples[number] = moved
         everyone = range(1, len(self.faces))
         normals = [{k: vertex_normals(parts[k], self.garments[k - 1].unfolded) for k in everyone} for parts in samples]
-        hidden = hidden_faces(
-            [garment.rig.hide for garment in self.garments],
-            self.rest.vertices,
-            self.faces[0],
-            [
-                Cover(points, garment.unfolded, slide)
-                for garment, points, slide in zip(self.garments, self.rest_points, slides, strict=True)
-            ],
-        )
+        covers = [
+            (garment.rig.hide, Cover(points, garment.unfolded, slide))
+            for garment, points, slide in zip(self.garments, self.rest_points, slides, strict=True)
+            if _hides(garment)
+        ]
+        body = self.rest.vertices, self.faces[0]
+        hidden = hidden_faces([mask for mask, _ in covers], *body, [cover for _, cover in covers])
         found = {
             f"{stage.movers.start}.{stage.obstacles.start}.{name}": values
             for stage in stages(len(self.garments))
@@ -365,6 +363,11 @@ class Outfit:
             passes=stage.passes,
             device=self.device,
         )
+
+
+def _hides(garment: DressedGarment) -> bool:
+    """Say whether what is under a garment cannot be seen through it."""
+    return all(map(_is_opaque, garment.mesh.materials))
 
 
 def _is_opaque(material: Material) -> bool:

@@ -12,7 +12,8 @@ class Surface:
 
     `first_level` and `weave_first` index the table of texture levels; `weave_first` is -1 where there is no weave. A
     pixel shows the weave where the area that it covers in `face_uv` times `weave_gate` is below 1. `wrinkle_side` is 0
-    where there are no wrinkles.
+    where there are no wrinkles. `opacity_level` indexes the levels of a texture whose red is a factor of `opacity`, as
+    many and as large as the colours', and is -1 where there is none.
     """
 
     first_level: int
@@ -35,6 +36,9 @@ class Surface:
     weave_gate: float
     wrinkle_first: int
     wrinkle_side: int
+    sheer: int
+    opacity: float
+    opacity_level: int
 
 
 @wp.func

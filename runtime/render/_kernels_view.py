@@ -31,6 +31,11 @@ BROKEN = wp.constant(-1.0e9)  # the inverse depth that tells of such a vertex
 # Depths in the light's map are whole units of 1/100 mm: integers have an atomic minimum everywhere.
 LIGHT_DEPTH_SCALE = wp.constant(1.0e5)
 FAR = wp.constant(2147483647)
+# A key in the sun's map of sheer cloth is such a depth over 16 bits of the share of light that passes.
+SHARE_BITS = wp.constant(wp.int64(16))
+SHARE_MASK = wp.constant(wp.int64(65535))
+# The share of scattered light that thin cloth lets pass: that of the fill which reaches what is seen behind it. By eye.
+SCATTERED = wp.constant(0.4)
 # what a face's flags are made of
 DOUBLE_SIDED = wp.constant(1)
 CUTOUT = wp.constant(2)

@@ -24,3 +24,8 @@ def halves(box: Box) -> tuple[Box, Box]:
     x0, y0, x1, y1 = box
     middle = y0 + (y1 - y0) // 4 * 2
     return (x0, y0, x1, middle), (x0, middle, x1, y1)
+
+
+def strips(box: Box, strip: int) -> tuple[int, int]:
+    """Return the launch size of kernels that work along strips of a box's rows."""
+    return box[3] - box[1], -(-(box[2] - box[0]) // strip)

@@ -24,12 +24,14 @@ LARGEST_UV = 65536.0
 # What a picture takes [bytes]: for every sample keys and edges of each drawing, colours and occlusion, much more while
 # the backdrop is painted, and for every pixel 8-bit colours, depth, mask and motion.
 _DRAWING_BYTES, _SAMPLE_BYTES, _PAINT_BYTES, _PIXEL_BYTES = 16, 25, 120, 19
+# where cloth is sheer, for every sample: what is nearest, light and the backdrop's share; and each layer
+_SHEER_BYTES, _LAYER_BYTES = 24, 8
 _WORLD = float(WORLD_LIMIT)
 _FOCALS = (1e-2, 1e7)  # [px]
 _SQUARE = 1e-3  # by how much the axes of a pose may differ from unit vectors at right angles
 
 
-def check_size(size: Sequence[int], samples: int, device: str = "cpu", *, drawings: int = 1) -> None:
+def check_size(size: Sequence[int], samples: int, device: str = "cpu", *, drawings: int = 1, layers: int = 0) -> None:
     """Raise ValueError unless pictures of this size can be drawn in the memory that is free.
 
     Args:
@@ -37,6 +39,7 @@ def check_size(size: Sequence[int], samples: int, device: str = "cpu", *, drawin
         samples: Samples per pixel side.
         device: Warp device.
         drawings: How many pictures are in the making at a time.
+        layers: How many layers of sheer cloth a sample holds; 0: there is none.
     """
     sides = list(size)
     whole = len(sides) == 2 and all(isinstance(side, int | np.integer) for side in sides)
@@ -44,6 +47,7 @@ def check_size(size: Sequence[int], samples: int, device: str = "cpu", *, drawin
         raise ValueError(f"size must be (width, height) of 1 to {LARGEST_SIDE} px, got {_shown(size)}")
     pixels = int(sides[0]) * int(sides[1])
     sample = drawings * _DRAWING_BYTES + _SAMPLE_BYTES + _PAINT_BYTES
+    sample += _SHEER_BYTES + layers * _LAYER_BYTES if layers else 0
     needed = pixels * (sample * samples**2 + _PIXEL_BYTES)
     free = free_bytes(device) if needed > 1 << 28 else None
     if free is not None and needed > free:
@@ -125,6 +129,9 @@ def _check_material(name: str, material: SurfaceMaterial) -> None:
     parts = ("roughness", "specular", "subsurface", "metallic", "coat", "coat_roughness", "sheen", "inside")
     for part in parts:
         _check_numbers(f"{name}: {part}", getattr(material, part), 3 if part in ("sheen", "inside") else 1)
+    _check_numbers(f"{name}: opacity", material.opacity, 1)
+    if not 0.0 <= material.opacity <= 1.0:
+        raise ValueError(f"{name}: opacity must be from 0 to 1, got {material.opacity}")
 
 
 def check_camera(camera: Camera, size: tuple[int, int]) -> None:

@@ -2,13 +2,13 @@
 
 What `Renderer` shows of matte surfaces, as torch functions. The rasteriser says which face a pixel sees; from there on
 all is differentiable: barycentrics, normals, textures, light; and silhouettes by their coverage (`antialias`). Not
-modelled: gloss, sheen, weaves, wrinkles, cast shadows, occlusion, and the holes of textures.
+modelled: gloss, sheen, weaves, wrinkles, cast shadows, occlusion, and the holes of textures; sheer cloth is opaque.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -70,7 +70,8 @@ class DifferentiableRenderer:
         if not meshes:
             raise ValueError("meshes must be at least 1, got 0")
         device = device_named(device)
-        topology = join_meshes(meshes, vertex_counts)
+        opaque = [replace(mesh, material=replace(mesh.material, opacity=1.0, blended=False)) for mesh in meshes]
+        topology = join_meshes(opaque, vertex_counts)
         self.device = torch.device(device)
         self.textures = tuple(linear_texture(mesh.material.texture).to(device) for mesh in meshes)
         self._pyramids = tuple(Pyramid.of(texture) for texture in self.textures)

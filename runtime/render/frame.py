@@ -27,7 +27,8 @@ class Frame:
 
     All but `rgb` is worked out when first asked for, which has to be before the next frame is rendered. What names or
     measures a surface (depth, mask, normals, uv, velocity) is of one sample of each pixel, unfiltered; what is a share
-    of a pixel or light (alpha, shadow, coverage, linear, premultiplied) is antialiased exactly as `rgb` is.
+    of a pixel or light (alpha, shadow, coverage, linear, premultiplied) is antialiased exactly as `rgb` is. Sheer cloth
+    shares the latter with what is behind it; the former are of the nearest surface, sheer or not.
 
     Attributes:
         rgb: sRGB uint8 [H, W, 3]; over black where the background is transparent.
@@ -103,7 +104,7 @@ class Frame:
 
     @property
     def alpha(self) -> NDArray[np.float32]:
-        """Share of each pixel that people and cloth cover, float32 [H, W] in [0, 1]; linear, without shadows."""
+        """Share of what is behind that people and cloth hide, float32 [H, W] in [0, 1]; linear, without shadows."""
         alpha: NDArray[np.float32] = self.output("alpha")
         return alpha
 
@@ -118,7 +119,7 @@ class Frame:
 
     @property
     def coverage(self) -> NDArray[np.float32]:
-        """Share of each pixel that each segment covers, float32 [H, W, len(segments)]; they add up to 1."""
+        """Share of each pixel that shows each segment, float32 [H, W, len(segments)]; they add up to 1."""
         coverage: NDArray[np.float32] = self.output("coverage")
         return coverage
 

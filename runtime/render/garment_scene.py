@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dressform.assets.files.garment import GarmentMesh, Material
+from dressform.assets.files.images import image_has_alpha
 
 from .colour import linear_to_srgb, srgb_to_linear
 from .scene import SceneMesh, SurfaceMaterial
@@ -128,10 +129,11 @@ def _uv_set(mesh: GarmentMesh, info: Info) -> tuple[NDArray[np.float32], NDArray
 
 def _surface(material: Material, weave: Weave | None) -> SurfaceMaterial:
     extensions = material.record.get("extensions", {})
+    mode = alpha_mode(material)
     coat, specular = extensions.get(_COAT, {}), extensions.get(_SPECULAR, {})
     # the inside of open cloth is seen at hems and collars, whatever the file says about back faces
     return SurfaceMaterial(
-        material_texture(material),
+        _with_alpha(material_texture(material), material, mode),
         roughness=material.roughness,
         specular=0.04 * float(specular.get("specularFactor", 1.0)),
         sheen=material.sheen,
@@ -140,7 +142,30 @@ def _surface(material: Material, weave: Weave | None) -> SurfaceMaterial:
         coat=float(coat.get("clearcoatFactor", 0.0)),
         coat_roughness=float(coat.get("clearcoatRoughnessFactor", 0.0)),
         weave=weave,
+        opacity=float(np.clip(material.base_color[3], 0.0, 1.0)) if mode == "BLEND" else 1.0,
+        blended=mode == "BLEND",
     )
+
+
+def alpha_mode(material: Material) -> str:
+    """Return what alpha does, glTF's OPAQUE, MASK or BLEND; where the record does not say, what the values imply."""
+    implied = "OPAQUE"
+    if material.base_color[3] < 1:
+        implied = "BLEND"
+    elif material.base_color_image is not None and image_has_alpha(material.base_color_image):
+        implied = "MASK"
+    return str(material.record.get("alphaMode", implied))
+
+
+def _with_alpha(texture: NDArray[np.uint8], material: Material, mode: str) -> NDArray[np.uint8]:
+    """Return a texture with the alpha that its mode asks for: none, or 0 and 255 below and from `alphaCutoff` on."""
+    if texture.shape[2] == 3 or mode == "BLEND":
+        return texture
+    if mode == "OPAQUE":
+        return np.ascontiguousarray(texture[..., :3])
+    cutoff = float(material.record.get("alphaCutoff", 0.5))
+    kept = texture[..., 3].astype(np.float32) * np.float32(material.base_color[3] / 255.0) >= cutoff
+    return np.dstack([texture[..., :3], np.where(kept, np.uint8(255), np.uint8(0))])
 
 
 def _pbr_info(material: Material) -> Info | None:

@@ -87,7 +87,7 @@ class GroundShadow:
         spread = [self._heights, self._spread, reach]
         wp.launch(kernels.spread_contacts, columns, spread, outputs=[self._contact], device=device)
         inputs = [depths, light, self.frame, self._contact, self._coarse]
-        inputs += [lighting.sun_radius_rad, _sun_share(lighting), strength, lanes]
+        inputs += [lighting.sun_radius_rad, sun_share(lighting), strength, lanes]
         cells = self.shadow.shape[0]
         wp.launch(kernels.shade_ground, (cells, -(-cells // lanes)), inputs, outputs=[self.shadow], device=device)
 
@@ -115,7 +115,7 @@ def seen_box(camera: Camera, low: NDArray[np.floating], high: NDArray[np.floatin
     return int(first[0]), int(first[1]), int(last[0]), int(last[1])
 
 
-def _sun_share(lighting: Lighting) -> float:
+def sun_share(lighting: Lighting) -> float:
     """Share of the light on level ground that the sun brings."""
     direction = np.asarray(lighting.sun_direction, np.float64)
     sun = max(float(direction[2] / np.linalg.norm(direction)), 0.0) * float(np.mean(lighting.sun_color))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import warp as wp
@@ -16,6 +16,9 @@ from . import _kernels_outputs as kernels
 from ._kernels_ground import GroundFrame
 from .drawing import Drawing
 from .scene import SceneMesh
+
+if TYPE_CHECKING:
+    from .sheer import Sheer
 
 BACKGROUND = "background"
 
@@ -29,6 +32,7 @@ class Colored(NamedTuple):
         backdrop: Linear light behind every sample, vec3.
         ground: The ground's map in the world, or None where it is not seen.
         shadow: float [cells, cells], share of light that reaches the ground.
+        sheer: The layers of sheer cloth, or None where nothing is sheer.
     """
 
     drawing: Drawing
@@ -36,6 +40,12 @@ class Colored(NamedTuple):
     backdrop: wp.array
     ground: GroundFrame | None
     shadow: wp.array
+    sheer: Sheer | None = None
+
+    @property
+    def keys(self) -> wp.array:
+        """What is nearest at each sample, sheer or not."""
+        return self.drawing.keys if self.sheer is None else self.sheer.nearest
 
 
 class Tables(NamedTuple):
@@ -99,27 +109,27 @@ class Outputs:
         return read
 
     def _depth(self, made: Colored) -> NDArray[np.float32]:
-        inputs = [made.drawing.keys, self._tables.face_flags, *self._grid]
+        inputs = [made.keys, self._tables.face_flags, *self._grid]
         return self._launch(kernels.read_depth, inputs, "depth", float)
 
     def _mask(self, made: Colored) -> NDArray[np.uint8]:
-        inputs = [made.drawing.keys, self._tables.face_group, *self._grid]
+        inputs = [made.keys, self._tables.face_group, *self._grid]
         return self._launch(kernels.read_mask, inputs, "mask", wp.uint8)
 
     def _velocity(self, made: Colored) -> NDArray[np.float32]:
         at = made.drawing
-        inputs = [at.keys, self._tables.faces, at.screen, at.earlier, *self._grid]
+        inputs = [made.keys, self._tables.faces, at.screen, at.earlier, *self._grid]
         return self._launch(kernels.read_velocity, inputs, "velocity", wp.vec2)
 
     def _uv(self, made: Colored) -> NDArray[np.float32]:
         at = made.drawing
-        inputs = [at.keys, self._tables.faces, at.screen, self._tables.face_uv, *self._grid]
+        inputs = [made.keys, self._tables.faces, at.screen, self._tables.face_uv, *self._grid]
         return self._launch(kernels.read_uv, inputs, "uv", wp.vec2)
 
     def _normals(self, made: Colored) -> NDArray[np.float32]:
         at, tables, lanes = made.drawing, self._tables, lanes_on(self._device)
         inputs = [
-            *(at.keys, at.screen, at.normals, tables.faces, tables.atlas_uv, tables.face_mesh, at.facing),
+            *(made.keys, at.screen, at.normals, tables.faces, tables.atlas_uv, tables.face_mesh, at.facing),
             *(tables.surfaces, at.turns, at.wrinkles, *self._grid, lanes),
         ]
         threads = (self._shape[0], -(-self._shape[1] // lanes))
@@ -134,33 +144,42 @@ class Outputs:
     def _matte(self, made: Colored) -> NDArray[np.float32]:
         """Coverage and the shadow's share, which several outputs are made of."""
         if self._matted != self._frame:
-            ground = [made.ground or GroundFrame(), made.shadow, int(made.ground is not None)]
-            self._blend(made, kernels.fill_matte, [made.drawing.keys, made.drawing.view, *ground], "matte")
+            if made.sheer is None:
+                self._blend(made, kernels.fill_matte, [made.keys, *_behind(made)], "matte")
+            else:
+                hidden = [made.drawing.keys, made.sheer.through, *_behind(made)]
+                self._blend(made, made.sheer.kernels.fill_sheer_matte, hidden, "matte")
             self._matted = self._frame
         matte: NDArray[np.float32] = self._own["matte"].numpy()
         return matte
 
     def _linear(self, made: Colored) -> NDArray[np.float32]:
-        ground = [made.ground or GroundFrame(), made.shadow, int(made.ground is not None)]
-        inputs = [made.drawing.keys, made.color, made.backdrop, made.drawing.view, *ground]
+        inputs = [made.keys, made.color, made.backdrop, *_behind(made)]
         return self._blend(made, kernels.fill_light, inputs, "linear")
 
     def _premultiplied(self, made: Colored) -> NDArray[np.float32]:
         matte = self._matte(made)
-        light = self._blend(made, kernels.fill_people, [made.drawing.keys, made.color], "people")
+        if made.sheer is None:
+            light = self._blend(made, kernels.fill_people, [made.keys, made.color], "people")
+        else:
+            inputs = [made.drawing.keys, made.keys, made.color, made.sheer.through, made.backdrop, *_behind(made)]
+            light = self._blend(made, made.sheer.kernels.fill_sheer_people, inputs, "people")
         return np.concatenate([light, matte[..., :2].sum(axis=-1, keepdims=True)], axis=-1)
 
     def _coverage(self, made: Colored) -> NDArray[np.float32]:
         shares = np.zeros((*self._shape, len(self.segments)), np.float32)
         for first in range(0, len(self.segments) - 1, 3):
             inputs = [made.drawing.keys, self._tables.face_group, first]
-            three = self._blend(made, kernels.fill_segments, inputs, "share")
+            fill = kernels.fill_segments
+            if made.sheer is not None:
+                fill, inputs = made.sheer.kernels.fill_sheer_segments, [made.sheer.cloth, made.sheer.layers, *inputs]
+            three = self._blend(made, fill, inputs, "share")
             shares[..., first + 1 : first + 4] = three[..., : len(self.segments) - 1 - first]
         shares[..., 0] = np.maximum(1.0 - shares.sum(axis=-1), 0.0)
         return shares
 
     def _seen_vertices(self, made: Colored) -> dict[str, NDArray[np.bool_]]:
-        seen, keys = self._buffer("seen", wp.uint8, (sum(self._counts),)), made.drawing.keys
+        seen, keys = self._buffer("seen", wp.uint8, (sum(self._counts),)), made.keys
         seen.zero_()
         wp.launch(kernels.mark_seen, keys.shape, [keys, self._tables.faces], outputs=[seen], device=self._device)
         parts = np.split(seen.numpy().astype(np.bool_), np.cumsum(self._counts)[:-1])
@@ -186,6 +205,11 @@ class Outputs:
         if name not in self._own:
             self._own[name] = wp.zeros(shape, dtype=dtype, device=self._device)
         return self._own[name]
+
+
+def _behind(made: Colored) -> list[Any]:
+    """Return what kernels need to know of the shadow on the ground."""
+    return [made.drawing.view, made.ground or GroundFrame(), made.shadow, int(made.ground is not None)]
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import cycle
+from typing import TYPE_CHECKING
 
 import numpy as np
 import warp as wp
@@ -12,28 +13,31 @@ from numpy.typing import NDArray
 
 from dressform.runtime.geometry.simd.code import lanes_on
 
-from . import _kernels_edges, _kernels_raster, _kernels_resolve, _kernels_shade, checks
+from . import _kernels_edges, _kernels_raster, _kernels_resolve, checks
+from ._kernels_shade import Light
 from ._kernels_surface import Surface
 from ._kernels_view import CUTOUT, DOUBLE_SIDED, FAR, LAYER, View
-from .around import Around, bounced_share
+from .around import Around
 from .backdrop import backdrop_key, paint_backdrop
 from .backends.choose import make_rasterizer
 from .backends.protocol import DrawnFaces, RasterizerMaker
-from .boxes import NOTHING, Box, around, is_empty
+from .boxes import NOTHING, Box, around, is_empty, strips
 from .colour import encode_table
 from .devices import device_named
 from .drawing import Drawing, Extents
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
 from .lanes import Lanes
-from .light_frame import LightFitter, light_frame, shadow_blur
-from .occlusion import OCCLUSION_REACH, occlusion_directions
+from .light_frame import LightFitter, light_frame
 from .outputs import Colored, Outputs, Tables
 from .presets import PRESETS as PRESETS
 from .scene import Background, Camera, Lighting, SceneMesh
-from .simd.code import BLOCK_ROWS, STRIP
+from .shader import ShadedFaces, Shader
 from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrinkles
-from .topology import join_meshes
+from .topology import Topology, join_meshes
+
+if TYPE_CHECKING:
+    from .sheer import Sheer
 
 _BOUNDS_STRIDE = 256
 _SRGB_ENTRIES = 4096
@@ -78,16 +82,16 @@ class Renderer:
         if not 1 <= self.preset.samples <= 8:
             raise ValueError(f"samples must be from 1 to 8, got {samples}")
         checks.check_meshes(meshes, vertex_counts)
-        checks.check_size(size, self.preset.samples, device, drawings=1 + ahead)
+        layers = self.preset.layers * any(mesh.material.is_sheer for mesh in meshes)
+        checks.check_size(size, self.preset.samples, device, drawings=1 + ahead, layers=layers)
         self.size = (int(size[0]), int(size[1]))
-        self._names = [mesh.name for mesh in meshes]
         self._door = checks.Door(meshes, vertex_counts, self.size)
         with wp.ScopedDevice(device):
             packed = materials or pack_materials([mesh.material for mesh in meshes])
             extents = self._upload(meshes, vertex_counts, packed)
             self._allocate()
-            texture = [self._face_mesh, self._face_uv, self._surfaces, self._texels]
-            self._rasterizer = make_rasterizer(raster, DrawnFaces(self._faces, self._face_flags, *texture), device)
+            texture = [_first(self._face_uv, len(self._opaque[0])), self._surfaces, self._texels]
+            self._rasterizer = make_rasterizer(raster, DrawnFaces(*self._opaque, *texture), device)
         faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
         tables, grid = Tables(*faces, self._surfaces, self._srgb), (size, self.preset.samples)
         self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device)
@@ -97,7 +101,6 @@ class Renderer:
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()
         self._background: Background | None = None
-        self._lit_by: Lighting | None = None
         # one more than drawings: that of the picture before is kept until nobody asks for motion since then
         screens = [drawing.screen for drawing in self.drawings]
         self._screens = cycle([*screens, wp.zeros_like(screens[0])])
@@ -105,8 +108,7 @@ class Renderer:
         self._written: Box = NOTHING
         # frames that are made ahead load the processor already; the last stage is halved where it is the slowest
         self._lanes = Lanes(several=ahead > 0 and wp.get_device(device).is_cpu and size[0] * size[1] > _WHOLE)
-        # A CPU thread does well to stay on a row for a while; a GPU wants a thread for every pixel.
-        self._strip, self._rows = (STRIP, BLOCK_ROWS) if wp.get_device(device).is_cpu else (1, 1)
+        self._strip = self._shader.strip
 
     @property
     def vertices(self) -> wp.array:
@@ -160,24 +162,31 @@ class Renderer:
         """Colour what was drawn, the second half of a frame."""
         self._door.check_background(background)
         low, high = drawing.bounds
-        self._bring_up(drawing.camera, lighting, background)
+        self._bring_up(drawing.camera, background)
         floor = self._ground.place(low, high, lighting, drawing.camera) if background.ground > 0.0 else NOTHING
         # only this part of the picture differs from the bare backdrop
         box = around(drawing.box, floor)
         self._lay_backdrop(box)
+        light, sheer = self._shader.light(drawing, lighting), self._sheer
+        if sheer is not None:
+            sheer.draw(drawing, self._strip)
         if not is_empty(drawing.box):
             if not self.preset.baked:
-                self._around.measure(drawing, (self._faces, self._face_flags), lighting)
-            self._shade(drawing, lighting)
+                self._around.measure(drawing, (self._opaque[0], self._opaque[1]), lighting)
+            self._shade(drawing, light)
         if not is_empty(floor):
             self._ground.shade(drawing.vertices, drawing.light_depths, drawing.frame, lighting, background.ground)
+            if sheer is not None:
+                sheer.shade_ground(drawing, self._ground, lighting, background.ground)
             maps = (drawing.keys, self._color, drawing.across)
             self._ground.darken(drawing.view, *maps, box=self._samples(floor), strip=self._strip)
             drawing.drawn = self._samples(box)
+        if sheer is not None:
+            sheer.lay(drawing, light, self._shader, self._around.open, self._color, self._lanes)
         self._lanes.each(box, lambda part: self._resolve(drawing, part))
         self._written = box
         ground = None if is_empty(floor) else self._ground.frame
-        colored = Colored(drawing, self._color, self._backdrop, ground, self._ground.shadow)
+        colored = Colored(drawing, self._color, self._backdrop, ground, self._ground.shadow, sheer)
         outputs = self._outputs
         return Frame(self._rgb.numpy(), drawing.camera, outputs.segments, outputs.of(colored), outputs.sample_px)
 
@@ -190,7 +199,7 @@ class Renderer:
             drawing = self.drawings[0]
             drawing.bounds = self._bounds_now(drawing)
             self._find_normals(drawing)
-            self._around.measure(drawing, (self._faces, self._face_flags), lighting)
+            self._around.measure(drawing, (self._opaque[0], self._opaque[1]), lighting)
 
     def cut(self) -> None:
         """Begin anew: what is drawn next has no motion since what was drawn before, and shadows as if it were first."""
@@ -223,26 +232,30 @@ class Renderer:
         self._levels = wp.array(table.levels, dtype=wp.int32)
         self._srgb = wp.array(encode_table(_SRGB_ENTRIES), dtype=wp.uint8)
         self._lane_count = lanes_on(self.device)
-        self._triangle_blocks = -(-len(topology.faces) // self._lane_count)
         width, height = self.size
+        count, edges = topology.opaque
+        self._opaque = [_first(table, count) for table in (self._faces, self._face_flags, self._face_mesh)]
+        self._opaque_edges = [_first(table, edges) for table in (self._edges, self._edge_faces)]
+        self._triangle_blocks = -(-count // self._lane_count)
+        tables = (self._faces, self._face_uv, self._weave_uv, self._atlas_uv, self._face_mesh)
+        samples = (height * self.preset.samples, width * self.preset.samples)
+        faces = ShadedFaces(*tables, self._surfaces, self._texels, self._levels)
+        self._shader = Shader(faces, [mesh.name for mesh in meshes], samples, self.preset, self.device)
+        self._sheer = self._make_sheer(topology, samples)
         return Extents(
             vertices=int(sum(vertex_counts)),
             faces=len(topology.faces),
             all_faces=len(topology.all_faces),
             texels=texels,
-            samples=(height * self.preset.samples, width * self.preset.samples),
+            samples=samples,
             light_map=self.preset.light_map,
         )
 
     def _allocate(self) -> None:
         width, height = self.size
         samples = (height * self.preset.samples, width * self.preset.samples)
-        half = (max((samples[0] + 1) // 2, 2), max((samples[1] + 1) // 2, 2))  # looked up between four
         self._color = wp.zeros(samples, dtype=wp.vec3)
         self._backdrop = wp.zeros(samples, dtype=wp.vec3)
-        self._openness = wp.full(half, 1.0, dtype=float)
-        self._directions = wp.array(occlusion_directions(), dtype=wp.vec2)
-        self._sh = wp.zeros((len(self._names), 9), dtype=wp.vec3)
         self._bounds = wp.zeros((3, 3), dtype=float)
         self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3, [0.0] * 3], dtype=float)
         self._rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
@@ -253,16 +266,12 @@ class Renderer:
         x0, y0, x1, y1 = (side * self.preset.samples for side in box)
         return x0, y0, x1, y1
 
-    def _strips(self, box: Box) -> tuple[int, int]:
-        """Launch size for kernels that work along strips of the box's rows."""
-        return box[3] - box[1], -(-(box[2] - box[0]) // self._strip)
-
     def _clear(self, drawing: Drawing) -> None:
         """Forget what was drawn before."""
         if not is_empty(drawing.drawn):
             wp.launch(
                 _kernels_raster.clear,
-                self._strips(drawing.drawn),
+                strips(drawing.drawn, self._strip),
                 [wp.vec4i(*drawing.drawn), self._strip],
                 outputs=[drawing.keys, drawing.across, drawing.down],
                 device=self.device,
@@ -276,11 +285,11 @@ class Renderer:
         if not is_empty(color):
             inputs = [self._backdrop, wp.vec4i(*color), self._strip]
             kernel, outputs = _kernels_resolve.lay_backdrop, [self._color]
-            wp.launch(kernel, self._strips(color), inputs, outputs=outputs, device=self.device)
+            wp.launch(kernel, strips(color, self._strip), inputs, outputs=outputs, device=self.device)
         if not is_empty(rgb):
             inputs = [self._backdrop_rgb, wp.vec4i(*rgb), self._strip]
             kernel, outputs = _kernels_resolve.lay_encoded_backdrop, [self._rgb]
-            wp.launch(kernel, self._strips(rgb), inputs, outputs=outputs, device=self.device)
+            wp.launch(kernel, strips(rgb, self._strip), inputs, outputs=outputs, device=self.device)
 
     def _resolve(self, drawing: Drawing, box: Box) -> None:
         """Encode the pixels of a box."""
@@ -288,8 +297,11 @@ class Renderer:
             return
         shown = [self._color, drawing.across, drawing.down]
         if self.preset.samples == 1:
-            inputs = [drawing.keys, *shown, self._srgb, wp.vec4i(*box), self._strip]
-            wp.launch(_kernels_resolve.resolve, self._strips(box), inputs, outputs=[self._rgb], device=self.device)
+            keys = drawing.keys if self._sheer is None else self._sheer.nearest
+            inputs = [keys, *shown, self._srgb, wp.vec4i(*box), self._strip]
+            wp.launch(
+                _kernels_resolve.resolve, strips(box, self._strip), inputs, outputs=[self._rgb], device=self.device
+            )
         else:
             inputs = [*shown, self.preset.samples, self._srgb, wp.vec4i(*box)]
             size = (box[3] - box[1], box[2] - box[0])
@@ -315,12 +327,8 @@ class Renderer:
             self._door.tell_broken(drawing.vertices)
         return (low, high) if low[0] <= high[0] else (np.zeros(3, np.float32), np.zeros(3, np.float32))
 
-    def _bring_up(self, camera: Camera, lighting: Lighting, background: Background) -> None:
-        """Bring up what seldom changes: the light's coefficients and the backdrop."""
-        if self._lit_by is not lighting:
-            each = [lighting.sh_of.get(name, lighting.sh) for name in self._names]
-            self._sh.assign(np.stack(each).astype(np.float32))
-            self._lit_by = lighting
+    def _bring_up(self, camera: Camera, background: Background) -> None:
+        """Bring up the backdrop, which seldom changes."""
         key = backdrop_key(background, camera)
         if key != self._backdrop_key:
             self._backdrop.assign(paint_backdrop(background, camera, self._backdrop.shape))
@@ -342,7 +350,7 @@ class Renderer:
 
     def _draw_view(self, drawing: Drawing) -> None:
         """What the eye sees, before light: the nearest face of every sample."""
-        self._rasterizer.draw(drawing.screen, drawing.keys, drawing.facing)
+        self._rasterizer.draw(drawing.screen, drawing.keys, _first(drawing.facing, len(self._opaque[0])))
 
     def _find_normals(self, drawing: Drawing) -> None:
         """What light falls on."""
@@ -354,58 +362,52 @@ class Renderer:
 
     def _draw_light(self, drawing: Drawing) -> None:
         """What the sun sees."""
-        lit, kernel = [drawing.lit, self._faces, self._face_flags, self._lane_count], _kernels_raster.draw_light_depth
+        lit, kernel = [drawing.lit, *self._opaque[:2], self._lane_count], _kernels_raster.draw_light_depth
         wp.launch(kernel, self._triangle_blocks, lit, outputs=[drawing.light_depths], device=self.device)
 
     def _find_edges(self, drawing: Drawing) -> None:
         """Where edges cross between samples, and where meshes meet."""
         outputs, box = [drawing.across, drawing.down], self._samples(drawing.box)
-        edges = [drawing.screen, self._edges, self._edge_faces, self._faces, drawing.facing, self._face_mesh]
+        edges = [drawing.screen, *self._opaque_edges, self._faces, drawing.facing, self._face_mesh]
         wp.launch(
             _kernels_edges.find_crossings,
-            -(-len(self._edges) // self._lane_count),
+            -(-len(self._opaque_edges[0]) // self._lane_count),
             [*edges, drawing.keys, drawing.view.focal, self._lane_count],
             outputs=outputs,
             device=self.device,
         )
         if not is_empty(box):
             met = [drawing.keys, drawing.screen, self._faces, self._face_mesh, wp.vec4i(*box), self._strip]
-            wp.launch(_kernels_edges.find_meetings, self._strips(box), met, outputs=outputs, device=self.device)
+            wp.launch(_kernels_edges.find_meetings, strips(box, self._strip), met, outputs=outputs, device=self.device)
 
-    def _shade(self, drawing: Drawing, lighting: Lighting) -> None:
-        light = _kernels_shade.Light()
-        light.color = wp.vec3(*lighting.sun_color)
-        light.toward = wp.vec3(*drawing.fitted.toward.tolist())
-        light.texel = drawing.fitted.texel
-        light.blur = shadow_blur(self.preset.light_blur, lighting.sun_radius_rad)
-        light.slope = 0.4 * (light.blur + 1)
-        light.bounce = bounced_share(lighting)
-        box = self._samples(drawing.box)
-        columns, rows = ((box[side + 2] + 1) // 2 - box[side] // 2 for side in (0, 1))
-        wp.launch(
-            _kernels_shade.measure_occlusion,
-            (rows, -(-columns // self._lane_count)),
-            [drawing.keys, drawing.view.focal, OCCLUSION_REACH, self._directions, wp.vec4i(*box), self._lane_count],
-            outputs=[self._openness],
-            device=self.device,
-        )
-        self._lanes.each(box, lambda part: self._shade_box(drawing, light, part))
+    def _shade(self, drawing: Drawing, light: Light) -> None:
+        """Colour what is opaque."""
+        box, shader, sheer = self._samples(drawing.box), self._shader, self._sheer
+        shader.measure_occlusion(drawing, box)
+        if sheer is not None:
+            sheer.dim(shader.openness, self._strip)
+        seen = (drawing.keys, shader.openness, self._around.open)
+        veil = None if sheer is None else sheer.veil
+        self._lanes.each(box, lambda part: shader.shade(drawing, light, seen, part, self._color, veil))
 
-    def _shade_box(self, drawing: Drawing, light: _kernels_shade.Light, box: Box) -> None:
-        rows, strips = self._strips(box)
-        wp.launch(
-            _kernels_shade.shade,
-            (-(-rows // self._rows), strips),
-            [
-                *(drawing.keys, drawing.vertices, drawing.screen, drawing.normals),
-                *(self._faces, self._face_uv, self._weave_uv, self._atlas_uv, self._face_mesh, drawing.facing),
-                *(self._surfaces, self._texels, self._levels, drawing.turns, drawing.wrinkles, self._sh),
-                *(light, drawing.frame, drawing.light_depths, self._openness, self._around.open, drawing.view),
-                *(wp.vec4i(*box), self._rows, self._strip),
-            ],
-            outputs=[self._color],
-            device=self.device,
-        )
+    def _make_sheer(self, topology: Topology, samples: tuple[int, int]) -> Sheer | None:
+        """Return what draws sheer cloth, or None where there is none: its kernels are not even loaded then."""
+        count, edges = topology.opaque
+        if count == len(topology.faces):
+            return None
+        from .sheer import Sheer, SheerFaces, cloth_of  # heavy, and seldom needed
+
+        tables = (self._faces, self._face_flags, self._face_mesh, self._face_uv)
+        cloth = cloth_of(*tables, self._surfaces, self._texels, self._levels, first=count)
+        faces = SheerFaces(cloth, self._edges[edges:], self._edge_faces[edges:])
+        return Sheer(faces, samples, self.preset, self.device)
+
+
+def _first(table: wp.array, count: int) -> wp.array:
+    """Return the first entries of a table."""
+    if count == len(table):
+        return table
+    return table[:count] if count else wp.zeros((0, *table.shape[1:]), dtype=table.dtype, device=table.device)
 
 
 def _flags(mesh: SceneMesh, cutout: bool) -> int:

@@ -30,8 +30,8 @@ class SurfaceMaterial:
     """How a surface answers light. Colours are linear unless a texture is meant.
 
     Attributes:
-        texture: sRGB uint8 [H, W, 3], or [H, W, 4] whose alpha below one half cuts holes; first row at the top (v = 1);
-            repeats outside [0, 1].
+        texture: sRGB uint8 [H, W, 3], or [H, W, 4] whose alpha below one half cuts holes unless it is `blended`; first
+            row at the top (v = 1); repeats outside [0, 1].
         roughness: 0 mirror-like to 1 matte.
         specular: Reflectance at normal incidence of what is not metal (0.04 for most things).
         sheen: Linear rgb of the fuzz seen at grazing angles.
@@ -42,6 +42,9 @@ class SurfaceMaterial:
         coat: 0 to 1, share of a clear varnish over it.
         coat_roughness: Of the varnish.
         weave: Relief and finish at the scale of threads, or None.
+        opacity: Share of what is behind that it hides, seen straight on: the yarns' share of yarns and gaps. Below 1 it
+            is sheer, see `sheer`.
+        blended: Whether the texture's alpha is that share too, times `opacity`, in place of cutting holes.
     """
 
     texture: NDArray[np.uint8]
@@ -55,6 +58,18 @@ class SurfaceMaterial:
     coat: float = 0.0
     coat_roughness: float = 0.1
     weave: Weave | None = None
+    opacity: float = 1.0
+    blended: bool = False
+
+    @property
+    def is_sheer(self) -> bool:
+        """Whether what is behind shows through."""
+        return self.opacity < 1.0 or self.blends_texture
+
+    @property
+    def blends_texture(self) -> bool:
+        """Whether its texture says how opaque it is from place to place."""
+        return self.blended and self.texture.shape[2] == 4 and bool((self.texture[..., 3] < 255).any())
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import warp as wp
 from numpy.typing import NDArray
 
 from ._kernels_surface import Surface
+from .colour import linear_to_srgb
 from .scene import SceneMesh, SurfaceMaterial
 from .textures import MAX_LEVELS, PackedTexture, TextureAtlas, join_textures, pack_texture
 from .topology import Topology
@@ -32,7 +33,7 @@ class SurfaceTable:
         surfaces: One `Surface` a mesh.
         texels: uint32 [N], textures and weaves.
         levels: int32 [L], first texel of each level of each of them.
-        cutout: bool [M], whether a mesh's texture has holes.
+        cutout: bool [M], whether a mesh's texture cuts holes.
     """
 
     surfaces: list[Any]
@@ -50,12 +51,14 @@ class PackedMaterial:
         texture: Its texture.
         weave: Its weave, or None.
         weave_key: Equal for equal weaves.
+        opacity: How opaque it is from place to place, as a texture of greys, or None where its texture does not say.
     """
 
     material: SurfaceMaterial
     texture: PackedTexture
     weave: PackedWeave | None = None
     weave_key: str = ""
+    opacity: PackedTexture | None = None
 
 
 class Wrinkling(NamedTuple):
@@ -97,21 +100,24 @@ def pack_materials(materials: Sequence[SurfaceMaterial], *, keep: bool = False) 
     packed = []
     for material in materials:
         texture, weave = pack_texture(material.texture), material.weave
+        opacity = pack_texture(_grey(material.texture[..., 3])) if material.blends_texture else None
         if weave is None:
-            packed.append(PackedMaterial(material, texture))
+            packed.append(PackedMaterial(material, texture, opacity=opacity))
             continue
         key = weave_key(weave, material.roughness)
         if key not in weaves:
             weaves[key] = (kept_weave if keep else pack_weave)(weave, material.roughness)
-        packed.append(PackedMaterial(material, texture, weaves[key], key))
+        packed.append(PackedMaterial(material, texture, weaves[key], key, opacity))
     return packed
 
 
 def pack_surfaces(packed: Sequence[PackedMaterial], topology: Topology, wrinkles: Sequence[Wrinkling]) -> SurfaceTable:
     """Join packed materials, one a mesh of the topology; equal textures and equal weaves are held once."""
     weaves = {each.weave_key: each.weave for each in packed if each.weave is not None}
+    blended = {index: each.opacity for index, each in enumerate(packed) if each.opacity is not None}
     atlas = join_textures(
-        [each.texture for each in packed], [level.ravel() for weave in weaves.values() for level in weave.levels]
+        [*(each.texture for each in packed), *blended.values()],
+        [level.ravel() for weave in weaves.values() for level in weave.levels],
     )
     levels = atlas.offsets.ravel().tolist()
     total = len(atlas.texels) - sum(level.size for weave in weaves.values() for level in weave.levels)
@@ -125,12 +131,15 @@ def pack_surfaces(packed: Sequence[PackedMaterial], topology: Topology, wrinkles
     for index, each in enumerate(packed):
         surface = _surface(each.material, index, atlas)
         surface.wrinkle_first, surface.wrinkle_side = wrinkles[index]
+        if index in blended:
+            surface.opacity_level = (len(packed) + list(blended).index(index)) * MAX_LEVELS
         if each.weave is not None:
             own = topology.face_mesh == index
             ratio = _ratio(topology.face_uv[own], topology.weave_uv[own])
             _set_weave(surface, each.weave, first[each.weave_key], ratio)
         surfaces.append(surface)
-    return SurfaceTable(surfaces, atlas.texels, np.array(levels, np.int32), atlas.cutout)
+    cutout = atlas.cutout[: len(packed)] & ~np.array([each.material.blended for each in packed], np.bool_)
+    return SurfaceTable(surfaces, atlas.texels, np.array(levels, np.int32), cutout)
 
 
 def _surface(material: SurfaceMaterial, index: int, atlas: TextureAtlas) -> Any:
@@ -145,8 +154,15 @@ def _surface(material: SurfaceMaterial, index: int, atlas: TextureAtlas) -> Any:
     wrap = _WRAP + material.subsurface * _SKIN_WRAP
     surface.wrap, surface.wrap_scale = wp.vec3(*wrap.tolist()), wp.vec3(*(1.0 / (1.0 + wrap)).tolist())
     surface.sheen, surface.inside = wp.vec3(*material.sheen), wp.vec3(*material.inside)
-    surface.weave_first = -1
+    surface.weave_first = surface.opacity_level = -1
+    surface.sheer, surface.opacity = int(material.is_sheer), material.opacity
     return surface
+
+
+def _grey(shares: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return shares [H, W] of 255 as the sRGB greys [H, W, 3] whose light is that share."""
+    levels = np.rint(255 * linear_to_srgb(np.arange(256, dtype=np.float32) / 255.0)).astype(np.uint8)
+    return np.repeat(levels[shares][..., None], 3, axis=2)
 
 
 def _set_weave(surface: Any, packed: PackedWeave, first: int, ratio: float) -> None:

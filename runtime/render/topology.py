@@ -19,14 +19,15 @@ class Topology:
         all_faces: int32 [A, 3], hidden ones included (for normals).
         ring_starts: int32 [V + 1]; faces around vertex v are `ring_faces[ring_starts[v]:ring_starts[v + 1]]`.
         ring_faces: int32 [3 A] into `all_faces`.
-        faces: int32 [F, 3], those drawn.
+        faces: int32 [F, 3], those drawn; those of sheer meshes come last.
         face_uv: float32 [F, 3, 2].
         weave_uv: float32 [F, 3, 2], or [1, 3, 2] where no material has a weave.
         atlas_uv: float32 [F, 3, 2], or [1, 3, 2] where no mesh has wrinkles.
         face_mesh: int32 [F].
         face_group: int32 [F]; meshes that share vertices are one group.
-        edges: int32 [E, 2] vertices of the drawn faces' edges.
+        edges: int32 [E, 2] vertices of the drawn faces' edges; those of sheer faces come last, and none is of both.
         edge_faces: int32 [E, 2] into `faces`; the second is -1 at a border.
+        opaque: How many faces are not sheer, and how many edges are of them.
     """
 
     all_faces: NDArray[np.int32]
@@ -40,6 +41,7 @@ class Topology:
     face_group: NDArray[np.int32]
     edges: NDArray[np.int32]
     edge_faces: NDArray[np.int32]
+    opaque: tuple[int, int]
 
 
 def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> Topology:
@@ -67,17 +69,26 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
         atlas_uv.append(face_uv[-1] if mesh.atlas_uv is None else mesh.atlas_uv[shown].astype(np.float32))
         face_mesh.append(np.full(int(shown.sum()), index, np.int32))
         face_group.append(np.full(int(shown.sum()), group, np.int32))
+    order = sorted(range(len(meshes)), key=lambda index: meshes[index].material.is_sheer)
+    faces, face_mesh, face_group = ([parts[index] for index in order] for parts in (faces, face_mesh, face_group))
+    face_uv, weave_uv, atlas_uv = ([parts[index] for index in order] for parts in (face_uv, weave_uv, atlas_uv))
     joined = np.concatenate(all_faces)
     drawn = np.concatenate(faces)
+    opaque = sum(len(own) for own, index in zip(faces, order, strict=True) if not meshes[index].material.is_sheer)
     starts, ring = _rings(joined, total)
-    edges, edge_faces = pair_edges(drawn, total)
+    edges, edge_faces = pair_edges(drawn[:opaque], total)
+    sides = (opaque, len(edges))
+    if opaque < len(drawn):
+        further, beside = pair_edges(drawn[opaque:], total)
+        edges = np.concatenate([edges, further])
+        edge_faces = np.concatenate([edge_faces, np.where(beside < 0, beside, beside + opaque).astype(np.int32)])
     owner, groups = np.concatenate(face_mesh), np.concatenate(face_group)
     woven = any(mesh.material.weave is not None for mesh in meshes)
     nowhere = np.zeros((1, 3, 2), np.float32)
     weaves = np.concatenate(weave_uv) if woven else nowhere
     atlas = np.concatenate(atlas_uv) if any(mesh.wrinkle_side for mesh in meshes) else nowhere
     return Topology(
-        *(joined, starts, ring, drawn, np.concatenate(face_uv), weaves, atlas, owner, groups, edges, edge_faces)
+        *(joined, starts, ring, drawn, np.concatenate(face_uv), weaves, atlas, owner, groups, edges, edge_faces, sides)
     )
 
 

@@ -29,6 +29,7 @@ _FLOATS = {
     "CAVITY_STEPS": CAVITY_STEPS,
     "ROUGHNESS_STEPS": ROUGHNESS_STEPS,
     "SOFTENING": SOFTENING,
+    "SCATTERED": view.SCATTERED,
 }
 _WHOLE = {
     "EMPTY": view.EMPTY,
@@ -39,6 +40,8 @@ _WHOLE = {
     "CUTOUT": view.CUTOUT,
     "LAYER": view.LAYER,
     "TOUCHED": view.TOUCHED,
+    "SHARE_BITS": view.SHARE_BITS,
+    "SHARE_MASK": view.SHARE_MASK,
     "STRIP": STRIP,
     "BLOCK_ROWS": BLOCK_ROWS,
 }

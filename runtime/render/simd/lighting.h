@@ -85,7 +85,9 @@ auto light_pixels = [&](const auto& surface, const auto& light, const float* sh,
             // A soft terminator, redder and wider where light seeps through skin.
             const float reach = most(at.nl[l] + wrap, 0.0f) * wrap_scale;
             const float direct = sun * at.share[l] * reach * (1.0f - 0.5f * wrap * (1.0f - reach));
-            const float matte = (ambient + direct) * cloth;
+            const float matte = cloth * both_sides(surface, ambient + direct, [&]() INLINE {
+                return fill_light(h, -at.n[0][l], -at.n[1][l], -at.n[2][l]) + sun * at.share[l] * most(-at.nl[l], 0.0f);
+            });
             const float around = fill_blurred(h, mirror[0][l], mirror[1][l], mirror[2][l]) * open;
             const float gloss = sun * at.share[l] * fresnel_glint[l] + around * rim[l];
             const float bare = tint * matte + gloss * (cloth + tint * metal) + sheen * matte * away_3[l];

@@ -210,7 +210,7 @@ while (true) {
             const float nx = lit.n[0][l], ny = lit.n[1][l], nz = lit.n[2][l];
             lit.nl[l] = nx * light.toward[0] + ny * light.toward[1] + nz * light.toward[2];
             const float grazing = wp::sqrt(most(1.0f - lit.nl[l] * lit.nl[l], 0.0f));
-            const float off = light.texel * (0.6f + light.slope * grazing);
+            const float off = lifted_towards(surface, lit.nl[l]) * light.texel * (0.6f + light.slope * grazing);
             const float px = place[0][l] + nx * off, py = place[1][l] + ny * off, pz = place[2][l] + nz * off;
             const float right = frame.right[0] * px + frame.right[1] * py + frame.right[2] * pz;
             const float up = frame.up[0] * px + frame.up[1] * py + frame.up[2] * pz;
@@ -220,8 +220,9 @@ while (true) {
             map_depth[l] = frame.origin[2] - toward - light.texel * 1.2f;
         }
         lit_share(depths, map_x, map_y, map_depth, light.blur, lit.share);
+        veiled_share(map_x, map_y, map_depth, light.blur, lit.share);
         EACH_LANE {
-            lit.share[l] = lit.nl[l] > FARTHEST_WRAP ? lit.share[l] : 0.0f;
+            lit.share[l] = ((lit.nl[l] > FARTHEST_WRAP) | lit_from_behind(surface)) ? lit.share[l] : 0.0f;
             // The four nearest values of half resolution hold the four patterns of occlusion, one each.
             const int cell = clamped_index((y[l] - 1) >> 1, open_rows - 2) * open_columns
                 + clamped_index((x[l] - 1) >> 1, open_columns - 2);

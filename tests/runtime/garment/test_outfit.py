@@ -259,4 +259,8 @@ def test_cloth_under_another_garment_is_left_out_and_what_can_be_seen_is_not() -
             ),
         ),
     )
-    assert not Outfit(canonical_rest(), [worn[0], sheer]).hidden_cloth()[0].any()
+    through = Outfit(canonical_rest(), [worn[0], sheer])
+    assert not through.hidden_cloth()[0].any()
+    bare = outfit.hidden_body_faces & ~through.hidden_body_faces
+    np.testing.assert_array_equal(through.hidden_body_faces, Outfit(canonical_rest(), worn[:1]).hidden_body_faces)
+    assert bare.sum() > 400, "the trunk shows through the tee"

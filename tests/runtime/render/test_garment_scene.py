@@ -4,13 +4,16 @@ import io
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from dressform.assets.files.garment import GarmentMesh, Layer, Material
+from dressform.authoring.fabrics.fabric import fabric
+from dressform.authoring.fabrics.material import fabric_material
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, material_texture, transformed_uv
 from dressform.runtime.render.renderer import Renderer
-from dressform.runtime.render.scene import Background, Camera, Lighting
+from dressform.runtime.render.scene import Background, Camera, Lighting, SurfaceMaterial
 
 
 def banner() -> GarmentMesh:
@@ -142,3 +145,40 @@ def test_a_texture_reads_the_uv_set_that_it_names() -> None:
     assert drawn.uv.max() == 3.0
     assert drawn.weave_uv is not None
     assert drawn.weave_uv.max() == 1.0
+
+
+def test_alpha_does_what_its_mode_says() -> None:
+    pixels = np.full((8, 8, 4), 200)
+    pixels[:, :4, 3] = 90
+    image = encoded(pixels)
+
+    def drawn(color: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 1.0), **record: object) -> SurfaceMaterial:
+        material = Material(base_color_image=image, base_color=color, record=record)
+        return garment_scene(sheet(material), "sheet")[0].material
+
+    opaque, blended = drawn(alphaMode="OPAQUE"), drawn((1.0, 1.0, 1.0, 0.6), alphaMode="BLEND")
+    assert opaque.texture.shape[2] == 3
+    assert not opaque.is_sheer
+    assert blended.is_sheer
+    assert blended.blended
+    assert blended.opacity == pytest.approx(0.6)
+    assert blended.texture[0, 0, 3] == 90
+    for cutoff, kept in ((0.3, 255), (0.5, 0)):
+        masked = drawn(alphaMode="MASK", alphaCutoff=cutoff)
+        assert not masked.is_sheer
+        assert masked.texture[0, 0, 3] == kept
+        assert masked.texture[0, 7, 3] == 255
+    # what the file does not say follows from the values, as files are written
+    assert not drawn().is_sheer
+    assert drawn().texture[0, 0, 3] == 0
+    assert drawn((1.0, 1.0, 1.0, 0.6)).opacity == pytest.approx(0.6)
+
+
+def test_chiffon_of_the_fabric_library_is_sheer_and_denim_is_not() -> None:
+    sheers = {}
+    for name in ("chiffon", "denim"):
+        material = fabric_material(fabric(name), "main", sheet_m=1.0, pixels=64)
+        sheers[name] = garment_scene(sheet(material), "sheet")[0].material
+    assert sheers["chiffon"].opacity == pytest.approx(0.6)
+    assert sheers["chiffon"].is_sheer
+    assert not sheers["denim"].is_sheer

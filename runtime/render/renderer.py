@@ -20,7 +20,6 @@ from .backdrop import backdrop_key, paint_backdrop
 from .backends.choose import make_rasterizer
 from .backends.protocol import DrawnFaces, RasterizerMaker
 from .boxes import NOTHING, Box, around, is_empty
-from .colour import encode_table
 from .devices import device_named
 from .drawing import Drawing, Extents
 from .frame import Frame as Frame
@@ -36,7 +35,6 @@ from .surfaces import PackedMaterial, pack_materials, pack_surfaces, place_wrink
 from .topology import join_meshes
 
 _BOUNDS_STRIDE = 256
-_SRGB_ENTRIES = 4096
 _WHOLE = 500_000  # pixels of a picture that one core colours while others make the next ones ready
 
 
@@ -88,7 +86,7 @@ class Renderer:
             texture = [self._face_mesh, self._face_uv, self._surfaces, self._texels]
             self._rasterizer = make_rasterizer(raster, DrawnFaces(self._faces, self._face_flags, *texture), device)
         faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
-        tables, grid = Tables(*faces, self._surfaces, self._srgb), (size, self.preset.samples)
+        tables, grid = Tables(*faces, self._surfaces), (size, self.preset.samples)
         self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device)
         self.drawings = [Drawing(extents, device) for _ in range(1 + ahead)]
         self._around = Around(extents.vertices, self.preset.sides, device)
@@ -207,7 +205,6 @@ class Renderer:
         self._surfaces = wp.array(table.surfaces, dtype=Surface)
         self._texels = wp.array(table.texels, dtype=wp.uint32, copy=False)
         self._levels = wp.array(table.levels, dtype=wp.int32)
-        self._srgb = wp.array(encode_table(_SRGB_ENTRIES), dtype=wp.uint8)
         self._lane_count = lanes_on(self.device)
         self._triangle_blocks = -(-len(topology.faces) // self._lane_count)
         width, height = self.size
@@ -274,10 +271,10 @@ class Renderer:
             return
         shown = [self._color, drawing.across, drawing.down]
         if self.preset.samples == 1:
-            inputs = [drawing.keys, *shown, self._srgb, wp.vec4i(*box), self._strip]
+            inputs = [drawing.keys, *shown, wp.vec4i(*box), self._strip]
             wp.launch(_kernels_resolve.resolve, self._strips(box), inputs, outputs=[self._rgb], device=self.device)
         else:
-            inputs = [*shown, self.preset.samples, self._srgb, wp.vec4i(*box)]
+            inputs = [*shown, self.preset.samples, wp.vec4i(*box)]
             size = (box[3] - box[1], box[2] - box[0])
             wp.launch(_kernels_resolve.resolve_samples, size, inputs, outputs=[self._rgb], device=self.device)
 
@@ -310,7 +307,7 @@ class Renderer:
         if key != self._backdrop_key:
             self._backdrop.assign(paint_backdrop(background, camera, self._backdrop.shape))
             self._backdrop_key = key
-            inputs = [self._backdrop, self.preset.samples, self._srgb]
+            inputs = [self._backdrop, self.preset.samples]
             outputs = [self._backdrop_rgb]
             wp.launch(
                 _kernels_resolve.encode_backdrop, self._rgb.shape[:2], inputs, outputs=outputs, device=self.device

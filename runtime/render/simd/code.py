@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dressform.runtime.geometry.simd import code
 from dressform.runtime.render import _kernels_view as view
-from dressform.runtime.render.colour import SHOULDER
+from dressform.runtime.render.colour import SHOULDER, SRGB_ENTRIES
 from dressform.runtime.render.harmonics import BASIS_SCALE
 from dressform.runtime.render.weave import CAVITY_STEPS, ROUGHNESS_STEPS, SLOPE_STEPS, SLOPE_ZERO, SOFTENING
 
@@ -39,6 +39,7 @@ _WHOLE = {
     "CUTOUT": view.CUTOUT,
     "LAYER": view.LAYER,
     "TOUCHED": view.TOUCHED,
+    "SRGB_ENTRIES": SRGB_ENTRIES,
     "STRIP": STRIP,
     "BLOCK_ROWS": BLOCK_ROWS,
 }

@@ -18,7 +18,7 @@ from .simd.code import simd_code
 wp.set_module_options(SIMD_OPTIONS)
 
 
-@wp.func_native(simd_code("wrinkles", "read_normals"))
+@wp.func_native(simd_code("fours", "wrinkles", "read_normals"))
 def normals_of_row(
     keys: wp.array2d[wp.int64],
     screen: wp.array[wp.vec3],

@@ -21,7 +21,7 @@ from .backends.choose import make_rasterizer
 from .backends.protocol import DrawnFaces, RasterizerMaker
 from .boxes import NOTHING, Box, around, is_empty
 from .devices import device_named
-from .drawing import Drawing, Extents
+from .drawing import Drawing, Extents, padded
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
 from .lanes import Lanes
@@ -97,7 +97,8 @@ class Renderer:
         self._sh_shown: NDArray[np.float32] | None = None
         # one more than drawings: that of the picture before is kept until nobody asks for motion since then
         screens = [drawing.screen for drawing in self.drawings]
-        self._screens = cycle([*screens, wp.zeros_like(screens[0])])
+        with wp.ScopedDevice(device):
+            self._screens = cycle([*screens, padded(extents.vertices, wp.vec3)])
         self._last_screen: wp.array | None = None
         self._written: Box = NOTHING
         # frames that are made ahead load the processor already; the last stage is halved where it is the slowest
@@ -192,7 +193,7 @@ class Renderer:
         self._all_faces = wp.array(topology.all_faces, dtype=wp.int32)
         self._ring_starts = wp.array(topology.ring_starts, dtype=wp.int32)
         self._ring_faces = wp.array(topology.ring_faces, dtype=wp.int32)
-        self._faces = wp.array(topology.faces, dtype=wp.int32)
+        self._faces = wp.array(np.pad(topology.faces, ((0, 1), (0, 0))), dtype=wp.int32)[: len(topology.faces)]
         self._face_uv = wp.array(topology.face_uv, dtype=wp.vec2)
         self._weave_uv = wp.array(topology.weave_uv, dtype=wp.vec2)
         self._atlas_uv = wp.array(topology.atlas_uv, dtype=wp.vec2)

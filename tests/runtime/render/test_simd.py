@@ -33,7 +33,7 @@ for (int at = 0; at < places.shape[0]; at += LANES) {
 """
 
 
-@wp.func_native(simd_code("shadow") + SHARES)
+@wp.func_native(simd_code("fours", "shadow") + SHARES)
 def all_shares(depths: wp.array2d[wp.int32], places: wp.array[wp.vec3], width: int, shares: wp.array[float]): ...
 
 

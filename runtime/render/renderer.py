@@ -350,6 +350,7 @@ class Renderer:
         )
         if not is_empty(box):
             met = [drawing.keys, drawing.screen, self._faces, self._face_mesh, wp.vec4i(*box), self._strip]
+            met.append(self._lane_count)
             wp.launch(_kernels_edges.find_meetings, self._strips(box), met, outputs=outputs, device=self.device)
 
     def _shade(self, drawing: Drawing, lighting: Lighting) -> None:

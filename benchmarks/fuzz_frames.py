@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.runtime.render import _reference as reference
-from dressform.runtime.render.checks import LARGEST_SIDE
+from dressform.schemas.units import LARGEST_SIDE
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
 from dressform.schemas.errors import DressformError

@@ -256,7 +256,8 @@ while (true) {
                 const float* reached = (const float*)around.data;
                 const float at_corners = w[0][l] * reached[corner[0][l]] + w[1][l] * reached[corner[1][l]]
                     + w[2][l] * reached[corner[2][l]];
-                const float bright = 0.2126f * lit.albedo[0][l] + 0.7152f * lit.albedo[1][l] + 0.0722f * lit.albedo[2][l];
+                const float bright = LUMINANCE_R * lit.albedo[0][l] + LUMINANCE_G * lit.albedo[1][l]
+                    + LUMINANCE_B * lit.albedo[2][l];
                 const float reaching = at_corners + (1.0f - at_corners) * bright * light.bounce;
                 lit.open[l] = front[l] > 0.0f ? least(lit.open[l], reaching) : lit.open[l];
             }

@@ -38,7 +38,7 @@ class Extents:
 
 
 def padded(count: int, dtype: Any) -> wp.array:
-    """Return zeros [count] on the current device, with room for one more behind: kernels load four numbers at a time."""
+    """Return zeros [count] on the current device, with room for one more: kernels load four numbers at a time."""
     return wp.zeros(count + 1, dtype=dtype)[:count]
 
 

@@ -22,10 +22,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.runtime.render import _reference as reference
-from dressform.runtime.render.checks import LARGEST_SIDE
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
 from dressform.schemas.errors import DressformError
+from dressform.schemas.units import LARGEST_SIDE
 
 from .fuzz_child import TAKEN, TOLD, Ending, run_jobs
 from .fuzz_doors import BrokenPromiseError

@@ -241,6 +241,18 @@ def meeting_entry(
     return (int(gap / closing * CROSSING_SCALE) + 1) * 2 + 1
 
 
+@wp.func_native(simd_code("meetings"))
+def neighbours(
+    keys: wp.array2d[wp.int64],
+    face_mesh: wp.array[wp.int32],
+    across: wp.array2d[wp.int32],
+    down: wp.array2d[wp.int32],
+    y: int,
+    first: int,
+    end: int,
+) -> int: ...
+
+
 @wp.kernel
 def find_meetings(
     keys: wp.array2d[wp.int64],
@@ -249,6 +261,7 @@ def find_meetings(
     face_mesh: wp.array[wp.int32],
     box: wp.vec4i,
     strip: int,
+    lanes: int,
     # outputs
     across: wp.array2d[wp.int32],
     down: wp.array2d[wp.int32],
@@ -256,16 +269,14 @@ def find_meetings(
     """Mark where two meshes run into each other between neighbouring pixels: no silhouette tells of those edges."""
     row, part = wp.tid()
     y = box[1] + row
-    first = box[0] + part * strip
-    for x in range(first, wp.min(first + strip, box[2])):
-        here = keys[y, x]
-        if here < EMPTY:
-            mesh = face_mesh[key_face(here)]
-            if x + 1 < keys.shape[1] and across[y, x] == 0:
-                right = keys[y, x + 1]
-                if right < EMPTY and face_mesh[key_face(right)] != mesh:
-                    across[y, x] = meeting_entry(screen, faces, here, right, 1, 0)
-            if y + 1 < keys.shape[0] and down[y, x] == 0:
-                below = keys[y + 1, x]
-                if below < EMPTY and face_mesh[key_face(below)] != mesh:
-                    down[y, x] = meeting_entry(screen, faces, here, below, 0, 1)
+    start = box[0] + part * strip
+    end = wp.min(start + strip, box[2])
+    for first in range(start, end, lanes):
+        found = neighbours(keys, face_mesh, across, down, y, first, end)
+        if found != 0:
+            for lane in range(lanes):
+                x = first + lane
+                if (found >> lane) & 1 != 0:
+                    across[y, x] = meeting_entry(screen, faces, keys[y, x], keys[y, x + 1], 1, 0)
+                if (found >> (lane + lanes)) & 1 != 0:
+                    down[y, x] = meeting_entry(screen, faces, keys[y, x], keys[y + 1, x], 0, 1)

@@ -5,7 +5,7 @@
 import warp as wp
 
 from ._kernels_raster import LightFrame
-from ._kernels_view import EMPTY, RELAXED, TOUCHED, View, ray_direction
+from ._kernels_view import RELAXED, View, ray_direction
 from .simd.code import simd_code
 
 wp.set_module_options(RELAXED)
@@ -185,6 +185,20 @@ def ground_light(view: View, ground: GroundFrame, shadow: wp.array2d[float], x: 
     return light
 
 
+@wp.func_native(simd_code("darken"))
+def darken_row(
+    keys: wp.array2d[wp.int64],
+    view: View,
+    ground: GroundFrame,
+    shadow: wp.array2d[float],
+    y: int,
+    first: int,
+    end: int,
+    color: wp.array2d[wp.vec3],
+    across: wp.array2d[wp.int32],
+): ...
+
+
 @wp.kernel
 def darken_ground(
     keys: wp.array2d[wp.int64],
@@ -199,11 +213,6 @@ def darken_ground(
 ) -> None:
     """Multiply background pixels that look at the ground by the map."""
     row, part = wp.tid()
-    y = box[1] + row
     first = box[0] + part * strip
-    for x in range(first, wp.min(first + strip, box[2])):
-        if keys[y, x] >= EMPTY:
-            light = ground_light(view, ground, shadow, float(x) + 0.5, float(y) + 0.5)
-            if light < 1.0:
-                color[y, x] = color[y, x] * light
-                across[y, x] = wp.max(across[y, x], TOUCHED)
+    end = wp.min(first + strip, box[2])
+    darken_row(keys, view, ground, shadow, box[1] + row, first, end, color, across)

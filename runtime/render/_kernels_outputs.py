@@ -18,7 +18,7 @@ from .simd.code import simd_code
 wp.set_module_options(SIMD_OPTIONS)
 
 
-@wp.func_native(simd_code("wrinkles", "read_normals"))
+@wp.func_native(simd_code("fours", "wrinkles", "read_normals"))
 def normals_of_row(
     keys: wp.array2d[wp.int64],
     screen: wp.array[wp.vec3],
@@ -44,7 +44,6 @@ def blend_pixel(
     across: wp.array2d[wp.int32],
     down: wp.array2d[wp.int32],
     samples: int,
-    srgb_table: wp.array[wp.uint8],
     x: int,
     y: int,
     blended: wp.array2d[wp.vec3],
@@ -288,10 +287,9 @@ def blend(
     across: wp.array2d[wp.int32],
     down: wp.array2d[wp.int32],
     samples: int,
-    srgb_table: wp.array[wp.uint8],
     # outputs
     blended: wp.array2d[wp.vec3],
 ) -> None:
     """Average what samples hold over pixels, antialiased exactly as the picture is."""
     y, x = wp.tid()
-    blend_pixel(values, across, down, samples, srgb_table, x, y, blended)
+    blend_pixel(values, across, down, samples, x, y, blended)

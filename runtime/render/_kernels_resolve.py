@@ -9,13 +9,12 @@ from .simd.code import simd_code
 wp.set_module_options(RELAXED)
 
 
-@wp.func_native(simd_code("resolve", "resolve_row"))
+@wp.func_native(simd_code("resolve", "encode", "resolve_row"))
 def resolve_row(
     keys: wp.array2d[wp.int64],
     color: wp.array2d[wp.vec3],
     across: wp.array2d[wp.int32],
     down: wp.array2d[wp.int32],
-    srgb_table: wp.array[wp.uint8],
     y: int,
     first: int,
     end: int,
@@ -23,17 +22,20 @@ def resolve_row(
 ): ...
 
 
-@wp.func_native(simd_code("resolve", "resolve_samples"))
+@wp.func_native(simd_code("resolve", "encode", "resolve_samples"))
 def resolve_pixel(
     color: wp.array2d[wp.vec3],
     across: wp.array2d[wp.int32],
     down: wp.array2d[wp.int32],
     samples: int,
-    srgb_table: wp.array[wp.uint8],
     x: int,
     y: int,
     rgb: wp.array3d[wp.uint8],
 ): ...
+
+
+@wp.func_native(simd_code("encode", "encode_pixel"))
+def encode_pixel(light: wp.vec3, x: int, y: int, rgb: wp.array3d[wp.uint8]): ...
 
 
 @wp.func_native(simd_code("copy_row"))
@@ -48,7 +50,6 @@ def copy_rgb_row(source: wp.array3d[wp.uint8], target: wp.array3d[wp.uint8], y: 
 def encode_backdrop(
     backdrop: wp.array2d[wp.vec3],
     samples: int,
-    srgb_table: wp.array[wp.uint8],
     # outputs
     rgb: wp.array3d[wp.uint8],
 ) -> None:
@@ -58,10 +59,7 @@ def encode_backdrop(
     for row in range(y * samples, (y + 1) * samples):
         for column in range(x * samples, (x + 1) * samples):
             total += backdrop[row, column]
-    last = float(srgb_table.shape[0] - 1)
-    for channel in range(3):
-        light = wp.clamp(total[channel] / float(samples * samples), 0.0, 1.0)
-        rgb[y, x, channel] = srgb_table[int(wp.sqrt(light) * last + 0.5)]
+    encode_pixel(total / float(samples * samples), x, y, rgb)
 
 
 @wp.kernel
@@ -98,7 +96,6 @@ def resolve(
     color: wp.array2d[wp.vec3],
     across: wp.array2d[wp.int32],
     down: wp.array2d[wp.int32],
-    srgb_table: wp.array[wp.uint8],
     box: wp.vec4i,
     strip: int,
     # outputs
@@ -107,7 +104,7 @@ def resolve(
     """Antialias and encode a strip of a row, one sample per pixel; pixels of the bare backdrop are left as they are."""
     row, part = wp.tid()
     first = box[0] + part * strip
-    resolve_row(keys, color, across, down, srgb_table, box[1] + row, first, wp.min(first + strip, box[2]), rgb)
+    resolve_row(keys, color, across, down, box[1] + row, first, wp.min(first + strip, box[2]), rgb)
 
 
 @wp.kernel
@@ -116,11 +113,10 @@ def resolve_samples(
     across: wp.array2d[wp.int32],
     down: wp.array2d[wp.int32],
     samples: int,
-    srgb_table: wp.array[wp.uint8],
     box: wp.vec4i,
     # outputs
     rgb: wp.array3d[wp.uint8],
 ) -> None:
     """Average samples × samples antialiased samples of one pixel in linear light and encode them."""
     i, j = wp.tid()
-    resolve_pixel(color, across, down, samples, srgb_table, box[0] + j, box[1] + i, rgb)
+    resolve_pixel(color, across, down, samples, box[0] + j, box[1] + i, rgb)

@@ -54,7 +54,7 @@ def measure_occlusion(
     measure_row(keys, focal, reach, directions, (box[1] >> 1) + i, first, (box[2] + 1) >> 1, openness)
 
 
-@wp.func_native(simd_code("texture", "weave", "wrinkles", "shadow", "unveiled", "lighting", "shade"))
+@wp.func_native(simd_code("fours", "texture", "weave", "wrinkles", "shadow", "unveiled", "lighting", "shade"))
 def shade_block(
     keys: wp.array2d[wp.int64],
     vertices: wp.array[wp.vec3],

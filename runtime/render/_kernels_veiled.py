@@ -12,7 +12,7 @@ from .simd.code import simd_code
 wp.set_module_options(RELAXED)
 
 
-@wp.func_native(simd_code("texture", "weave", "wrinkles", "shadow", "veiled", "lighting", "shade"))
+@wp.func_native(simd_code("fours", "texture", "weave", "wrinkles", "shadow", "veiled", "lighting", "shade"))
 def shade_veiled_block(
     keys: wp.array2d[wp.int64],
     vertices: wp.array[wp.vec3],

@@ -13,13 +13,14 @@ import numpy as np
 import warp as wp
 from numpy.typing import NDArray
 
+from dressform.schemas.units import LARGEST_SIDE
+
 from ._kernels_view import FACE_BITS, WORLD_LIMIT
 from .scene import Background, Camera, Lighting, SceneMesh, SurfaceMaterial
 
 MOST_MESHES = 254
 MOST_LAYERS = 32
 MOST_TRIANGLES = 1 << FACE_BITS.value  # that are drawn; their numbers share a pixel's key with its depth
-LARGEST_SIDE = 16384  # [px]
 LARGEST_UV = 65536.0
 # What a picture takes [bytes]: for every sample keys and edges of each drawing, colours and occlusion, much more while
 # the backdrop is painted, and for every pixel 8-bit colours, depth, mask and motion.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SHOULDER = 0.62
+SRGB_ENTRIES = 4096  # steps of the square root of light that 8-bit sRGB is taken from
 
 
 def srgb_to_linear(srgb: NDArray[np.floating] | NDArray[np.uint8]) -> NDArray[np.float32]:
@@ -34,7 +35,7 @@ def soften_highlights(linear: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.where(value <= SHOULDER, value, bent).astype(np.float32)
 
 
-def encode_table(entries: int) -> NDArray[np.uint8]:
+def encode_table(entries: int = SRGB_ENTRIES) -> NDArray[np.uint8]:
     """Tabulate 8-bit sRGB at linear = (i / (entries - 1))²: steps of the square root are nearly even to the eye."""
     return np.round(255.0 * linear_to_srgb(np.linspace(0.0, 1.0, entries, dtype=np.float32) ** 2)).astype(np.uint8)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import warp as wp
@@ -34,6 +35,11 @@ class Extents:
     texels: int
     samples: tuple[int, int]
     light_map: int
+
+
+def padded(count: int, dtype: Any) -> wp.array:
+    """Return zeros [count] on the current device, with room for one more: kernels load four numbers at a time."""
+    return wp.zeros(count + 1, dtype=dtype)[:count]
 
 
 class Drawing:
@@ -73,12 +79,12 @@ class Drawing:
     def __init__(self, extents: Extents, device: str) -> None:
         self.device = device
         with wp.ScopedDevice(device):
-            self.vertices = wp.zeros(extents.vertices, dtype=wp.vec3)
+            self.vertices = padded(extents.vertices, wp.vec3)
             self.turns = wp.zeros(extents.vertices if extents.texels else 1, dtype=wp.vec4)
             self.wrinkles = wp.zeros(max(extents.texels, 1), dtype=wp.vec3)
-            self.screen = wp.zeros(extents.vertices, dtype=wp.vec3)
+            self.screen = padded(extents.vertices, wp.vec3)
             self.lit = wp.zeros(extents.vertices, dtype=wp.vec3)
-            self.normals = wp.zeros(extents.vertices, dtype=wp.vec3)
+            self.normals = padded(extents.vertices, wp.vec3)
             self.face_normals = wp.zeros(extents.all_faces, dtype=wp.vec3)
             self.facing = wp.zeros(extents.faces, dtype=wp.int8)
             self.keys = wp.full(extents.samples, EMPTY, dtype=wp.int64)

@@ -14,13 +14,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from dressform.schemas import units
 from dressform.schemas.errors import InputError, UsageError
 
 from .harmonics import BASIS_SCALE, irradiance, sh_basis, sphere_directions
 
 Rgb = tuple[float, float, float]
 
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # of linear sRGB (IEC 61966-2-1)
+LUMINANCE = np.array(units.LUMINANCE)
 SMALLEST_RADIUS, LARGEST_RADIUS = 0.0047, 0.35  # [rad] the sun's own; past the other, shadows are gone
 _WIDEST = 16384  # [px]
 _RINGING = 0.01  # share of the light that may be negative

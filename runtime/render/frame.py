@@ -19,7 +19,7 @@ OUTPUTS = (
 )
 # Widths over which colour goes on beyond an edge [px]: a codec's blocks of 16 reach no farther.
 _SPREAD_PX = (1, 3, 9, 16)
-_SRGB = encode_table(4096)
+_SRGB = encode_table()
 
 
 class Frame:

@@ -58,7 +58,6 @@ class Tables(NamedTuple):
     face_uv: wp.array
     atlas_uv: wp.array
     surfaces: wp.array
-    srgb: wp.array
 
 
 class Outputs:
@@ -190,7 +189,7 @@ class Outputs:
         at = made.drawing
         values = self._buffer("samples", wp.vec3, at.keys.shape)
         wp.launch(fill, values.shape, inputs, outputs=[values], device=self._device)
-        blending = [values, at.across, at.down, self._samples, self._tables.srgb]
+        blending = [values, at.across, at.down, self._samples]
         return self._launch(kernels.blend, blending, name, wp.vec3)
 
     def _launch(

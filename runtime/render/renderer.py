@@ -22,9 +22,8 @@ from .backdrop import backdrop_key, paint_backdrop
 from .backends.choose import make_rasterizer
 from .backends.protocol import DrawnFaces, RasterizerMaker
 from .boxes import NOTHING, Box, around, is_empty, strips
-from .colour import encode_table
 from .devices import device_named
-from .drawing import Drawing, Extents
+from .drawing import Drawing, Extents, padded
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
 from .lanes import Lanes
@@ -40,7 +39,6 @@ if TYPE_CHECKING:
     from .sheer import Sheer
 
 _BOUNDS_STRIDE = 256
-_SRGB_ENTRIES = 4096
 _WHOLE = 500_000  # pixels of a picture that one core colours while others make the next ones ready
 
 
@@ -93,7 +91,7 @@ class Renderer:
             texture = [_first(self._face_uv, len(self._opaque[0])), self._surfaces, self._texels]
             self._rasterizer = make_rasterizer(raster, DrawnFaces(*self._opaque, *texture), device)
         faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
-        tables, grid = Tables(*faces, self._surfaces, self._srgb), (size, self.preset.samples)
+        tables, grid = Tables(*faces, self._surfaces), (size, self.preset.samples)
         self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device)
         self.drawings = [Drawing(extents, device) for _ in range(1 + ahead)]
         self._around = Around(extents.vertices, self.preset.sides, device)
@@ -103,7 +101,8 @@ class Renderer:
         self._background: Background | None = None
         # one more than drawings: that of the picture before is kept until nobody asks for motion since then
         screens = [drawing.screen for drawing in self.drawings]
-        self._screens = cycle([*screens, wp.zeros_like(screens[0])])
+        with wp.ScopedDevice(device):
+            self._screens = cycle([*screens, padded(extents.vertices, wp.vec3)])
         self._last_screen: wp.array | None = None
         self._written: Box = NOTHING
         # frames that are made ahead load the processor already; the last stage is halved where it is the slowest
@@ -217,7 +216,7 @@ class Renderer:
         self._all_faces = wp.array(topology.all_faces, dtype=wp.int32)
         self._ring_starts = wp.array(topology.ring_starts, dtype=wp.int32)
         self._ring_faces = wp.array(topology.ring_faces, dtype=wp.int32)
-        self._faces = wp.array(topology.faces, dtype=wp.int32)
+        self._faces = wp.array(np.pad(topology.faces, ((0, 1), (0, 0))), dtype=wp.int32)[: len(topology.faces)]
         self._face_uv = wp.array(topology.face_uv, dtype=wp.vec2)
         self._weave_uv = wp.array(topology.weave_uv, dtype=wp.vec2)
         self._atlas_uv = wp.array(topology.atlas_uv, dtype=wp.vec2)
@@ -230,7 +229,6 @@ class Renderer:
         self._surfaces = wp.array(table.surfaces, dtype=Surface)
         self._texels = wp.array(table.texels, dtype=wp.uint32, copy=False)
         self._levels = wp.array(table.levels, dtype=wp.int32)
-        self._srgb = wp.array(encode_table(_SRGB_ENTRIES), dtype=wp.uint8)
         self._lane_count = lanes_on(self.device)
         width, height = self.size
         count, edges = topology.opaque
@@ -298,12 +296,12 @@ class Renderer:
         shown = [self._color, drawing.across, drawing.down]
         if self.preset.samples == 1:
             keys = drawing.keys if self._sheer is None else self._sheer.nearest
-            inputs = [keys, *shown, self._srgb, wp.vec4i(*box), self._strip]
+            inputs = [keys, *shown, wp.vec4i(*box), self._strip]
             wp.launch(
                 _kernels_resolve.resolve, strips(box, self._strip), inputs, outputs=[self._rgb], device=self.device
             )
         else:
-            inputs = [*shown, self.preset.samples, self._srgb, wp.vec4i(*box)]
+            inputs = [*shown, self.preset.samples, wp.vec4i(*box)]
             size = (box[3] - box[1], box[2] - box[0])
             wp.launch(_kernels_resolve.resolve_samples, size, inputs, outputs=[self._rgb], device=self.device)
 
@@ -333,7 +331,7 @@ class Renderer:
         if key != self._backdrop_key:
             self._backdrop.assign(paint_backdrop(background, camera, self._backdrop.shape))
             self._backdrop_key = key
-            inputs = [self._backdrop, self.preset.samples, self._srgb]
+            inputs = [self._backdrop, self.preset.samples]
             outputs = [self._backdrop_rgb]
             wp.launch(
                 _kernels_resolve.encode_backdrop, self._rgb.shape[:2], inputs, outputs=outputs, device=self.device
@@ -378,6 +376,7 @@ class Renderer:
         )
         if not is_empty(box):
             met = [drawing.keys, drawing.screen, self._faces, self._face_mesh, wp.vec4i(*box), self._strip]
+            met.append(self._lane_count)
             wp.launch(_kernels_edges.find_meetings, strips(box, self._strip), met, outputs=outputs, device=self.device)
 
     def _shade(self, drawing: Drawing, light: Light) -> None:

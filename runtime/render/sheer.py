@@ -167,6 +167,6 @@ class Sheer:
         inputs = [drawing.screen, *edges, cloth.faces, drawing.facing, cloth.face_mesh, self.nearest, self._keys]
         inputs += [self.layers.used, drawing.view.focal, self._lanes]
         wp.launch(_kernels_edges.find_layered_crossings, blocks, inputs, outputs=outputs, device=self._device)
-        met = [self.nearest, drawing.screen, cloth.faces, cloth.face_mesh, wp.vec4i(*self._drawn), strip]
+        met = [self.nearest, drawing.screen, cloth.faces, cloth.face_mesh, wp.vec4i(*self._drawn), strip, self._lanes]
         size = strips(self._drawn, strip)
         wp.launch(_kernels_edges.find_meetings, size, met, outputs=outputs, device=self._device)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-_KR, _KB = 0.2126, 0.0722
+from dressform.schemas.units import LUMINANCE
+
+_KR, _, _KB = LUMINANCE
 _KG = 1.0 - _KR - _KB
 # From sRGB in 0..255 to luma above 16, and to both chromas around 128.
 LUMA = np.array([[_KR, _KG, _KB]]) * (219.0 / 255.0)

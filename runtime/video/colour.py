@@ -17,14 +17,14 @@ def load_conversion() -> None:
     wp.load_module(_kernels, device="cpu")
 
 
-def rgb_to_i420(rgb: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Convert sRGB uint8 [H, W, 3] (H, W even) to BT.709 limited-range I420, uint8 [H * 3 / 2, W].
+def rgb_to_i420(rgb: NDArray[np.uint8], out: NDArray[np.uint8] | None = None) -> NDArray[np.uint8]:
+    """Convert sRGB uint8 [H, W, 3] (H, W even) to BT.709 limited-range I420, uint8 [H * 3 / 2, W], `out` where given.
 
     Chroma is that of the mean of four pixels. OpenCV's own I420 conversion is BT.601, which would turn skin greenish in
     players that honour the tags.
     """
     height, width = rgb.shape[:2]
-    planes = np.empty((height * 3 // 2, width), np.uint8)
+    planes = np.empty((height * 3 // 2, width), np.uint8) if out is None else out
     source, target = (wp.array(each, dtype=wp.uint8, device="cpu", copy=False) for each in (rgb, planes))
     wp.launch(_kernels.convert, height // 2, [source], outputs=[target], device="cpu")
     return planes

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from dressform.schemas.errors import InputError, UsageError
+from dressform.schemas.units import LARGEST_SIDE
 
 from .pictured import Pictured
 from .sequence import FORMATS, SequenceWriter, check_format, check_sequence, write_picture
@@ -103,8 +104,8 @@ class Target:
         self._check_size()
 
     def _check_size(self) -> None:
-        if min(self.size) < 1 or max(self.size) > 16384:
-            raise UsageError(f"--size must be from 1 to 16384 a side, got {self.size[0]}x{self.size[1]}")
+        if min(self.size) < 1 or max(self.size) > LARGEST_SIDE:
+            raise UsageError(f"--size must be from 1 to {LARGEST_SIDE} a side, got {self.size[0]}x{self.size[1]}")
 
 
 @dataclass(frozen=True)

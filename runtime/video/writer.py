@@ -107,7 +107,10 @@ class VideoWriter:
         self._aborted = threading.Event()
         self._ended = False  # whether the end was taken from the queue
         self._format = encoder.clear if alpha else encoder.opaque
-        shape = self._shape = (self.size[1], self.size[0], 4 if alpha else 3)
+        height, width = self.size[1], self.size[0]
+        self._shape = (height, width, 4 if alpha else 3)
+        # most frames wait as the encoder takes them
+        shape = (height * 3 // 2, width) if self._format == "yuv420p" else self._shape
         self._free: queue.SimpleQueue[NDArray[np.uint8]] = queue.SimpleQueue()
         for _ in range(_QUEUED_FRAMES):
             self._free.put(np.empty(shape, np.uint8))
@@ -132,7 +135,10 @@ class VideoWriter:
         self._raise_if_failed()
         buffer = self._free.get()
         self._raise_if_failed()
-        np.copyto(buffer, rgb)
+        if self._format == "yuv420p":
+            rgb_to_i420(np.ascontiguousarray(rgb), buffer)
+        else:
+            np.copyto(buffer, rgb)
         self._waiting.put(buffer)
         self.frames += 1
 
@@ -219,12 +225,13 @@ class VideoWriter:
             if self._aborted.is_set():
                 self._free.put(buffer)
                 continue
-            frame = _video_frame(buffer, self._format)
-            self._free.put(buffer)
+            frame = _video_frame(buffer, self._format, shared=self.codec == "h264")
             frame.colorspace, frame.color_range = _BT709, _LIMITED_RANGE
             frame.pts, frame.time_base = count, time_base
             count += 1
-            for packet in self._stream.encode(frame):
+            packets = self._stream.encode(frame)
+            self._free.put(buffer)
+            for packet in packets:
                 self._container.mux(packet)
         if count and not self._aborted.is_set():
             for packet in self._stream.encode(None):
@@ -247,10 +254,18 @@ def check_target(
     _checked_encoder(Path(path), size, fps, codec, alpha=alpha)
 
 
-def _video_frame(pixels: NDArray[np.uint8], pixel_format: str) -> av.VideoFrame:
-    """Return sRGB [H, W, 3 or 4] as a frame of one of the encoders' pixel formats."""
+def _video_frame(pixels: NDArray[np.uint8], pixel_format: str, *, shared: bool) -> av.VideoFrame:
+    """Return I420 [H * 3 / 2, W], or sRGB [H, W, 3 or 4], as a frame of one of the encoders' pixel formats.
+
+    Args:
+        pixels: What is shown, I420 for yuv420p.
+        pixel_format: Of the encoder.
+        shared: Whether the frame may be made of I420's own memory: x264 copies a frame before `encode` returns.
+    """
     if pixel_format == "yuv420p":
-        return av.VideoFrame.from_ndarray(rgb_to_i420(pixels), format=pixel_format)
+        if shared and pixels.shape[0] % 6 == 0:  # PyAV cuts other heights
+            return av.VideoFrame.from_numpy_buffer(pixels, format=pixel_format)
+        return av.VideoFrame.from_ndarray(pixels, format=pixel_format)
     height, width = pixels.shape[:2]
     frame = av.VideoFrame(width, height, pixel_format)
     if pixel_format == "yuva420p":

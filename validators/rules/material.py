@@ -12,6 +12,7 @@ from dressform.assets.files.garment import GarmentMesh, Material
 from dressform.assets.files.images import image_has_alpha
 from dressform.schemas.documents import is_number
 from dressform.schemas.report import Severity
+from dressform.schemas.units import LUMINANCE
 from dressform.validators.rule import LISTED, Defect, Measured, Rule
 from dressform.validators.subject import Subject
 from dressform.validators.textures import look_images, worn_colours
@@ -26,7 +27,7 @@ _RANGES = {
 }  # fmt: skip
 # Guides to painting physically based textures keep what is no metal between 30 and 240 of 255 in sRGB: coal to snow.
 _DARKEST, _BRIGHTEST = 0.013, 0.871
-_LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # IEC 61966-2-1
+_LUMINANCE = np.array(LUMINANCE)
 _HALF_METAL = (0.1, 0.9)
 _SEEN = 0.02  # opacity below which nothing is seen
 

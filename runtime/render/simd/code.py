@@ -6,9 +6,10 @@ from pathlib import Path
 
 from dressform.runtime.geometry.simd import code
 from dressform.runtime.render import _kernels_view as view
-from dressform.runtime.render.colour import SHOULDER
+from dressform.runtime.render.colour import SHOULDER, SRGB_ENTRIES
 from dressform.runtime.render.harmonics import BASIS_SCALE
 from dressform.runtime.render.weave import CAVITY_STEPS, ROUGHNESS_STEPS, SLOPE_STEPS, SLOPE_ZERO, SOFTENING
+from dressform.schemas.units import LUMINANCE
 
 STRIP = 256  # pixels of a row that a thread of a CPU works on
 BLOCK_ROWS = 4  # rows of such a strip that are shaded together: more of a mesh's pixels in one vector
@@ -19,6 +20,9 @@ _FLOATS = {
     "NEARNESS_SCALE": view.NEARNESS_SCALE,
     "CROSSING_SCALE": view.CROSSING_SCALE,
     "LIGHT_DEPTH_SCALE": view.LIGHT_DEPTH_SCALE,
+    "LUMINANCE_R": LUMINANCE[0],
+    "LUMINANCE_G": LUMINANCE[1],
+    "LUMINANCE_B": LUMINANCE[2],
     "SH_0": BASIS_SCALE[0],
     "SH_1": BASIS_SCALE[1],
     "SH_2": BASIS_SCALE[4],
@@ -42,6 +46,7 @@ _WHOLE = {
     "TOUCHED": view.TOUCHED,
     "SHARE_BITS": view.SHARE_BITS,
     "SHARE_MASK": view.SHARE_MASK,
+    "SRGB_ENTRIES": SRGB_ENTRIES,
     "STRIP": STRIP,
     "BLOCK_ROWS": BLOCK_ROWS,
 }

@@ -10,10 +10,5 @@ for (int l = 0; l < LANES && first + l < count; ++l) {
     const bool some = drawn.area[l] > 0.0f || (two_sided && drawn.area[l] < 0.0f);
     if (!some || drawn.x0[l] > drawn.x1[l] || drawn.y0[l] > drawn.y1[l])
         continue;
-    each_pixel(drawn, l, [&](int x, int y, float metres) INLINE {
-        const int depth = (int)(metres * LIGHT_DEPTH_SCALE);
-        int* at = rows + y * row_length + x;
-        if (depth < *at)
-            wp::atomic_min(at, depth);
-    });
+    keep_least(drawn, l, rows, row_length, [&](float metres) INLINE { return (int)(metres * LIGHT_DEPTH_SCALE); });
 }

@@ -21,7 +21,7 @@ EACH_LANE {
     kind[l] = plain ? (front ? 1 : (back ? -1 : 0)) : (some ? 2 : 0);
 }
 int left = 0;
-long long* rows = (long long*)keys.data;
+wp::int64* rows = (wp::int64*)keys.data;
 const int row_length = keys.strides[0] / (int)sizeof(long long);
 for (int l = 0; l < LANES && first + l < count; ++l) {
     const int face = first + l;
@@ -31,15 +31,11 @@ for (int l = 0; l < LANES && first + l < count; ++l) {
     if (kind[l] == 2 || kind[l] == 0 || drawn.x0[l] > drawn.x1[l] || drawn.y0[l] > drawn.y1[l])
         continue;
     const float lift = (float)(face_flags.data[face] / LAYER) * LAYER_LIFT;
-    each_pixel(drawn, l, [&](int x, int y, float inverse_depth) INLINE {
-        if (!(inverse_depth > 0.0f && inverse_depth <= INVERSE_NEAR))
-            return;
+    keep_least(drawn, l, rows, row_length, [&](float inverse_depth) INLINE {
+        const bool seen = (inverse_depth > 0.0f) & (inverse_depth <= INVERSE_NEAR);
         const float lifted = least(inverse_depth + lift * inverse_depth * inverse_depth, INVERSE_NEAR);
-        const long long nearness = NEARNESS_TOP - (long long)(lifted * NEARNESS_SCALE);
-        const long long key = (nearness << FACE_BITS) | (long long)face;
-        long long* at = rows + y * row_length + x;
-        if (key < *at)
-            wp::atomic_min((wp::int64*)at, (wp::int64)key);
+        const wp::int64 nearness = NEARNESS_TOP - (wp::int64)(lifted * NEARNESS_SCALE);
+        return seen ? (nearness << FACE_BITS) | (wp::int64)face : (wp::int64)EMPTY;
     });
 }
 return left;

@@ -41,8 +41,8 @@ auto take_triangles = [&](const int* faces, const float* points, int first, int 
     }
 };
 
-// Calls `cover(x, y, z)` for each pixel whose centre a triangle covers.
-auto each_pixel = [&](const Triangles& of, int l, auto cover) INLINE {
+// Keeps, at each pixel whose centre a triangle covers, the least of what is there in `rows` and of `made_of(z)`.
+auto keep_least = [&](const Triangles& of, int l, auto* rows, int row_length, auto made_of) INLINE {
     const float scale = 1.0f / of.area[l];
     const float px = (float)of.x0[l] + 0.5f;
     const float py = (float)of.y0[l] + 0.5f;
@@ -63,14 +63,16 @@ auto each_pixel = [&](const Triangles& of, int l, auto cover) INLINE {
             const float b = b_first + b_down * down + b_right * right;
             const float c = c_first + c_down * down + c_right * right;
             if (least(least(a, b), c) >= -TOLERANCE)
-                cover(x, y, a * of.z[0][l] + b * of.z[1][l] + c * of.z[2][l]);
+                wp::atomic_min(rows + (size_t)y * row_length + x, made_of(a * of.z[0][l] + b * of.z[1][l] + c * of.z[2][l]));
         }
 #else
     // a tile of 4 × 4 pixels at a time, without a branch for each
-    const int columns = of.x1[l] - of.x0[l], rows = of.y1[l] - of.y0[l];
-    for (int y = 0; y <= rows; y += 4)
+    typedef __typeof__(rows[0] + rows[0]) Kept;
+    constexpr Kept NONE = sizeof(Kept) == 8 ? (Kept)0x7fffffffffffffffLL : (Kept)0x7fffffff;  // less than nothing
+    const int columns = of.x1[l] - of.x0[l], rows_more = of.y1[l] - of.y0[l];
+    for (int y = 0; y <= rows_more; y += 4)
         for (int x = 0; x <= columns; x += 4) {
-            Floats value;
+            Floats z;
             Ints covered;
             for (int i = 0; i < LANES; ++i) {
                 const int to_right = x + (i & 3), to_below = y + (i >> 2);
@@ -78,16 +80,29 @@ auto each_pixel = [&](const Triangles& of, int l, auto cover) INLINE {
                 const float a = a_first + a_down * down + a_right * right;
                 const float b = b_first + b_down * down + b_right * right;
                 const float c = c_first + c_down * down + c_right * right;
-                value[i] = a * of.z[0][l] + b * of.z[1][l] + c * of.z[2][l];
-                const bool within = (to_right <= columns) & (to_below <= rows);
-                covered[i] = (least(least(a, b), c) >= -TOLERANCE) & within ? 1 << i : 0;
+                const bool within = (to_right <= columns) & (to_below <= rows_more);
+                z[i] = a * of.z[0][l] + b * of.z[1][l] + c * of.z[2][l];
+                covered[i] = (least(least(a, b), c) >= -TOLERANCE) & within;
             }
-            int bits = 0;
+            int any = 0;
             for (int i = 0; i < LANES; ++i)
-                bits |= covered[i];
-            for (; bits != 0; bits &= bits - 1) {
-                const int i = __builtin_ctz(bits);
-                cover(of.x0[l] + x + (i & 3), of.y0[l] + y + (i >> 2), value[i]);
+                any |= covered[i];
+            if (any == 0)
+                continue;
+            Kept value[LANES];
+            for (int i = 0; i < LANES; ++i) {
+                const Kept made = made_of(z[i]);
+                value[i] = covered[i] != 0 ? made : NONE;
+            }
+            const int left = of.x0[l] + x;
+            for (int j = 0; j < 4 && y + j <= rows_more; ++j) {
+                auto* at = rows + (size_t)(of.y0[l] + y + j) * row_length + left;
+                if (left + 4 <= row_length)
+                    for (int i = 0; i < 4; ++i)
+                        at[i] = value[4 * j + i] < at[i] ? value[4 * j + i] : at[i];
+                else
+                    for (int i = 0; i < row_length - left; ++i)
+                        at[i] = value[4 * j + i] < at[i] ? value[4 * j + i] : at[i];
             }
         }
 #endif

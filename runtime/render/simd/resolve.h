@@ -1,4 +1,4 @@
-// From samples to 8-bit sRGB, antialiased by where silhouettes pass between samples.
+// Antialiases samples by where silhouettes pass between them.
 
 // Shares of a sample that belong to its neighbour, from the crossing between the two: where between the front sample's
 // centre (0) and the other's (1) the silhouette passes. Bit 0 says whether the first of the two is in front.
@@ -33,14 +33,5 @@ auto blend_sample = [&](int x, int y, float* out) INLINE {
         if (before > 0.0f)
             value += here[channel - step] * (before * scale);
         out[channel] = value;
-    }
-};
-
-// Stores linear light as 8-bit sRGB: `light` holds the three channels of `count` pixels one after another.
-auto encode = [&](const float* light, int count, unsigned char* out) INLINE {
-    const unsigned last = (unsigned)srgb_table.shape[0] - 1u;
-    for (int i = 0; i < count; ++i) {
-        const unsigned entry = (unsigned)(int)(wp::sqrt(clamped(light[i], 0.0f, 1.0f)) * (float)last + 0.5f);
-        out[i] = srgb_table.data[entry < last ? entry : last];  // light that is no number must not lead out of the table
     }
 };

@@ -11,13 +11,30 @@ const float* openness_map = (const float*)openness.data;
 const int open_columns = openness.shape[1];
 const int open_rows = openness.shape[0];
 const int row_length = color.strides[0] / (int)sizeof(float);
+auto all_empty = [&](const long long* key) INLINE {
+    long long nearest = EMPTY;
+    for (int l = 0; l < LANES; ++l)
+        nearest = key[l] < nearest ? key[l] : nearest;
+    return nearest >= EMPTY;
+};
+// The uv of a face's corners: those of the first and the second, and of the second and the third.
+auto take_uv = [&](const float* from, const Ints& face, Floats (&ab)[4], Floats (&bc)[4]) INLINE {
+    Ints first_of_face;
+    EACH_LANE { first_of_face[l] = 6 * face[l]; }
+    take_fours(from, first_of_face, ab);
+    take_fours(from + 2, first_of_face, bc);
+};
 
 // Of every pixel that shows a surface: where it is, its face, and its mesh, or -1 once it is coloured.
 int shown_x[MOST_PIXELS], shown_y[MOST_PIXELS], shown_face[MOST_PIXELS], mesh_at[MOST_PIXELS];
 int pixels = 0;
 for (int y = top; y < bottom; ++y) {
     const long long* key_row = (const long long*)((const char*)keys.data + (size_t)y * keys.strides[0]);
-    for (int x = first; x < end; ++x)
+    for (int x = first; x < end; ++x) {
+        if (x + LANES <= end && all_empty(key_row + x)) {
+            x += LANES - 1;
+            continue;
+        }
         if (key_row[x] < EMPTY) {
             const int face = (int)(key_row[x] & FACE_MASK);
             shown_x[pixels] = x;
@@ -29,6 +46,7 @@ for (int y = top; y < bottom; ++y) {
             AHEAD((const float*)weave_uv.data + 6 * face);
             AHEAD((const float*)atlas_uv.data + 6 * face);
         }
+    }
 }
 int chosen[MOST_PIXELS + LANES], done = 0;  // those of the mesh at hand
 while (true) {
@@ -58,28 +76,32 @@ while (true) {
             }
         }
         Lit lit;
-        Ints x, y, face, corner[3];
-        Floats w[3], place[3], share, front, per_pixel;
+        Ints x, y, face, first_of[3], corner[4];
+        Floats w[3], place[3], share, front, per_pixel, a[4], b[4], c[4], n_a[4], n_b[4], n_c[4];
         EACH_LANE {
             x[l] = shown_x[chosen[at + l]];
             y[l] = shown_y[chosen[at + l]];
             face[l] = shown_face[chosen[at + l]];
-            corner[0][l] = corners[3 * face[l]];
-            corner[1][l] = corners[3 * face[l] + 1];
-            corner[2][l] = corners[3 * face[l] + 2];
+            first_of[0][l] = 3 * face[l];
         }
+        take_fours(corners, first_of[0], corner);
+        for (int k = 0; k < 3; ++k)
+            EACH_LANE { first_of[k][l] = 3 * corner[k][l]; }
+        take_fours(places_on_screen, first_of[0], a);
+        take_fours(places_on_screen, first_of[1], b);
+        take_fours(places_on_screen, first_of[2], c);
+        take_fours(normal, first_of[0], n_a);
+        take_fours(normal, first_of[1], n_b);
+        take_fours(normal, first_of[2], n_c);
         EACH_LANE {
             const float px = (float)x[l] + 0.5f, py = (float)y[l] + 0.5f;
-            const int i = 3 * corner[0][l];
-            const int j = 3 * corner[1][l];
-            const int k = 3 * corner[2][l];
-            const float ax = places_on_screen[i] - px, ay = places_on_screen[i + 1] - py;
-            const float bx = places_on_screen[j] - px, by = places_on_screen[j + 1] - py;
-            const float cx = places_on_screen[k] - px, cy = places_on_screen[k + 1] - py;
+            const float ax = a[0][l] - px, ay = a[1][l] - py;
+            const float bx = b[0][l] - px, by = b[1][l] - py;
+            const float cx = c[0][l] - px, cy = c[1][l] - py;
             const float ea = bx * cy - cx * by, eb = cx * ay - ax * cy, ec = ax * by - bx * ay;
-            const float wa = ea * places_on_screen[i + 2];
-            const float wb = eb * places_on_screen[j + 2];
-            const float wc = ec * places_on_screen[k + 2];
+            const float wa = ea * a[2][l];
+            const float wb = eb * b[2][l];
+            const float wc = ec * c[2][l];
             const float scale = 1.0f / (wa + wb + wc);
             const float area = ea + eb + ec;
             w[0][l] = wa * scale;
@@ -87,7 +109,7 @@ while (true) {
             w[2][l] = wc * scale;
             const float depth = area * scale;
             // The share of the face that the pixel covers: the larger, the deeper it is than the corners.
-            const float nearness = places_on_screen[i + 2] * places_on_screen[j + 2] * places_on_screen[k + 2];
+            const float nearness = a[2][l] * b[2][l] * c[2][l];
             share[l] = nearness * depth * depth * scale;
             const float ray_x = (px - view.center[0]) / view.focal;
             const float ray_y = (py - view.center[1]) / view.focal;
@@ -102,9 +124,9 @@ while (true) {
             lit.eye[0][l] = dx * back;
             lit.eye[1][l] = dy * back;
             lit.eye[2][l] = dz * back;
-            const float nx = w[0][l] * normal[i] + w[1][l] * normal[j] + w[2][l] * normal[k];
-            const float ny = w[0][l] * normal[i + 1] + w[1][l] * normal[j + 1] + w[2][l] * normal[k + 1];
-            const float nz = w[0][l] * normal[i + 2] + w[1][l] * normal[j + 2] + w[2][l] * normal[k + 2];
+            const float nx = w[0][l] * n_a[0][l] + w[1][l] * n_b[0][l] + w[2][l] * n_c[0][l];
+            const float ny = w[0][l] * n_a[1][l] + w[1][l] * n_b[1][l] + w[2][l] * n_c[1][l];
+            const float nz = w[0][l] * n_a[2][l] + w[1][l] * n_b[2][l] + w[2][l] * n_c[2][l];
             const float length = nx * nx + ny * ny + nz * nz;
             const float unit = length > 0.0f ? 1.0f / wp::sqrt(length) : 0.0f;
             lit.n[0][l] = nx * unit;
@@ -113,12 +135,11 @@ while (true) {
         }
 
         if (surface.wrinkle_side > 0) {
-            const float* uv = (const float*)atlas_uv.data;
-            Floats u, v, turn[4], carried[3];
+            Floats u, v, turn[4], carried[3], uv_ab[4], uv_bc[4];
+            take_uv((const float*)atlas_uv.data, face, uv_ab, uv_bc);
             EACH_LANE {
-                const float* of = uv + 6 * face[l];
-                u[l] = w[0][l] * of[0] + w[1][l] * of[2] + w[2][l] * of[4];
-                v[l] = w[0][l] * of[1] + w[1][l] * of[3] + w[2][l] * of[5];
+                u[l] = w[0][l] * uv_ab[0][l] + w[1][l] * uv_ab[2][l] + w[2][l] * uv_bc[2][l];
+                v[l] = w[0][l] * uv_ab[1][l] + w[1][l] * uv_ab[3][l] + w[2][l] * uv_bc[3][l];
             }
             blend_turns((const float*)turns.data, corner, w, turn);
             wrinkle_texel((const float*)wrinkles.data, surface.wrinkle_first, surface.wrinkle_side, u, v, carried);
@@ -143,13 +164,13 @@ while (true) {
         }
 
         // Texels per pixel follow from the face's area in uv and the share of it that a pixel covers.
-        Floats u, v, footprint;
+        Floats u, v, footprint, uv_ab[4], uv_bc[4];
+        take_uv((const float*)face_uv.data, face, uv_ab, uv_bc);
         EACH_LANE {
-            const float* of = (const float*)face_uv.data + 6 * face[l];
-            const float bu = of[2] - of[0], bv = of[3] - of[1];
-            const float cu = of[4] - of[0], cv = of[5] - of[1];
-            u[l] = of[0] + w[1][l] * bu + w[2][l] * cu;
-            v[l] = of[1] + w[1][l] * bv + w[2][l] * cv;
+            const float bu = uv_ab[2][l] - uv_ab[0][l], bv = uv_ab[3][l] - uv_ab[1][l];
+            const float cu = uv_bc[2][l] - uv_ab[0][l], cv = uv_bc[3][l] - uv_ab[1][l];
+            u[l] = uv_ab[0][l] + w[1][l] * bu + w[2][l] * cu;
+            v[l] = uv_ab[1][l] + w[1][l] * bv + w[2][l] * cv;
             footprint[l] = size_of(bu * cv - bv * cu) * per_pixel[l];
         }
         sample_texture(surface, (const unsigned*)texels.data, levels.data, u, v, footprint, lit.albedo);
@@ -166,27 +187,26 @@ while (true) {
                 woven += footprint[l] * surface.weave_gate < 1.0f;
         if (woven > 0) {
             Floats at_u, at_v, covered, uv_b[2], uv_c[2], edge_b[3], edge_c[3], threads[4], slope_u, slope_v;
+            take_uv((const float*)weave_uv.data, face, uv_ab, uv_bc);
             EACH_LANE {
-                const float* of = (const float*)weave_uv.data + 6 * face[l];
-                uv_b[0][l] = of[2] - of[0];
-                uv_b[1][l] = of[3] - of[1];
-                uv_c[0][l] = of[4] - of[0];
-                uv_c[1][l] = of[5] - of[1];
-                at_u[l] = of[0] + w[1][l] * uv_b[0][l] + w[2][l] * uv_c[0][l];
-                at_v[l] = of[1] + w[1][l] * uv_b[1][l] + w[2][l] * uv_c[1][l];
+                uv_b[0][l] = uv_ab[2][l] - uv_ab[0][l];
+                uv_b[1][l] = uv_ab[3][l] - uv_ab[1][l];
+                uv_c[0][l] = uv_bc[2][l] - uv_ab[0][l];
+                uv_c[1][l] = uv_bc[3][l] - uv_ab[1][l];
+                at_u[l] = uv_ab[0][l] + w[1][l] * uv_b[0][l] + w[2][l] * uv_c[0][l];
+                at_v[l] = uv_ab[1][l] + w[1][l] * uv_b[1][l] + w[2][l] * uv_c[1][l];
                 covered[l] = size_of(uv_b[0][l] * uv_c[1][l] - uv_b[1][l] * uv_c[0][l]) * per_pixel[l];
             }
             sample_weave(surface, (const unsigned*)texels.data, levels.data, at_u, at_v, covered, threads);
+            take_fours(places, first_of[0], a);
+            take_fours(places, first_of[1], b);
+            take_fours(places, first_of[2], c);
+            for (int k = 0; k < 3; ++k)
+                EACH_LANE {
+                    edge_b[k][l] = b[k][l] - a[k][l];
+                    edge_c[k][l] = c[k][l] - a[k][l];
+                }
             EACH_LANE {
-                const int i = 3 * corner[0][l];
-                const int j = 3 * corner[1][l];
-                const int k = 3 * corner[2][l];
-                edge_b[0][l] = places[j] - places[i];
-                edge_b[1][l] = places[j + 1] - places[i + 1];
-                edge_b[2][l] = places[j + 2] - places[i + 2];
-                edge_c[0][l] = places[k] - places[i];
-                edge_c[1][l] = places[k + 1] - places[i + 1];
-                edge_c[2][l] = places[k + 2] - places[i + 2];
                 const bool shown = footprint[l] * surface.weave_gate < 1.0f;
                 slope_u[l] = shown ? threads[0][l] * front[l] : 0.0f;
                 slope_v[l] = shown ? threads[1][l] * front[l] : 0.0f;
@@ -237,7 +257,8 @@ while (true) {
                 const float* reached = (const float*)around.data;
                 const float at_corners = w[0][l] * reached[corner[0][l]] + w[1][l] * reached[corner[1][l]]
                     + w[2][l] * reached[corner[2][l]];
-                const float bright = 0.2126f * lit.albedo[0][l] + 0.7152f * lit.albedo[1][l] + 0.0722f * lit.albedo[2][l];
+                const float bright = LUMINANCE_R * lit.albedo[0][l] + LUMINANCE_G * lit.albedo[1][l]
+                    + LUMINANCE_B * lit.albedo[2][l];
                 const float reaching = at_corners + (1.0f - at_corners) * bright * light.bounce;
                 lit.open[l] = front[l] > 0.0f ? least(lit.open[l], reaching) : lit.open[l];
             }

@@ -3,34 +3,48 @@
 // Bilinear look-up in one garment's atlas of side² normals; it ends at the edge.
 auto wrinkle_texel = [&](const float* texels, int first, int side, const Floats& u, const Floats& v,
                          Floats (&carried)[3]) INLINE {
+    Ints low, high;
+    Floats right, up, from_low[4], to_low[4], from_high[4], to_high[4];
     EACH_LANE {
         const float x = clamped(u[l] * (float)side - 0.5f, 0.0f, (float)(side - 1));
         const float y = clamped(v[l] * (float)side - 0.5f, 0.0f, (float)(side - 1));
         const int x0 = clamped_index((int)x, side - 2);
         const int y0 = clamped_index((int)y, side - 2);
-        const float right = x - (float)x0;
-        const float up = y - (float)y0;
-        const int low = 3 * (first + y0 * side + x0);
-        const int high = low + 3 * side;
-        const float a = (1.0f - right) * (1.0f - up);
-        const float b = right * (1.0f - up);
-        const float c = (1.0f - right) * up;
-        const float d = right * up;
-        carried[0][l] = texels[low] * a + texels[low + 3] * b + texels[high] * c + texels[high + 3] * d;
-        carried[1][l] = texels[low + 1] * a + texels[low + 4] * b + texels[high + 1] * c + texels[high + 4] * d;
-        carried[2][l] = texels[low + 2] * a + texels[low + 5] * b + texels[high + 2] * c + texels[high + 5] * d;
+        right[l] = x - (float)x0;
+        up[l] = y - (float)y0;
+        low[l] = 3 * (first + y0 * side + x0);
+        high[l] = low[l] + 3 * side;
+    }
+    // of two texels beside each other the first four of their six numbers, and the last four
+    take_fours(texels, low, from_low);
+    take_fours(texels + 2, low, to_low);
+    take_fours(texels, high, from_high);
+    take_fours(texels + 2, high, to_high);
+    EACH_LANE {
+        const float a = (1.0f - right[l]) * (1.0f - up[l]);
+        const float b = right[l] * (1.0f - up[l]);
+        const float c = (1.0f - right[l]) * up[l];
+        const float d = right[l] * up[l];
+        carried[0][l] = from_low[0][l] * a + from_low[3][l] * b + from_high[0][l] * c + from_high[3][l] * d;
+        carried[1][l] = from_low[1][l] * a + to_low[2][l] * b + from_high[1][l] * c + to_high[2][l] * d;
+        carried[2][l] = from_low[2][l] * a + to_low[3][l] * b + from_high[2][l] * c + to_high[3][l] * d;
     }
 };
 
 // Blends the turns of a face's corners: quaternions xyzw of either sign, as long as the wrinkles' share.
-auto blend_turns = [&](const float* turns, const Ints (&corner)[3], const Floats (&w)[3], Floats (&turn)[4]) INLINE {
+auto blend_turns = [&](const float* turns, const auto& corner, const Floats (&w)[3], Floats (&turn)[4]) INLINE {
+    Ints at;
+    Floats a[4], b[4], c[4];
+    EACH_LANE { at[l] = 4 * corner[0][l]; }
+    take_fours(turns, at, a);
+    EACH_LANE { at[l] = 4 * corner[1][l]; }
+    take_fours(turns, at, b);
+    EACH_LANE { at[l] = 4 * corner[2][l]; }
+    take_fours(turns, at, c);
     EACH_LANE {
-        const int i = 4 * corner[0][l];
-        const int j = 4 * corner[1][l];
-        const int k = 4 * corner[2][l];
-        const float ax = turns[i], ay = turns[i + 1], az = turns[i + 2], aw = turns[i + 3];
-        const float bx = turns[j], by = turns[j + 1], bz = turns[j + 2], bw = turns[j + 3];
-        const float cx = turns[k], cy = turns[k + 1], cz = turns[k + 2], cw = turns[k + 3];
+        const float ax = a[0][l], ay = a[1][l], az = a[2][l], aw = a[3][l];
+        const float bx = b[0][l], by = b[1][l], bz = b[2][l], bw = b[3][l];
+        const float cx = c[0][l], cy = c[1][l], cz = c[2][l], cw = c[3][l];
         const bool none = ax * ax + ay * ay + az * az + aw * aw == 0.0f;
         const float lx = none ? bx : ax, ly = none ? by : ay, lz = none ? bz : az, lw = none ? bw : aw;
         const float of_b = lx * bx + ly * by + lz * bz + lw * bw < 0.0f ? -w[1][l] : w[1][l];

@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 import warp as wp
 
+from dressform.runtime.render import _kernels_resolve
 from dressform.runtime.render import _reference as reference
 from dressform.runtime.render._kernels_view import LIGHT_DEPTH_SCALE
+from dressform.runtime.render.colour import encode_table
 from dressform.runtime.render.simd.code import simd_code
 
 wp.set_module_options({"enable_backward": False})
@@ -33,7 +35,7 @@ for (int at = 0; at < places.shape[0]; at += LANES) {
 """
 
 
-@wp.func_native(simd_code("shadow") + SHARES)
+@wp.func_native(simd_code("fours", "shadow") + SHARES)
 def all_shares(depths: wp.array2d[wp.int32], places: wp.array[wp.vec3], width: int, shares: wp.array[float]): ...
 
 
@@ -78,6 +80,17 @@ def test_outside_the_map_the_sun_shines(device: str) -> None:
         find_shares, 1, [depths, wp.array(places, dtype=wp.vec3, device=device), 4], outputs=[shares], device=device
     )
     assert (shares.numpy() == 1.0).all()
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_8_bit_srgb_has_the_bytes_of_the_table(device: str) -> None:
+    table = encode_table()
+    linear = np.linspace(0.0, 1.0, len(table)) ** 2
+    light = np.concatenate([linear, [-0.5, 1.5, 1e30]]).astype(np.float32)[:, None, None].repeat(3, axis=2)
+    rgb = wp.zeros((len(light), 1, 3), dtype=wp.uint8, device=device)
+    backdrop = wp.array(light, dtype=wp.vec3, device=device)
+    wp.launch(_kernels_resolve.encode_backdrop, (len(light), 1), [backdrop, 1], outputs=[rgb], device=device)
+    np.testing.assert_array_equal(rgb.numpy()[:, 0, 1], [*table, 0, 255, 255])
 
 
 @pytest.mark.parametrize(

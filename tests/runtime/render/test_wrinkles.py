@@ -59,13 +59,13 @@ for (int at = 0; at < uv.shape[0]; at += LANES) {
 """
 
 
-@wp.func_native(simd_code("wrinkles") + MIXED)
+@wp.func_native(simd_code("fours", "wrinkles") + MIXED)
 def mix_all(
     normals: wp.array[wp.vec3], carried: wp.array[wp.vec3], turns: wp.array[wp.vec4], w: wp.vec3, out: wp.array[wp.vec3]
 ): ...
 
 
-@wp.func_native(simd_code("wrinkles") + LOOKED_UP)
+@wp.func_native(simd_code("fours", "wrinkles") + LOOKED_UP)
 def look_all_up(texels: wp.array[wp.vec3], first: int, side: int, uv: wp.array[wp.vec2], out: wp.array[wp.vec3]): ...
 
 

@@ -118,10 +118,10 @@ def test_no_frames_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_failure_in_the_thread_reaches_the_caller(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(rgb: np.ndarray) -> np.ndarray:
+    def broken(pixels: np.ndarray, pixel_format: str, *, shared: bool) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("dressform.runtime.video.writer.rgb_to_i420", broken)
+    monkeypatch.setattr("dressform.runtime.video.writer._video_frame", broken)
 
     def write_many() -> None:
         with VideoWriter(tmp_path / "out.mp4", (64, 64), 30) as video:

@@ -36,6 +36,7 @@ from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.drawing import Drawing
 from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
+from dressform.runtime.render.hems import with_hems
 from dressform.runtime.render.pipeline import Pipeline, frames_ahead
 from dressform.runtime.render.renderer import PRESETS, Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
@@ -234,7 +235,8 @@ class TryOn:
     def _cloth(self, garments: Sequence[DressedGarment]) -> _Looks:
         """Read the textures of garments in layer order."""
         started = time.perf_counter()
-        looks = _Looks.of([mesh for garment in garments for mesh in garment_scene(garment.mesh, garment.name)])
+        scenes = [with_hems(garment_scene(g.mesh, g.name), g.mesh, g.fabric) for g in garments]
+        looks = _Looks.of([mesh for scene in scenes for mesh in scene])
         self.start_s["textures"] = time.perf_counter() - started
         return looks
 

@@ -17,6 +17,7 @@ class Preset:
         sides: Maps of what keeps light from all around away; 0 leaves that to what stands close on the screen.
         coarseness: How far body, hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of their
             triangles.
+        hems: Whether cloth ends in rounded edges as thick as hems are; else in those of its sheet.
     """
 
     samples: int
@@ -25,6 +26,10 @@ class Preset:
     ground_cells: int
     sides: int
     coarseness: float
+    hems: bool
 
 
-PRESETS: dict[str, Preset] = {"realtime": Preset(1, 384, 4, 96, 0, 0.35), "quality": Preset(2, 768, 8, 192, 24, 0.0)}
+PRESETS: dict[str, Preset] = {
+    "realtime": Preset(1, 384, 4, 96, 0, 0.35, False),
+    "quality": Preset(2, 768, 8, 192, 24, 0.0, True),
+}

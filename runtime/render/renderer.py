@@ -25,6 +25,7 @@ from .devices import device_named
 from .drawing import Drawing, Extents
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
+from .hems import add_hems
 from .lanes import Lanes
 from .light_frame import LightFitter, light_frame, shadow_blur
 from .occlusion import OCCLUSION_REACH, occlusion_directions
@@ -89,9 +90,9 @@ class Renderer:
             self._rasterizer = make_rasterizer(raster, DrawnFaces(self._faces, self._face_flags, *texture), device)
         faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
         tables, grid = Tables(*faces, self._surfaces, self._srgb), (size, self.preset.samples)
-        self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device)
+        self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device, hems=self._hems)
         self.drawings = [Drawing(extents, device) for _ in range(1 + ahead)]
-        self._around = Around(extents.vertices, self.preset.sides, device)
+        self._around = Around(extents.vertices + extents.hems, self.preset.sides, device)
         self._ground = GroundShadow(device, self.preset.ground_cells)
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()
@@ -149,6 +150,7 @@ class Renderer:
         drawing.frame = light_frame(drawing.fitted, self.preset.light_map)
         drawing.box = seen_box(camera, low, high)
         self._clear(drawing)
+        self._find_normals(drawing)
         self._project(drawing)
         self._draw_light(drawing)
         self._draw_view(drawing)
@@ -175,8 +177,8 @@ class Renderer:
         self._written = box
         ground = None if is_empty(floor) else self._ground.frame
         colored = Colored(drawing, self._color, self._backdrop, ground, self._ground.shadow)
-        outputs = self._outputs
-        return Frame(self._rgb.numpy(), drawing.camera, outputs.segments, outputs.of(colored), outputs.sample_px)
+        made = self._outputs
+        return Frame(self._rgb.numpy(), drawing.camera, made.segments, made.of(colored), made.sample_px)
 
     def cut(self) -> None:
         """Begin anew: what is drawn next has no motion since what was drawn before, and shadows as if it were first."""
@@ -188,7 +190,7 @@ class Renderer:
     def _upload(
         self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int], packed: Sequence[PackedMaterial]
     ) -> Extents:
-        topology = join_meshes(meshes, vertex_counts)
+        topology, self._hems = add_hems(join_meshes(meshes, vertex_counts), meshes if self.preset.hems else ())
         wrinkles, texels = place_wrinkles(meshes, vertex_counts)
         table = pack_surfaces(packed, topology, wrinkles)
         self._all_faces = wp.array(topology.all_faces, dtype=wp.int32)
@@ -213,6 +215,7 @@ class Renderer:
         width, height = self.size
         return Extents(
             vertices=int(sum(vertex_counts)),
+            hems=self._hems.points,
             faces=len(topology.faces),
             all_faces=len(topology.all_faces),
             texels=texels,
@@ -299,7 +302,7 @@ class Renderer:
         drawing.broken_vertices = int(broken[0])
         if drawing.broken_vertices:
             self._door.tell_broken(drawing.vertices)
-        return (low, high) if low[0] <= high[0] else (np.zeros(3, np.float32), np.zeros(3, np.float32))
+        return self._hems.around(low, high) if low[0] <= high[0] else (np.zeros(3, np.float32), np.zeros(3, np.float32))
 
     def _bring_up(self, camera: Camera, lighting: Lighting, background: Background) -> None:
         """Bring up what seldom changes: the light's coefficients and the backdrop."""
@@ -310,34 +313,35 @@ class Renderer:
         if key != self._backdrop_key:
             self._backdrop.assign(paint_backdrop(background, camera, self._backdrop.shape))
             self._backdrop_key = key
-            inputs = [self._backdrop, self.preset.samples, self._srgb]
-            outputs = [self._backdrop_rgb]
-            wp.launch(
-                _kernels_resolve.encode_backdrop, self._rgb.shape[:2], inputs, outputs=outputs, device=self.device
-            )
+            kernel, inputs = _kernels_resolve.encode_backdrop, [self._backdrop, self.preset.samples, self._srgb]
+            wp.launch(kernel, self._rgb.shape[:2], inputs, outputs=[self._backdrop_rgb], device=self.device)
             wp.copy(self._rgb, self._backdrop_rgb)
             self._background = background  # keeps its image alive, so that the key's id stays its own
 
     def _project(self, drawing: Drawing) -> None:
         """Where every point is for the eye and for the sun."""
-        inputs = [drawing.vertices, drawing.view, drawing.frame]
+        inputs = [drawing.points, drawing.view, drawing.frame]
         outputs = [drawing.screen, drawing.lit]
-        count = len(drawing.vertices)
-        wp.launch(_kernels_raster.transform_vertices, count, inputs, outputs=outputs, device=self.device)
+        kernel, count = _kernels_raster.transform_vertices, len(drawing.points)
+        wp.launch(kernel, count, inputs, outputs=outputs, device=self.device)
 
     def _draw_view(self, drawing: Drawing) -> None:
         """What the eye sees, before light: the nearest face of every sample."""
         self._rasterizer.draw(drawing.screen, drawing.keys, drawing.facing)
 
-    def _draw_light(self, drawing: Drawing) -> None:
-        """What the sun sees, and the normals that its light falls on."""
+    def _find_normals(self, drawing: Drawing) -> None:
+        """Which way the vertices face, and where hems are, which follows from it."""
         raster, device = _kernels_raster, self.device
         faces, normals = [drawing.vertices, self._all_faces], drawing.face_normals
         wp.launch(raster.face_normals, len(self._all_faces), faces, outputs=[normals], device=device)
         rings = [normals, self._ring_starts, self._ring_faces]
         wp.launch(raster.vertex_normals, len(drawing.vertices), rings, outputs=[drawing.normals], device=device)
-        lit = [drawing.lit, self._faces, self._face_flags, self._lane_count]
-        wp.launch(raster.draw_light_depth, self._triangle_blocks, lit, outputs=[drawing.light_depths], device=device)
+        self._hems.place(drawing)
+
+    def _draw_light(self, drawing: Drawing) -> None:
+        """What the sun sees."""
+        kernel, lit = _kernels_raster.draw_light_depth, [drawing.lit, self._faces, self._face_flags, self._lane_count]
+        wp.launch(kernel, self._triangle_blocks, lit, outputs=[drawing.light_depths], device=self.device)
 
     def _find_edges(self, drawing: Drawing) -> None:
         """Where edges cross between samples, and where meshes meet."""
@@ -379,7 +383,7 @@ class Renderer:
             _kernels_shade.shade,
             (-(-rows // self._rows), strips),
             [
-                *(drawing.keys, drawing.vertices, drawing.screen, drawing.normals),
+                *(drawing.keys, drawing.points, drawing.screen, drawing.normals),
                 *(self._faces, self._face_uv, self._weave_uv, self._atlas_uv, self._face_mesh, drawing.facing),
                 *(self._surfaces, self._texels, self._levels, drawing.turns, drawing.wrinkles, self._sh),
                 *(light, drawing.frame, drawing.light_depths, self._openness, self._around.open, drawing.view),

@@ -109,8 +109,23 @@ def _check(mesh: SceneMesh, count: int) -> None:
     if mesh.wrinkle_side and (mesh.atlas_uv is None or mesh.atlas_uv.shape != (len(mesh.faces), 3, 2)):
         given = None if mesh.atlas_uv is None else list(mesh.atlas_uv.shape)
         raise ValueError(f"{mesh.name}: wrinkles need an atlas_uv [{len(mesh.faces)}, 3, 2], got {given}")
+    _check_hem(mesh, count)
     if mesh.hidden is not None and mesh.hidden.shape != (len(mesh.faces),):
         raise ValueError(f"{mesh.name}: hidden must be [{len(mesh.faces)}], got {list(mesh.hidden.shape)}")
+
+
+def _check_hem(mesh: SceneMesh, count: int) -> None:
+    hem = mesh.hem
+    if hem is None:
+        return
+    if not 0.0 < hem.thickness <= 0.05:
+        raise ValueError(f"{mesh.name}: a hem's thickness must be above 0 and at most 0.05 m, got {hem.thickness}")
+    if hem.rest.shape != (count, 3) or not np.isfinite(hem.rest).all():
+        raise ValueError(f"{mesh.name}: a hem's rest must be finite [{count}, 3], got {list(hem.rest.shape)}")
+    if hem.inner is not None and hem.inner.shape != (len(mesh.faces),):
+        raise ValueError(f"{mesh.name}: a hem's inner must be [{len(mesh.faces)}], got {list(hem.inner.shape)}")
+    if mesh.coarse is not None:
+        raise ValueError(f"{mesh.name}: coarse faces have no hem; leave coarse out")
 
 
 def _rings(faces: NDArray[np.int32], vertex_count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -21,21 +21,21 @@ class Extents:
 
     Attributes:
         vertices: Of all meshes.
-        hems: Points that hems add to them.
         faces: That are drawn.
         all_faces: That give vertices their normals.
         texels: Of all wrinkles; 0: there are none.
         samples: Rows and columns of the picture, in samples.
         light_map: Side of the sun's map [texels].
+        hems: Points that hems add to the vertices.
     """
 
     vertices: int
-    hems: int
     faces: int
     all_faces: int
     texels: int
     samples: tuple[int, int]
     light_map: int
+    hems: int = 0
 
 
 class Drawing:

@@ -37,7 +37,7 @@ def hem_thickness(fabric: Fabric | None) -> float:
     return float(np.clip(LAYERS * fabric["thickness"], THINNEST, THICKEST))
 
 
-def with_hems(scene: Sequence[SceneMesh], mesh: GarmentMesh, fabric: Fabric | None) -> list[SceneMesh]:
+def with_hems(scene: Sequence[SceneMesh], mesh: GarmentMesh, fabric: Fabric | None = None) -> list[SceneMesh]:
     """Return the scene meshes that `garment_scene` gave, with hems.
 
     Args:

@@ -215,12 +215,12 @@ class Renderer:
         width, height = self.size
         return Extents(
             vertices=int(sum(vertex_counts)),
-            hems=self._hems.points,
             faces=len(topology.faces),
             all_faces=len(topology.all_faces),
             texels=texels,
             samples=(height * self.preset.samples, width * self.preset.samples),
             light_map=self.preset.light_map,
+            hems=self._hems.points,
         )
 
     def _allocate(self) -> None:

@@ -108,8 +108,8 @@ def find_edges(topology: Topology, meshes: Sequence[SceneMesh]) -> HemEdges | No
     beside = np.full((len(face), 2), -1)
     beside[following[has], 0], beside[has, 1] = table[has, 0], table[following[has], 1]
     turned, lands = _turned(cloth, table, folded, following)
-    keep = (cloth.drawn[face] >= 0) & (~folded | (lands[:, 0] >= 0) & (cloth.drawn[turned] >= 0).all(axis=1))
-    keep &= ~folded | _same_uv(topology, cloth.drawn[face], np.where(keep, cloth.drawn[turned[:, 0]], -1), table[:, :2])
+    drawn, turned = cloth.drawn[face], np.where(turned >= 0, cloth.drawn[turned], -1)
+    keep = (drawn >= 0) & (~folded | (turned >= 0).all(axis=1) & _same_uv(topology, drawn, turned[:, 0], table[:, :2]))
     if not keep.any():
         return None
     number = np.append(np.where(keep, np.cumsum(keep) - 1, -1), -1)  # the last is that of no edge
@@ -123,11 +123,11 @@ def find_edges(topology: Topology, meshes: Sequence[SceneMesh]) -> HemEdges | No
     found = HemEdges(
         ends=table[:, :2],
         third=table[:, 2],
-        drawn=cloth.drawn[face],
+        drawn=drawn,
         corner=corner,
         beside=beside,
         following=number[following],
-        turned=np.where(turned >= 0, cloth.drawn[turned], -1),
+        turned=turned,
         lands=lands,
         thickness=np.where(folded, _usual(depth, keep & folded), cloth.thickness[face]),
         lengths=lengths,

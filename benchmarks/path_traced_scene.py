@@ -200,8 +200,8 @@ class _Watched(TryOn):
         frame = next(frames)
         drawing = renderer.drawings[number % len(renderer.drawings)]  # they take turns
         relief = (drawing.turns.numpy(), drawing.wrinkles.numpy())
-        surface = (drawing.points.numpy(), drawing.normals.numpy(), relief)
-        parts = export(*self.drawn, *surface, hems=renderer.preset.hems)
+        points, normals = drawing.points.numpy(), drawing.normals.numpy()
+        parts = export(*self.drawn, points, normals, relief, hems=renderer.preset.hems)
         layers = {mesh.name: mesh.layer for mesh in self.drawn[0]}
         lifted_parts = tuple(lifted(part, frame.camera, layers[part.name]) for part in parts)
         return Shot(frame.rgb.copy(), lifted_parts, frame.camera, renderer._backdrop_rgb.numpy().copy())

@@ -21,6 +21,7 @@ from scipy.sparse.csgraph import connected_components
 
 from dressform.assets.files.garment import outer_faces
 from dressform.assets.library import Library
+from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.avatar.make import make_avatar
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene
 from dressform.runtime.render.hem_topology import with_rims
@@ -141,7 +142,7 @@ def _camera(points: NDArray[np.float64], view: View) -> Camera:
     return Camera.look_at(target + toward * 0.5 * tall / math.tan(0.5 * _FOV), target, _FOV, TILE)
 
 
-def _avatar() -> object:
+def _avatar() -> Avatar:
     return make_avatar(gender="female", height_m=1.68, mass_kg=62.0)
 
 

@@ -36,7 +36,7 @@ from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.drawing import Drawing
 from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
-from dressform.runtime.render.hems import with_hems
+from dressform.runtime.render.hems import below_cloth, with_hems
 from dressform.runtime.render.pipeline import Pipeline, frames_ahead
 from dressform.runtime.render.renderer import PRESETS, Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
@@ -251,7 +251,7 @@ class TryOn:
             own = garment_counts(garment.mesh)
             scene = with_wrinkles(cloth[len(meshes) - 1 :][: len(own)], garment.mesh, side)
             scene = [replace(mesh, layer=number) for mesh in scene]
-            meshes += with_hidden(scene, garment.mesh, covered) if covered.any() else scene
+            meshes += below_cloth(with_hidden(scene, garment.mesh, covered)) if covered.any() else scene
             counts += own
         counts += [len(part.points) for part in self._appearance.parts]
         return [*meshes, *parts], counts

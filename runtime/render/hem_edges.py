@@ -36,6 +36,7 @@ class HemEdges:
         lands: int [E, 2] vertices, beside a and b, where the turned cloth goes on; -1: a sheet ends here.
         thickness: float [E] [m]; of folds how deep turned cloth lies at most of them.
         lengths, heights, widths: float [E] of the edge, of the triangle over it, and from it to `lands`, at rest [m].
+        curved: bool [E] whether it is drawn as a curve.
         foot: float [E] share of the way from a to b at which the third vertex stands over the edge at rest.
     """
 
@@ -52,6 +53,7 @@ class HemEdges:
     heights: Floats
     widths: Floats
     foot: Floats
+    curved: Flags
 
     def patch(self, edge: int, faces: NDArray[np.int32], table: NDArray[np.float32]) -> Floats:
         """Return the UVs [6, 2] at a, b, where they land, at the third vertex and below it.
@@ -79,6 +81,7 @@ class _Cloth(NamedTuple):
         inner: bool [N] turned cloth or inner shells.
         thickness: float [N] [m].
         rest: float [V, 3] [m].
+        curved: bool [N] whether edges are curves.
     """
 
     faces: Ints
@@ -87,6 +90,7 @@ class _Cloth(NamedTuple):
     inner: Flags
     thickness: Floats
     rest: Floats
+    curved: Flags
 
 
 def find_edges(topology: Topology, meshes: Sequence[SceneMesh]) -> HemEdges | None:
@@ -134,6 +138,7 @@ def find_edges(topology: Topology, meshes: Sequence[SceneMesh]) -> HemEdges | No
         heights=np.linalg.norm(c - a - foot[:, None] * (b - a), axis=1),
         widths=np.linalg.norm(across, axis=1),
         foot=foot,
+        curved=cloth.curved[face],
     )
     return HemEdges(**{each.name: getattr(found, each.name)[keep] for each in fields(found)})
 
@@ -145,7 +150,7 @@ def _usual(depth: Floats, folds: Flags) -> float:
 
 def _gathered(topology: Topology, meshes: Sequence[SceneMesh]) -> _Cloth | None:
     """Join the triangles of meshes with hems, and weld their vertices at rest."""
-    faces, drawn, inner, thickness = [], [], [], []
+    faces, drawn, inner, thickness, curved = [], [], [], [], []
     places = np.zeros((len(topology.ring_starts) - 1, 4))  # the last is the number of the piece of cloth
     at = 0
     for index, mesh in enumerate(meshes):
@@ -161,6 +166,7 @@ def _gathered(topology: Topology, meshes: Sequence[SceneMesh]) -> _Cloth | None:
         drawn.append(numbers)
         inner.append(np.zeros(len(own), np.bool_) if mesh.hem.inner is None else mesh.hem.inner)
         thickness.append(np.full(len(own), mesh.hem.thickness))
+        curved.append(np.full(len(own), mesh.hem.curved))
     if not faces:
         return None
     used, corners = np.unique(np.concatenate(faces), return_inverse=True)
@@ -168,7 +174,7 @@ def _gathered(topology: Topology, meshes: Sequence[SceneMesh]) -> _Cloth | None:
     same[used] = np.unique(places[used], axis=0, return_inverse=True)[1].reshape(-1)
     whole = used[corners].reshape(-1, 3)
     shown, within, thick = np.concatenate(drawn), np.concatenate(inner), np.concatenate(thickness)
-    return _Cloth(whole, same, shown, within, thick, places[:, :3])
+    return _Cloth(whole, same, shown, within, thick, places[:, :3], np.concatenate(curved))
 
 
 def _open_sides(cloth: _Cloth) -> tuple[Ints, Ints, Flags]:

@@ -138,7 +138,8 @@ class _Maker:
         return _Faces(np.concatenate(corners), np.concatenate(places))
 
     def _steps(self) -> NDArray[np.int64]:
-        return np.clip(np.rint(self._edges.lengths / STEP), 1, MOST_STEPS).astype(np.int64)
+        most = np.where(self._edges.curved, MOST_STEPS, 1)
+        return np.clip(np.rint(self._edges.lengths / STEP), 1, most).astype(np.int64)
 
     def _column(self, edge: int, share: float) -> int:
         edges = self._edges

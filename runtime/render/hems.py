@@ -52,6 +52,11 @@ def with_hems(scene: Sequence[SceneMesh], mesh: GarmentMesh, fabric: Fabric | No
     return [replace(part, hem=Hem(thickness, mesh.points, inner[mesh.material_ids == own])) for part, own in parts]
 
 
+def below_cloth(scene: Sequence[SceneMesh]) -> list[SceneMesh]:
+    """Return scene meshes with straight hems, as of a garment that another one lies over: curves would come through."""
+    return [mesh if mesh.hem is None else replace(mesh, hem=replace(mesh.hem, curved=False)) for mesh in scene]
+
+
 class Hems:
     """Places the points of hems, from the vertices and normals of a picture; made on the Warp device that draws.
 

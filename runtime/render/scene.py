@@ -64,11 +64,13 @@ class Hem:
         thickness: Of the edge, turned cloth and all [m]; where turned cloth is modelled, its own counts instead.
         rest: float32 [V, 3] the vertices at rest [m]: points at one place there are one point of the cloth.
         inner: bool [F] triangles of turned cloth or of an inner shell, or None where there are none.
+        curved: Whether its edges are curves; else as straight as the mesh's, which cloth over it was kept clear of.
     """
 
     thickness: float
     rest: NDArray[np.float32]
     inner: NDArray[np.bool_] | None = None
+    curved: bool = True
 
 
 @dataclass(frozen=True)

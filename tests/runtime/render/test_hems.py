@@ -16,7 +16,7 @@ from dressform.runtime.render._reference_hems import hem_points
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene
 from dressform.runtime.render.hem_edges import HemEdges, find_edges
 from dressform.runtime.render.hem_topology import Rims, with_rims
-from dressform.runtime.render.hems import THICKEST, THICKNESS, THINNEST, hem_thickness, with_hems
+from dressform.runtime.render.hems import THICKEST, THICKNESS, THINNEST, below_cloth, hem_thickness, with_hems
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Camera, Hem, SceneMesh
 from dressform.runtime.render.topology import Topology, join_meshes
@@ -220,6 +220,17 @@ def test_edges_are_curves_and_corners_stay_corners() -> None:
     assert rims is not None
     placed, _ = hem_points(rims.columns, rims.shares, square, vertex_normals(square, flat).astype(np.float64))
     assert np.abs(np.abs(placed[:, 0, [0, 2]] - (0, 1)).max(axis=1) - 0.05).max() < 1e-6
+
+
+def test_hems_below_other_cloth_stay_straight_and_closed() -> None:
+    garment, scene = starter("tee")
+    counts = garment_counts(garment)
+    curved, straight = (rimmed(meshes, counts)[:2] for meshes in (scene, below_cloth(scene)))
+    assert curved[1] is not None
+    assert straight[1] is not None
+    assert set(straight[1].shares[:, 0].tolist()) == {0.0}
+    assert len(straight[1].columns) == 146 < len(curved[1].columns)
+    assert borders(straight[0]) == borders(join_meshes(scene, counts))
 
 
 @pytest.mark.parametrize(

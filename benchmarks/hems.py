@@ -10,7 +10,7 @@ import statistics
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import rich_click as click
@@ -80,7 +80,9 @@ class _Worn(TryOn):
             return mesh
         if self.sheets and mesh.hem.inner is not None:
             own = {name: getattr(mesh, name) for name in ("faces", "uv_faces", "hidden", "weave_uv", "atlas_uv")}
-            left = {name: None if values is None else values[~mesh.hem.inner] for name, values in own.items()}
+            left: dict[str, Any] = {
+                name: None if values is None else values[~mesh.hem.inner] for name, values in own.items()
+            }
             mesh = replace(mesh, **left, hem=replace(mesh.hem, inner=None))
         return mesh if self.hems else replace(mesh, hem=None)
 

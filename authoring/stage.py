@@ -13,6 +13,7 @@ from dressform.assets.files.garment import GarmentMesh, outer_faces
 from dressform.runtime.body.protocol import RestBody
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene
+from dressform.runtime.render.hems import with_hems
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting
 
@@ -53,7 +54,7 @@ class Stage:
         framed: NDArray[np.float32] | None = None,
     ) -> None:
         self.size = size
-        scene, counts = garment_scene(mesh, "garment"), garment_counts(mesh)
+        scene, counts = with_hems(garment_scene(mesh, "garment"), mesh), garment_counts(mesh)
         points = [mesh.points.astype(np.float64)]
         if rest is not None:
             form, form_points = dress_form(rest, mesh, hide)

@@ -20,6 +20,7 @@ from dressform.runtime.render._kernels_view import LAYER_LIFT as _LIFT
 from dressform.runtime.render.colour import linear_to_srgb, soften_highlights, srgb_to_linear
 from dressform.runtime.render.environment import split_picture, texel_directions
 from dressform.runtime.render.follow import Framing
+from dressform.runtime.render.hem_topology import with_rims
 from dressform.runtime.render.scene import Camera, Lighting, SceneMesh, SurfaceMaterial, studio_radiance
 from dressform.runtime.render.sky import sky_radiance, sun_irradiance
 from dressform.runtime.render.surfaces import place_wrinkles
@@ -199,23 +200,31 @@ class _Watched(TryOn):
         frame = next(frames)
         drawing = renderer.drawings[number % len(renderer.drawings)]  # they take turns
         relief = (drawing.turns.numpy(), drawing.wrinkles.numpy())
-        parts = export(*self.drawn, drawing.vertices.numpy(), drawing.normals.numpy(), relief)
+        points, normals = drawing.points.numpy(), drawing.normals.numpy()
+        parts = export(*self.drawn, points, normals, relief, hems=renderer.preset.hems)
         layers = {mesh.name: mesh.layer for mesh in self.drawn[0]}
         lifted_parts = tuple(lifted(part, frame.camera, layers[part.name]) for part in parts)
         return Shot(frame.rgb.copy(), lifted_parts, frame.camera, renderer._backdrop_rgb.numpy().copy())
 
 
 def export(
-    meshes: list[SceneMesh], counts: list[int], vertices: Floats, normals: Floats, relief: tuple[Floats, Floats]
+    meshes: list[SceneMesh],
+    counts: list[int],
+    vertices: Floats,
+    normals: Floats,
+    relief: tuple[Floats, Floats],
+    *,
+    hems: bool = False,
 ) -> list[Part]:
     """Return what a renderer draws as plain triangles.
 
     Args:
         meshes, counts: As the renderer takes them.
-        vertices, normals: Of all meshes, world [V, 3].
-        relief: The renderer's `turns` [V, 4] and `wrinkles` [T, 3].
+        vertices, normals: Of all meshes, world [V, 3], and after them of the hems if there are any.
+        relief: The renderer's `turns`, one [4] for each of them, and `wrinkles` [T, 3].
+        hems: Whether the renderer's preset draws hems.
     """
-    topology = join_meshes(meshes, counts)
+    topology, _ = with_rims(join_meshes(meshes, counts), meshes if hems else ())
     places, _ = place_wrinkles(meshes, counts)
     parts = []
     for index, mesh in enumerate(meshes):

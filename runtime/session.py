@@ -36,6 +36,7 @@ from dressform.runtime.render.devices import device_named, load_kernels
 from dressform.runtime.render.drawing import Drawing
 from dressform.runtime.render.follow import FollowCamera, Framing
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene, with_hidden, with_wrinkles
+from dressform.runtime.render.hems import below_cloth, with_hems
 from dressform.runtime.render.pipeline import Pipeline, frames_ahead
 from dressform.runtime.render.renderer import PRESETS, Frame, Renderer
 from dressform.runtime.render.scene import Background, Lighting, SceneMesh
@@ -236,7 +237,8 @@ class TryOn:
     def _cloth(self, garments: Sequence[DressedGarment]) -> _Looks:
         """Read the textures of garments in layer order."""
         started = time.perf_counter()
-        looks = _Looks.of([mesh for garment in garments for mesh in garment_scene(garment.mesh, garment.name)])
+        scenes = [with_hems(garment_scene(g.mesh, g.name), g.mesh, g.fabric) for g in garments]
+        looks = _Looks.of([mesh for scene in scenes for mesh in scene])
         self.start_s["textures"] = time.perf_counter() - started
         return looks
 
@@ -251,7 +253,7 @@ class TryOn:
             own = garment_counts(garment.mesh)
             scene = with_wrinkles(cloth[len(meshes) - 1 :][: len(own)], garment.mesh, side)
             scene = [replace(mesh, layer=number) for mesh in scene]
-            meshes += with_hidden(scene, garment.mesh, covered) if covered.any() else scene
+            meshes += below_cloth(with_hidden(scene, garment.mesh, covered)) if covered.any() else scene
             counts += own
         counts += [len(part.points) for part in self._appearance.parts]
         return [*meshes, *parts], counts

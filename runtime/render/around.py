@@ -28,7 +28,7 @@ class Around:
     how much a vertex faces it.
 
     Args:
-        vertices: How many.
+        points: How many, those of hems too.
         sides: How many maps; 0 measures nothing.
         device: Warp device.
 
@@ -36,13 +36,13 @@ class Around:
         open: wp.array of float [V], or of one entry where nothing is measured.
     """
 
-    def __init__(self, vertices: int, sides: int, device: str) -> None:
-        self.open = wp.full(vertices if sides else 1, 1.0, dtype=float, device=device)
+    def __init__(self, points: int, sides: int, device: str) -> None:
+        self.open = wp.full(points if sides else 1, 1.0, dtype=float, device=device)
         self._directions = sphere_directions(sides) if sides else np.zeros((0, 3))
         self._fitters = [LightFitter(_SIZE) for _ in range(sides)]
         self._weights: NDArray[np.float64] = np.zeros(0)
         self._lighting: Lighting | None = None
-        count, side = (vertices, _SIZE) if sides else (0, 0)
+        count, side = (points, _SIZE) if sides else (0, 0)
         self._sums = wp.zeros(count, dtype=wp.vec2, device=device)
         self._lit = wp.zeros(count, dtype=wp.vec3, device=device)
         self._depths = wp.zeros((side, side), dtype=wp.int32, device=device)
@@ -73,12 +73,12 @@ class Around:
     def _add(self, drawing: Drawing, faces: tuple[wp.array, wp.array], side: FittedLight, weight: float) -> None:
         """Add what a side sees."""
         device, frame, lanes = self._lit.device, light_frame(side, _SIZE), lanes_on(str(self._lit.device))
-        count = len(drawing.vertices)
-        wp.launch(kernels.transform_lit, count, [drawing.vertices, frame], outputs=[self._lit], device=device)
+        count = len(drawing.points)
+        wp.launch(kernels.transform_lit, count, [drawing.points, frame], outputs=[self._lit], device=device)
         self._depths.fill_(FAR)
         inputs = [self._lit, *faces, lanes]
         wp.launch(draw_light_depth, -(-len(faces[0]) // lanes), inputs, outputs=[self._depths], device=device)
-        seen = [drawing.vertices, drawing.normals, self._depths, frame, weight, side.texel]
+        seen = [drawing.points, drawing.normals, self._depths, frame, weight, side.texel]
         wp.launch(kernels.gather_side, count, seen, outputs=[self._sums], device=device)
 
 

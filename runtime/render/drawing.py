@@ -27,6 +27,7 @@ class Extents:
         texels: Of all wrinkles; 0: there are none.
         samples: Rows and columns of the picture, in samples.
         light_map: Side of the sun's map [texels].
+        hems: Points that hems add to the vertices.
     """
 
     vertices: int
@@ -35,6 +36,7 @@ class Extents:
     texels: int
     samples: tuple[int, int]
     light_map: int
+    hems: int = 0
 
 
 def padded(count: int, dtype: Any) -> wp.array:
@@ -51,13 +53,14 @@ class Drawing:
 
     Attributes:
         vertices: Warp vec3 array [V], world [m], all meshes one after another: write into it before it is drawn.
-        turns: Warp vec4 array [V] how wrinkled cloth is turned at each vertex: a quaternion xyzw as long as the
+        points: Warp vec3 array [P], those vertices and after them the points of hems, which the renderer places.
+        turns: Warp vec4 array [P] how wrinkled cloth is turned at each vertex: a quaternion xyzw as long as the
             wrinkles' share, 0 for no wrinkles. Of one entry where no mesh has wrinkles. Write into it.
         wrinkles: Warp vec3 array, side² normals before that turn for each garment with wrinkles, row 0 at v = 0. Write
             into it.
-        screen: (x, y, 1 / depth) of every vertex [samples], and `earlier`: those of the picture before.
-        lit: Every vertex in the sun's map.
-        normals: Of every vertex; `face_normals`: of every triangle, as long as it is large.
+        screen: (x, y, 1 / depth) of every point [samples], and `earlier`: those of the picture before.
+        lit: Every point in the sun's map.
+        normals: Of every point; `face_normals`: of every triangle, as long as it is large.
         facing: Which side of a drawn face the eye sees.
         keys: What is nearest at each sample.
         across, down: Where silhouettes cross between a sample and the one right of it, or below it.
@@ -79,12 +82,14 @@ class Drawing:
     def __init__(self, extents: Extents, device: str) -> None:
         self.device = device
         with wp.ScopedDevice(device):
-            self.vertices = padded(extents.vertices, wp.vec3)
-            self.turns = wp.zeros(extents.vertices if extents.texels else 1, dtype=wp.vec4)
+            points = extents.vertices + extents.hems
+            self.points = padded(points, wp.vec3)
+            self.vertices = self.points[: extents.vertices]
+            self.turns = wp.zeros(points if extents.texels else 1, dtype=wp.vec4)
             self.wrinkles = wp.zeros(max(extents.texels, 1), dtype=wp.vec3)
-            self.screen = padded(extents.vertices, wp.vec3)
-            self.lit = wp.zeros(extents.vertices, dtype=wp.vec3)
-            self.normals = padded(extents.vertices, wp.vec3)
+            self.screen = padded(points, wp.vec3)
+            self.lit = wp.zeros(points, dtype=wp.vec3)
+            self.normals = padded(points, wp.vec3)
             self.face_normals = wp.zeros(extents.all_faces, dtype=wp.vec3)
             self.facing = wp.zeros(extents.faces, dtype=wp.int8)
             self.keys = wp.full(extents.samples, EMPTY, dtype=wp.int64)

@@ -15,6 +15,7 @@ from dressform.runtime.geometry.simd.code import lanes_on
 from . import _kernels_outputs as kernels
 from ._kernels_ground import GroundFrame
 from .drawing import Drawing
+from .hems import Hems
 from .scene import SceneMesh
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ class Outputs:
         vertex_counts: Vertices of each mesh, 0 for one that shares those of the one before it.
         grid: (width, height) [px], and samples per pixel side.
         device: Warp device.
+        hems: Whose points come after all vertices.
 
     Attributes:
         segments: "background" and the names of meshes with vertices of their own; a name seen before gets a number.
@@ -83,11 +85,12 @@ class Outputs:
         *,
         grid: tuple[tuple[int, int], int],
         device: str,
+        hems: Hems,
     ) -> None:
         self.segments = (BACKGROUND, *_distinct([m.name for m, n in zip(meshes, vertex_counts, strict=True) if n]))
         self._counts = [count for count in vertex_counts if count]
         size, samples = grid
-        self._tables, self._device, self._samples = tables, device, samples
+        self._tables, self._device, self._samples, self._hems = tables, device, samples, hems
         self._shape = (size[1], size[0])
         self._grid = (samples, (samples - 1) // 2)  # of the samples of a pixel the middle one where there is one
         self.sample_px = (self._grid[1] + 0.5) / samples
@@ -178,10 +181,10 @@ class Outputs:
         return shares
 
     def _seen_vertices(self, made: Colored) -> dict[str, NDArray[np.bool_]]:
-        seen, keys = self._buffer("seen", wp.uint8, (sum(self._counts),)), made.keys
+        seen, keys = self._buffer("seen", wp.uint8, made.drawing.points.shape), made.keys
         seen.zero_()
         wp.launch(kernels.mark_seen, keys.shape, [keys, self._tables.faces], outputs=[seen], device=self._device)
-        parts = np.split(seen.numpy().astype(np.bool_), np.cumsum(self._counts)[:-1])
+        parts = np.split(self._hems.marked(seen.numpy().astype(np.bool_)), np.cumsum(self._counts)[:-1])
         return dict(zip(self.segments[1:], parts, strict=True))
 
     def _blend(self, made: Colored, fill: wp.Kernel, inputs: list[Any], name: str) -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ class Preset:
         baked: Whether they are made once, of how the person stands at rest (`Renderer.bake`), not of every picture.
         coarseness: How far body, hair, eyes and shoes may be drawn from where they are [px]; 0 draws all of their
             triangles.
+        hems: Whether cloth ends in rounded edges as thick as hems are; else in those of its sheet.
         layers: Of sheer cloth behind each other that a sample shows, the nearest; those beyond are left out.
         lit_layers: Of sheer cloth, nearest to the sun, that each texel of its map holds.
     """
@@ -29,11 +30,12 @@ class Preset:
     sides: int
     baked: bool
     coarseness: float
+    hems: bool
     layers: int
     lit_layers: int
 
 
 PRESETS: dict[str, Preset] = {
-    "realtime": Preset(1, 384, 4, 96, 48, True, 0.35, 4, 2),
-    "quality": Preset(2, 768, 8, 192, 24, False, 0.0, 8, 3),
+    "realtime": Preset(1, 384, 4, 96, 48, True, 0.35, False, 4, 2),
+    "quality": Preset(2, 768, 8, 192, 24, False, 0.0, True, 8, 3),
 }

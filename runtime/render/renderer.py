@@ -26,6 +26,7 @@ from .devices import device_named
 from .drawing import Drawing, Extents, padded
 from .frame import Frame as Frame
 from .ground import GroundShadow, seen_box
+from .hems import add_hems
 from .lanes import Lanes
 from .light_frame import LightFitter, light_frame
 from .outputs import Colored, Outputs, Tables
@@ -92,9 +93,9 @@ class Renderer:
             self._rasterizer = make_rasterizer(raster, DrawnFaces(*self._opaque, *texture), device)
         faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
         tables, grid = Tables(*faces, self._surfaces), (size, self.preset.samples)
-        self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device)
+        self._outputs = Outputs(tables, meshes, vertex_counts, grid=grid, device=device, hems=self._hems)
         self.drawings = [Drawing(extents, device) for _ in range(1 + ahead)]
-        self._around = Around(extents.vertices, self.preset.sides, device)
+        self._around = Around(extents.vertices + extents.hems, self.preset.sides, device)
         self._ground = GroundShadow(device, self.preset.ground_cells)
         self._fitter = LightFitter(self.preset.light_map)
         self._backdrop_key: tuple[object, ...] = ()
@@ -102,7 +103,7 @@ class Renderer:
         # one more than drawings: that of the picture before is kept until nobody asks for motion since then
         screens = [drawing.screen for drawing in self.drawings]
         with wp.ScopedDevice(device):
-            self._screens = cycle([*screens, padded(extents.vertices, wp.vec3)])
+            self._screens = cycle([*screens, padded(extents.vertices + extents.hems, wp.vec3)])
         self._last_screen: wp.array | None = None
         self._written: Box = NOTHING
         # frames that are made ahead load the processor already; the last stage is halved where it is the slowest
@@ -151,8 +152,8 @@ class Renderer:
         drawing.frame = light_frame(drawing.fitted, self.preset.light_map)
         drawing.box = seen_box(camera, low, high)
         self._clear(drawing)
-        self._project(drawing)
         self._find_normals(drawing)
+        self._project(drawing)
         self._draw_light(drawing)
         self._draw_view(drawing)
         self._find_edges(drawing)
@@ -186,8 +187,8 @@ class Renderer:
         self._written = box
         ground = None if is_empty(floor) else self._ground.frame
         colored = Colored(drawing, self._color, self._backdrop, ground, self._ground.shadow, sheer)
-        outputs = self._outputs
-        return Frame(self._rgb.numpy(), drawing.camera, outputs.segments, outputs.of(colored), outputs.sample_px)
+        made = self._outputs
+        return Frame(self._rgb.numpy(), drawing.camera, made.segments, made.of(colored), made.sample_px)
 
     def bake(self, lighting: Lighting) -> None:
         """Measure how much light from all around reaches each vertex, for all pictures to come, if the preset bakes it.
@@ -210,7 +211,7 @@ class Renderer:
     def _upload(
         self, meshes: Sequence[SceneMesh], vertex_counts: Sequence[int], packed: Sequence[PackedMaterial]
     ) -> Extents:
-        topology = join_meshes(meshes, vertex_counts)
+        topology, self._hems = add_hems(join_meshes(meshes, vertex_counts), meshes if self.preset.hems else ())
         wrinkles, texels = place_wrinkles(meshes, vertex_counts)
         table = pack_surfaces(packed, topology, wrinkles)
         self._all_faces = wp.array(topology.all_faces, dtype=wp.int32)
@@ -247,6 +248,7 @@ class Renderer:
             texels=texels,
             samples=samples,
             light_map=self.preset.light_map,
+            hems=self._hems.points,
         )
 
     def _allocate(self) -> None:
@@ -323,7 +325,7 @@ class Renderer:
         drawing.broken_vertices = int(broken[0])
         if drawing.broken_vertices:
             self._door.tell_broken(drawing.vertices)
-        return (low, high) if low[0] <= high[0] else (np.zeros(3, np.float32), np.zeros(3, np.float32))
+        return self._hems.around(low, high) if low[0] <= high[0] else (np.zeros(3, np.float32), np.zeros(3, np.float32))
 
     def _bring_up(self, camera: Camera, background: Background) -> None:
         """Bring up the backdrop, which seldom changes."""
@@ -331,32 +333,30 @@ class Renderer:
         if key != self._backdrop_key:
             self._backdrop.assign(paint_backdrop(background, camera, self._backdrop.shape))
             self._backdrop_key = key
-            inputs = [self._backdrop, self.preset.samples]
-            outputs = [self._backdrop_rgb]
-            wp.launch(
-                _kernels_resolve.encode_backdrop, self._rgb.shape[:2], inputs, outputs=outputs, device=self.device
-            )
+            kernel, inputs = _kernels_resolve.encode_backdrop, [self._backdrop, self.preset.samples]
+            wp.launch(kernel, self._rgb.shape[:2], inputs, outputs=[self._backdrop_rgb], device=self.device)
             wp.copy(self._rgb, self._backdrop_rgb)
             self._background = background  # keeps its image alive, so that the key's id stays its own
 
     def _project(self, drawing: Drawing) -> None:
         """Where every point is for the eye and for the sun."""
-        inputs = [drawing.vertices, drawing.view, drawing.frame]
+        inputs = [drawing.points, drawing.view, drawing.frame]
         outputs = [drawing.screen, drawing.lit]
-        count = len(drawing.vertices)
-        wp.launch(_kernels_raster.transform_vertices, count, inputs, outputs=outputs, device=self.device)
+        kernel, count = _kernels_raster.transform_vertices, len(drawing.points)
+        wp.launch(kernel, count, inputs, outputs=outputs, device=self.device)
 
     def _draw_view(self, drawing: Drawing) -> None:
         """What the eye sees, before light: the nearest face of every sample."""
         self._rasterizer.draw(drawing.screen, drawing.keys, _first(drawing.facing, len(self._opaque[0])))
 
     def _find_normals(self, drawing: Drawing) -> None:
-        """What light falls on."""
+        """Which way the vertices face, and where hems are, which follows from it."""
         raster, device = _kernels_raster, self.device
         faces, normals = [drawing.vertices, self._all_faces], drawing.face_normals
         wp.launch(raster.face_normals, len(self._all_faces), faces, outputs=[normals], device=device)
         rings = [normals, self._ring_starts, self._ring_faces]
         wp.launch(raster.vertex_normals, len(drawing.vertices), rings, outputs=[drawing.normals], device=device)
+        self._hems.place(drawing)
 
     def _draw_light(self, drawing: Drawing) -> None:
         """What the sun sees."""

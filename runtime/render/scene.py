@@ -73,6 +73,23 @@ class SurfaceMaterial:
 
 
 @dataclass(frozen=True)
+class Hem:
+    """What cloth is like at its open edges; meshes that share vertices are one piece of cloth.
+
+    Attributes:
+        thickness: Of the edge, turned cloth and all [m]; where turned cloth is modelled, its own counts instead.
+        rest: float32 [V, 3] the vertices at rest [m]: points at one place there are one point of the cloth.
+        inner: bool [F] triangles of turned cloth or of an inner shell, or None where there are none.
+        curved: Whether its edges are curves; else as straight as the mesh's, which cloth over it was kept clear of.
+    """
+
+    thickness: float
+    rest: NDArray[np.float32]
+    inner: NDArray[np.bool_] | None = None
+    curved: bool = True
+
+
+@dataclass(frozen=True)
 class SceneMesh:
     """A mesh whose vertices move and whose topology does not.
 
@@ -90,6 +107,7 @@ class SceneMesh:
         wrinkle_side: Texels along a side of the wrinkles, which meshes that share vertices share; 0: there are none.
         coarse: Fewer triangles of the same vertices to draw in place of `faces`, or None; those between vertices that
             only hidden faces have are left out. Normals are still those of `faces`.
+        hem: How thick the cloth is at its open edges, or None: they are edges of a sheet.
     """
 
     name: str
@@ -103,6 +121,7 @@ class SceneMesh:
     layer: int = 0
     wrinkle_side: int = 0
     coarse: CoarseFaces | None = None
+    hem: Hem | None = None
 
 
 @dataclass(frozen=True)

@@ -120,7 +120,7 @@ class Shader:
             kernels.shade if veil is None else veil.kernel,
             (-(-rows // self._rows), parts),
             [
-                *(keys, drawing.vertices, drawing.screen, drawing.normals),
+                *(keys, drawing.points, drawing.screen, drawing.normals),
                 *(tables.faces, tables.face_uv, tables.weave_uv, tables.atlas_uv, tables.face_mesh, drawing.facing),
                 *(tables.surfaces, tables.texels, tables.levels, drawing.turns, drawing.wrinkles, self._sh),
                 *(light, drawing.frame, drawing.light_depths, *(() if veil is None else (veil.layers,))),

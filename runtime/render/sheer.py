@@ -119,7 +119,7 @@ class Sheer:
         used, x0, y0, x1, y1 = self._used.numpy().tolist()
         at.used, self._drawn = -used, (x0, y0, 1 - x1, 1 - y1) if used else NOTHING
         self.veil.layers.fill_(EMPTY)
-        lit = [cloth, drawing.vertices, drawing.lit, drawing.frame.toward, drawing.light_depths]
+        lit = [cloth, drawing.points, drawing.lit, drawing.frame.toward, drawing.light_depths]
         wp.launch(_kernels_layers.draw_veil, count, lit, outputs=[self.veil.layers], device=device)
         wp.copy(self.nearest, drawing.keys)
         if at.used:

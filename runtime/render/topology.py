@@ -76,12 +76,7 @@ def join_meshes(meshes: Sequence[SceneMesh], vertex_counts: Sequence[int]) -> To
     drawn = np.concatenate(faces)
     opaque = sum(len(own) for own, index in zip(faces, order, strict=True) if not meshes[index].material.is_sheer)
     starts, ring = _rings(joined, total)
-    edges, edge_faces = pair_edges(drawn[:opaque], total)
-    sides = (opaque, len(edges))
-    if opaque < len(drawn):
-        further, beside = pair_edges(drawn[opaque:], total)
-        edges = np.concatenate([edges, further])
-        edge_faces = np.concatenate([edge_faces, np.where(beside < 0, beside, beside + opaque).astype(np.int32)])
+    edges, edge_faces, sides = pair_in_order(drawn, opaque, total)
     owner, groups = np.concatenate(face_mesh), np.concatenate(face_group)
     woven = any(mesh.material.weave is not None for mesh in meshes)
     nowhere = np.zeros((1, 3, 2), np.float32)
@@ -120,8 +115,23 @@ def _check(mesh: SceneMesh, count: int) -> None:
     if mesh.wrinkle_side and (mesh.atlas_uv is None or mesh.atlas_uv.shape != (len(mesh.faces), 3, 2)):
         given = None if mesh.atlas_uv is None else list(mesh.atlas_uv.shape)
         raise ValueError(f"{mesh.name}: wrinkles need an atlas_uv [{len(mesh.faces)}, 3, 2], got {given}")
+    _check_hem(mesh, count)
     if mesh.hidden is not None and mesh.hidden.shape != (len(mesh.faces),):
         raise ValueError(f"{mesh.name}: hidden must be [{len(mesh.faces)}], got {list(mesh.hidden.shape)}")
+
+
+def _check_hem(mesh: SceneMesh, count: int) -> None:
+    hem = mesh.hem
+    if hem is None:
+        return
+    if not 0.0 < hem.thickness <= 0.05:
+        raise ValueError(f"{mesh.name}: a hem's thickness must be above 0 and at most 0.05 m, got {hem.thickness}")
+    if hem.rest.shape != (count, 3) or not np.isfinite(hem.rest).all():
+        raise ValueError(f"{mesh.name}: a hem's rest must be finite [{count}, 3], got {list(hem.rest.shape)}")
+    if hem.inner is not None and hem.inner.shape != (len(mesh.faces),):
+        raise ValueError(f"{mesh.name}: a hem's inner must be [{len(mesh.faces)}], got {list(hem.inner.shape)}")
+    if mesh.coarse is not None:
+        raise ValueError(f"{mesh.name}: coarse faces have no hem; leave coarse out")
 
 
 def _rings(faces: NDArray[np.int32], vertex_count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
@@ -130,6 +140,19 @@ def _rings(faces: NDArray[np.int32], vertex_count: int) -> tuple[NDArray[np.int3
     starts = np.zeros(vertex_count + 1, np.int32)
     np.cumsum(np.bincount(corners, minlength=vertex_count), out=starts[1:])
     return starts, (order // 3).astype(np.int32)
+
+
+def pair_in_order(
+    faces: NDArray[np.int32], opaque: int, vertex_count: int
+) -> tuple[NDArray[np.int32], NDArray[np.int32], tuple[int, int]]:
+    """Return `edges`, `edge_faces` and `opaque` of a `Topology` of these faces, of which the first are not sheer."""
+    edges, edge_faces = pair_edges(faces[:opaque], vertex_count)
+    count = (opaque, len(edges))
+    if opaque < len(faces):
+        further, beside = pair_edges(faces[opaque:], vertex_count)
+        edges = np.concatenate([edges, further])
+        edge_faces = np.concatenate([edge_faces, np.where(beside < 0, beside, beside + opaque).astype(np.int32)])
+    return edges, edge_faces, count
 
 
 def pair_edges(faces: NDArray[np.int32], vertex_count: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:

@@ -20,7 +20,8 @@ from dressform.benchmarks.path_traced_scene import (
 )
 from dressform.runtime.render.colour import linear_to_srgb, soften_highlights
 from dressform.runtime.render.environment import texel_directions, texel_solid_angles
-from dressform.runtime.render.scene import Camera, SceneMesh, SurfaceMaterial
+from dressform.runtime.render.renderer import Renderer
+from dressform.runtime.render.scene import Background, Camera, Hem, Lighting, SceneMesh, SurfaceMaterial
 from dressform.schemas.errors import UsageError
 
 GREY = SurfaceMaterial(np.full((1, 1, 3), 128, np.uint8))
@@ -64,6 +65,22 @@ def test_export_gives_what_is_drawn() -> None:
     np.testing.assert_array_equal(parts[0].points[0], vertices[[0, 2, 3]])
     np.testing.assert_array_equal(parts[2].points, vertices[4:][FACES])
     np.testing.assert_array_equal(parts[1].uv, UV[FACES])
+
+
+def test_hems_are_traced_as_they_are_drawn() -> None:
+    vertices = np.array([[0, 0, 0], [1, 0, 0], [1, 0, 1], [0, 0, 1]], np.float32)
+    mesh = square("cloth", hem=Hem(0.002, vertices))
+    renderer = Renderer([mesh], [4], (32, 32), preset="quality")
+    renderer.set_vertices(vertices)
+    camera = Camera.look_at((0.5, -3, 0.5), (0.5, 0, 0.5), 0.5, (32, 32))
+    renderer.render(camera, Lighting.studio(), Background.plain())
+    drawing = renderer.drawings[0]
+    relief = (drawing.turns.numpy(), drawing.wrinkles.numpy())
+    drawn = (drawing.points.numpy(), drawing.normals.numpy(), relief)
+    (plain,), (hemmed,) = (export([mesh], [4], *drawn, hems=hems) for hems in (False, True))
+    assert plain.points.min(axis=(0, 1)).tolist() == [0, 0, 0]
+    np.testing.assert_allclose(hemmed.points.min(axis=(0, 1)), [-0.001, 0, -0.001], atol=1e-6)
+    assert len(hemmed.points) == len(renderer.drawings[0].facing)
 
 
 def test_wrinkles_are_in_the_normals_of_finer_triangles() -> None:

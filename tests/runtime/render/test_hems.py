@@ -287,6 +287,27 @@ def test_hems_are_of_the_quality_preset_alone() -> None:
     assert drawing.points.shape == drawing.vertices.shape == (len(points),)
 
 
+def test_hems_of_sheer_cloth_are_sheer_and_come_after_all_that_is_opaque() -> None:
+    """A sheer sheet, then an opaque one behind it, both with hems: as their sheets alone but for the edges."""
+    points, faces = grid()
+    chiffon = replace(cloth(points, faces), material=grey(255, opacity=0.5))
+    behind = cloth(points, faces, level=60)
+    meshes, counts = [chiffon, behind], [len(points), len(points)]
+    topology, rims, _ = rimmed(meshes, counts)
+    assert rims is not None
+    count, edges = topology.opaque
+    assert set(topology.face_mesh[:count]) == {1}
+    assert set(topology.face_mesh[count:]) == {0}
+    assert topology.edge_faces[:edges].max() < count <= topology.edge_faces[edges:, 0].min()
+    both = np.concatenate([points, points + np.float32([0, 0.3, 0])])
+    seen = []
+    for preset in ("quality", "realtime"):
+        made = Renderer(meshes, counts, CLOSE.size, preset=preset)
+        made.set_vertices(both)
+        seen.append(made.render(CLOSE, EVEN, BARE).linear[40:56, 40:56].copy())
+    np.testing.assert_allclose(seen[0], seen[1], atol=0.01)
+
+
 def test_callers_see_their_own_vertices_alone_and_buffers_stay() -> None:
     points, faces = grid()
     shown = renderer([cloth(points, faces)], points)

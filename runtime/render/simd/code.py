@@ -8,6 +8,7 @@ from dressform.runtime.geometry.simd import code
 from dressform.runtime.render import _kernels_view as view
 from dressform.runtime.render.colour import SHOULDER
 from dressform.runtime.render.harmonics import BASIS_SCALE
+from dressform.runtime.render.textures import TEXEL_SHARE
 from dressform.runtime.render.weave import CAVITY_STEPS, ROUGHNESS_STEPS, SLOPE_STEPS, SLOPE_ZERO, SOFTENING
 
 STRIP = 256  # pixels of a row that a thread of a CPU works on
@@ -29,6 +30,7 @@ _FLOATS = {
     "CAVITY_STEPS": CAVITY_STEPS,
     "ROUGHNESS_STEPS": ROUGHNESS_STEPS,
     "SOFTENING": SOFTENING,
+    "TEXEL_SHARE": TEXEL_SHARE,
 }
 _WHOLE = {
     "EMPTY": view.EMPTY,

@@ -28,7 +28,6 @@ SHARES = (0.5, 0.875)  # of what a surface showed before in what it shows; the l
 SCENES = {
     "breton": (("long-sleeve/breton", "trousers/indigo"), "catwalk"),
     "shirt": (("shirt/sky", "shorts"), "turn"),
-    "tee": (("tee/navy", "circle-skirt"), "arms-raise"),
 }
 _SPREAD = 1.5  # standard deviations of what is around, within which the past has to be
 _DEPTH, _TURN_PX = 0.06, 1.5  # by how much what was seen may differ in depth [m] and motion, to be the same surface
@@ -108,7 +107,7 @@ def with_history(now: Floats, before: Floats, place: Floats, same: Flags, share:
     """
     if share == 0.0:
         return now
-    old = _luma_chroma(np.asarray(cv2.remap(before, place, None, cv2.INTER_CUBIC), np.float32))
+    old = _luma_chroma(_read(before, place, cv2.INTER_CUBIC))
     new = _luma_chroma(now)
     mean = cv2.blur(new, (3, 3))
     reach = _SPREAD * np.sqrt(np.maximum(cv2.blur(new * new, (3, 3)) - mean * mean, 0.0)) + 1e-4
@@ -175,9 +174,10 @@ def _same(frame: Frame, before: Frame | None, place: Floats) -> Flags:
     return np.asarray(alike & (np.abs(deep - then) < _DEPTH) & (turned < _TURN_PX * width / SIDE), np.bool_)
 
 
-def _read(picture: Floats, place: Floats) -> Floats:
-    """Read a picture where each pixel was, between four."""
-    return np.asarray(cv2.remap(picture, place, None, cv2.INTER_LINEAR), np.float32)
+def _read(picture: Floats, place: Floats, method: int = cv2.INTER_LINEAR) -> Floats:
+    """Read a picture where each pixel was."""
+    x, y = (np.ascontiguousarray(place[..., axis]) for axis in (0, 1))
+    return np.asarray(cv2.remap(picture, x, y, method), np.float32)
 
 
 _TO_CHROMA = np.array([[0.25, 0.5, 0.25], [0.5, 0.0, -0.5], [-0.25, 0.5, -0.25]], np.float32)  # YCoCg

@@ -18,6 +18,7 @@ BENCHMARKS = {
     "outputs": "what a frame's depth, normals, masks … cost when asked for, how exact they are, memory of a sequence",
     "sheer": "a walk in a skirt of chiffon beside the same of poplin: milliseconds a frame, pixels that flicker",
     "raster": "rasterising the dressed body on one core, and how that grows with pixels and triangles",
+    "temporal": "what flickers along the motion, error against 8×8 samples; the same with the frames before blended in",
     "differentiable": "pictures with gradients: forwards, backwards; a pose, a light and a texture that come back",
     "build": "import + clean + unwrap + place + rig of the T-shirt",
     "unwrap": "charts, stretch, overlaps and use of the square of real garments' atlases; speed at 20,000 triangles",

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .colour import SHOULDER, srgb_to_linear
 from .harmonics import BASIS_SCALE
+from .textures import TEXEL_SHARE
 
 # The sun reaches a little past the terminator of every surface, as the lamp is wide (see `surfaces`).
 SUN_WRAP = 0.06
@@ -54,7 +55,7 @@ class Pyramid:
 
 
 def sample_texture(texture: Pyramid, uv: torch.Tensor, footprint: torch.Tensor) -> torch.Tensor:
-    """Look up a texture that repeats, bilinear in space and linear between its levels.
+    """Look up a texture that repeats, bilinear in space and linear between its levels, spread as far as the pixel.
 
     Args:
         texture: First row at the top (v = 1); differentiable.
@@ -66,7 +67,7 @@ def sample_texture(texture: Pyramid, uv: torch.Tensor, footprint: torch.Tensor) 
     """
     _, height, width = texture.table[0].tolist()
     last = len(texture.table) - 1
-    level = _level(footprint * (height * width)).clamp(0.0, float(last))
+    level = _level(TEXEL_SHARE * footprint * (height * width)).clamp(0.0, float(last))
     fine = level.detach().floor().long()
     blend = (level - fine)[:, None]
     nearer = _sample_level(texture, uv, fine)

@@ -20,6 +20,10 @@ from . import _kernels_texels as kernels
 from .colour import srgb_to_linear
 
 MAX_LEVELS = 13
+# A texel of the level that is looked up is as large as a third of the pixel. What a trilinear look-up shows of a level
+# with texels of side s is spread by the texels' own averages, s²/12, and by blending between two, s²/6: s²/4 in all. A
+# pixel's own box spreads by a twelfth of its area: s² = area / 3 is as wide as the box, neither softer nor rougher.
+TEXEL_SHARE = 1.0 / 3.0
 _LARGEST = 1 << (MAX_LEVELS - 1)
 
 Size = tuple[int, int]  # height and width

@@ -8,6 +8,7 @@ from dressform.runtime.geometry.simd import code
 from dressform.runtime.render import _kernels_view as view
 from dressform.runtime.render.colour import SHOULDER, SRGB_ENTRIES
 from dressform.runtime.render.harmonics import BASIS_SCALE
+from dressform.runtime.render.textures import TEXEL_SHARE
 from dressform.runtime.render.weave import CAVITY_STEPS, ROUGHNESS_STEPS, SLOPE_STEPS, SLOPE_ZERO, SOFTENING
 from dressform.schemas.units import LUMINANCE
 
@@ -34,6 +35,7 @@ _FLOATS = {
     "ROUGHNESS_STEPS": ROUGHNESS_STEPS,
     "SOFTENING": SOFTENING,
     "SCATTERED": view.SCATTERED,
+    "TEXEL_SHARE": TEXEL_SHARE,
 }
 _WHOLE = {
     "EMPTY": view.EMPTY,

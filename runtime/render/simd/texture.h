@@ -68,7 +68,7 @@ auto each_level = [&](const Floats& u, const Floats& v, const Floats& covered, c
     }
 };
 
-// Trilinear look-up of linear rgb; `footprint` is the area in uv that a pixel covers.
+// Trilinear look-up of linear rgb, spread as far as the pixel; `footprint` is the area in uv that a pixel covers.
 auto sample_texture = [&](const auto& surface, const unsigned* texels, const int* levels, const Floats& u,
                           const Floats& v, const Floats& footprint, Floats (&rgb)[3]) INLINE {
     const int width_log2 = surface.width_log2;
@@ -76,7 +76,7 @@ auto sample_texture = [&](const auto& surface, const unsigned* texels, const int
     const int top = width_log2 > height_log2 ? width_log2 : height_log2;
     Floats covered;
     EACH_LANE {
-        covered[l] = footprint[l] * (float)(1 << (width_log2 + height_log2));
+        covered[l] = TEXEL_SHARE * footprint[l] * (float)(1 << (width_log2 + height_log2));
         rgb[0][l] = 0.0f;
         rgb[1][l] = 0.0f;
         rgb[2][l] = 0.0f;

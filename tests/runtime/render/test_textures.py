@@ -92,8 +92,8 @@ def atlas() -> TextureAtlas:
 @pytest.mark.parametrize("level", [0, 1, 3])
 def test_one_level_matches_the_reference(atlas: TextureAtlas, level: int) -> None:
     uv = np.random.default_rng(3).uniform(-1.5, 2.5, (50, 2))
-    # A footprint of 4^level texels falls exactly on a level.
-    got = sample(atlas, 0, uv, 2.0**level / np.sqrt(16 * 32))
+    # A footprint of 3 · 4^level texels falls exactly on a level.
+    got = sample(atlas, 0, uv, np.sqrt(3.0) * 2.0**level / np.sqrt(16 * 32))
     want = np.array([reference.sample_level(atlas, 0, level, p) for p in uv])
     np.testing.assert_allclose(got, want, atol=2e-3)
 
@@ -123,6 +123,23 @@ def test_a_plain_texture_keeps_its_colour_everywhere(atlas: TextureAtlas) -> Non
 def test_a_wide_footprint_sees_the_mean_of_linear_light(atlas: TextureAtlas) -> None:
     got = sample(atlas, 2, np.random.default_rng(5).uniform(0, 1, (20, 2)), 2.0)
     np.testing.assert_allclose(got, 0.5, atol=3e-3)
+
+
+@pytest.mark.parametrize("side", [2.0, np.sqrt(12.0), 5.0, 6.5, np.sqrt(48.0), 9.0])
+def test_a_look_up_spreads_as_far_as_the_box_of_a_pixel(side: float) -> None:
+    """A thin line is seen from as far away as by a pixel's mean, whose variance is a twelfth of its area [texels²]."""
+    texels, shares, spreads = 256, [], []
+    for column in range(120, 136):  # lines lie anywhere among the texels of a level
+        texture = np.zeros((texels, texels, 3), np.uint8)
+        texture[:, column] = 255
+        at = np.arange(80, 176, 0.25)
+        uv = np.column_stack([at / texels, np.full(len(at), 0.5)])
+        shown = sample(pack_textures([texture]), 0, uv, side / texels)[:, 0]
+        away = at - (column + 0.5)
+        spreads.append(float((shown * away**2).sum() / shown.sum()))
+        shares.append(float(shown.sum()) * 0.25)
+    assert np.mean(spreads) == pytest.approx(side**2 / 12.0, rel=0.3)
+    assert np.mean(shares) == pytest.approx(1.0, rel=0.02)  # and no light is lost
 
 
 def test_blending_between_levels_is_continuous(atlas: TextureAtlas) -> None:

@@ -204,7 +204,7 @@ class _Watched(TryOn):
         parts = export(*self.drawn, points, normals, relief, hems=renderer.preset.hems)
         layers = {mesh.name: mesh.layer for mesh in self.drawn[0]}
         lifted_parts = tuple(lifted(part, frame.camera, layers[part.name]) for part in parts)
-        return Shot(frame.rgb.copy(), lifted_parts, frame.camera, renderer._backdrop_rgb.numpy().copy())
+        return Shot(frame.rgb.copy(), lifted_parts, frame.camera, renderer._canvas.backdrop_rgb.numpy().copy())
 
 
 def export(

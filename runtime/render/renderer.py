@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 
 from dressform.runtime.geometry.simd.code import lanes_on
 
-from . import _kernels_edges, _kernels_raster, _kernels_resolve, checks
+from . import _kernels_edges, _kernels_raster, checks
 from ._kernels_shade import Light
 from ._kernels_surface import Surface
 from ._kernels_view import CUTOUT, DOUBLE_SIDED, FAR, LAYER, View
 from .around import Around
-from .backdrop import backdrop_key, paint_backdrop
 from .backends.choose import make_rasterizer
 from .backends.protocol import DrawnFaces, RasterizerMaker
-from .boxes import NOTHING, Box, around, is_empty, strips
+from .boxes import NOTHING, around, is_empty, strips
+from .canvas import Canvas
 from .devices import device_named
 from .drawing import Drawing, Extents, padded
 from .frame import Frame as Frame
@@ -88,7 +88,8 @@ class Renderer:
         with wp.ScopedDevice(device):
             packed = materials or pack_materials([mesh.material for mesh in meshes])
             extents = self._upload(meshes, vertex_counts, packed)
-            self._allocate()
+            self._bounds = wp.zeros((3, 3), dtype=float)
+            self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3, [0.0] * 3], dtype=float)
             texture = [_first(self._face_uv, len(self._opaque[0])), self._surfaces, self._texels]
             self._rasterizer = make_rasterizer(raster, DrawnFaces(*self._opaque, *texture), device)
         faces = (self._faces, self._face_flags, self._face_mesh, self._face_group, self._face_uv, self._atlas_uv)
@@ -98,17 +99,15 @@ class Renderer:
         self._around = Around(extents.vertices + extents.hems, self.preset.sides, device)
         self._ground = GroundShadow(device, self.preset.ground_cells)
         self._fitter = LightFitter(self.preset.light_map)
-        self._backdrop_key: tuple[object, ...] = ()
-        self._background: Background | None = None
+        self._strip = self._shader.strip
+        self._canvas = Canvas(self.size, self.preset.samples, self._strip, device)
         # one more than drawings: that of the picture before is kept until nobody asks for motion since then
         screens = [drawing.screen for drawing in self.drawings]
         with wp.ScopedDevice(device):
             self._screens = cycle([*screens, padded(extents.vertices + extents.hems, wp.vec3)])
         self._last_screen: wp.array | None = None
-        self._written: Box = NOTHING
         # frames that are made ahead load the processor already; the last stage is halved where it is the slowest
         self._lanes = Lanes(several=ahead > 0 and wp.get_device(device).is_cpu and size[0] * size[1] > _WHOLE)
-        self._strip = self._shader.strip
 
     @property
     def vertices(self) -> wp.array:
@@ -162,12 +161,11 @@ class Renderer:
         """Colour what was drawn, the second half of a frame."""
         self._door.check_background(background)
         low, high = drawing.bounds
-        self._bring_up(drawing.camera, background)
         floor = self._ground.place(low, high, lighting, drawing.camera) if background.ground > 0.0 else NOTHING
         # only this part of the picture differs from the bare backdrop
         box = around(drawing.box, floor)
-        self._lay_backdrop(box)
-        light, sheer = self._shader.light(drawing, lighting), self._sheer
+        canvas, sheer, light = self._canvas, self._sheer, self._shader.light(drawing, lighting)
+        canvas.prepare(background, drawing.camera, box)
         if sheer is not None:
             sheer.draw(drawing, self._strip)
         if not is_empty(drawing.box):
@@ -178,17 +176,17 @@ class Renderer:
             self._ground.shade(drawing.vertices, drawing.light_depths, drawing.frame, lighting, background.ground)
             if sheer is not None:
                 sheer.shade_ground(drawing, self._ground, lighting, background.ground)
-            maps = (drawing.keys, self._color, drawing.across)
-            self._ground.darken(drawing.view, *maps, box=self._samples(floor), strip=self._strip)
-            drawing.drawn = self._samples(box)
+            maps = (drawing.keys, canvas.color, drawing.across)
+            self._ground.darken(drawing.view, *maps, box=canvas.samples_of(floor), strip=self._strip)
+            drawing.drawn = canvas.samples_of(box)
         if sheer is not None:
-            sheer.lay(drawing, light, self._shader, self._around.open, self._color, self._lanes)
-        self._lanes.each(box, lambda part: self._resolve(drawing, part))
-        self._written = box
+            sheer.lay(drawing, light, self._shader, self._around.open, canvas.color, self._lanes)
+        keys = drawing.keys if sheer is None else sheer.nearest
+        self._lanes.each(box, lambda part: canvas.resolve(keys, drawing.across, drawing.down, part))
         ground = None if is_empty(floor) else self._ground.frame
-        colored = Colored(drawing, self._color, self._backdrop, ground, self._ground.shadow, sheer)
+        colored = Colored(drawing, canvas.color, canvas.backdrop, ground, self._ground.shadow, sheer)
         made = self._outputs
-        return Frame(self._rgb.numpy(), drawing.camera, made.segments, made.of(colored), made.sample_px)
+        return Frame(canvas.rgb.numpy(), drawing.camera, made.segments, made.of(colored), made.sample_px)
 
     def bake(self, lighting: Lighting) -> None:
         """Measure how much light from all around reaches each vertex, for all pictures to come, if the preset bakes it.
@@ -251,21 +249,6 @@ class Renderer:
             hems=self._hems.points,
         )
 
-    def _allocate(self) -> None:
-        width, height = self.size
-        samples = (height * self.preset.samples, width * self.preset.samples)
-        self._color = wp.zeros(samples, dtype=wp.vec3)
-        self._backdrop = wp.zeros(samples, dtype=wp.vec3)
-        self._bounds = wp.zeros((3, 3), dtype=float)
-        self._no_bounds = wp.array([[np.inf] * 3, [-np.inf] * 3, [0.0] * 3], dtype=float)
-        self._rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
-        self._backdrop_rgb = wp.zeros((height, width, 3), dtype=wp.uint8)
-
-    def _samples(self, box: Box) -> Box:
-        """Scale a box from pixels to samples."""
-        x0, y0, x1, y1 = (side * self.preset.samples for side in box)
-        return x0, y0, x1, y1
-
     def _clear(self, drawing: Drawing) -> None:
         """Forget what was drawn before."""
         if not is_empty(drawing.drawn):
@@ -276,36 +259,8 @@ class Renderer:
                 outputs=[drawing.keys, drawing.across, drawing.down],
                 device=self.device,
             )
-        drawing.drawn = self._samples(drawing.box)
+        drawing.drawn = self._canvas.samples_of(drawing.box)
         drawing.light_depths.fill_(FAR)
-
-    def _lay_backdrop(self, box: Box) -> None:
-        """Put the bare backdrop where this picture is coloured, and where the one before was."""
-        color, rgb = self._samples(box), self._written
-        if not is_empty(color):
-            inputs = [self._backdrop, wp.vec4i(*color), self._strip]
-            kernel, outputs = _kernels_resolve.lay_backdrop, [self._color]
-            wp.launch(kernel, strips(color, self._strip), inputs, outputs=outputs, device=self.device)
-        if not is_empty(rgb):
-            inputs = [self._backdrop_rgb, wp.vec4i(*rgb), self._strip]
-            kernel, outputs = _kernels_resolve.lay_encoded_backdrop, [self._rgb]
-            wp.launch(kernel, strips(rgb, self._strip), inputs, outputs=outputs, device=self.device)
-
-    def _resolve(self, drawing: Drawing, box: Box) -> None:
-        """Encode the pixels of a box."""
-        if is_empty(box):
-            return
-        shown = [self._color, drawing.across, drawing.down]
-        if self.preset.samples == 1:
-            keys = drawing.keys if self._sheer is None else self._sheer.nearest
-            inputs = [keys, *shown, wp.vec4i(*box), self._strip]
-            wp.launch(
-                _kernels_resolve.resolve, strips(box, self._strip), inputs, outputs=[self._rgb], device=self.device
-            )
-        else:
-            inputs = [*shown, self.preset.samples, wp.vec4i(*box)]
-            size = (box[3] - box[1], box[2] - box[0])
-            wp.launch(_kernels_resolve.resolve_samples, size, inputs, outputs=[self._rgb], device=self.device)
 
     def _view(self, camera: Camera) -> View:
         pose = np.asarray(camera.T_world_cam, np.float64)
@@ -326,17 +281,6 @@ class Renderer:
         if drawing.broken_vertices:
             self._door.tell_broken(drawing.vertices)
         return self._hems.around(low, high) if low[0] <= high[0] else (np.zeros(3, np.float32), np.zeros(3, np.float32))
-
-    def _bring_up(self, camera: Camera, background: Background) -> None:
-        """Bring up the backdrop, which seldom changes."""
-        key = backdrop_key(background, camera)
-        if key != self._backdrop_key:
-            self._backdrop.assign(paint_backdrop(background, camera, self._backdrop.shape))
-            self._backdrop_key = key
-            kernel, inputs = _kernels_resolve.encode_backdrop, [self._backdrop, self.preset.samples]
-            wp.launch(kernel, self._rgb.shape[:2], inputs, outputs=[self._backdrop_rgb], device=self.device)
-            wp.copy(self._rgb, self._backdrop_rgb)
-            self._background = background  # keeps its image alive, so that the key's id stays its own
 
     def _project(self, drawing: Drawing) -> None:
         """Where every point is for the eye and for the sun."""
@@ -365,7 +309,7 @@ class Renderer:
 
     def _find_edges(self, drawing: Drawing) -> None:
         """Where edges cross between samples, and where meshes meet."""
-        outputs, box = [drawing.across, drawing.down], self._samples(drawing.box)
+        outputs, box = [drawing.across, drawing.down], self._canvas.samples_of(drawing.box)
         edges = [drawing.screen, *self._opaque_edges, self._faces, drawing.facing, self._face_mesh]
         wp.launch(
             _kernels_edges.find_crossings,
@@ -381,13 +325,13 @@ class Renderer:
 
     def _shade(self, drawing: Drawing, light: Light) -> None:
         """Colour what is opaque."""
-        box, shader, sheer = self._samples(drawing.box), self._shader, self._sheer
+        box, shader, sheer = self._canvas.samples_of(drawing.box), self._shader, self._sheer
         shader.measure_occlusion(drawing, box)
         if sheer is not None:
             sheer.dim(shader.openness, self._strip)
         seen = (drawing.keys, shader.openness, self._around.open)
         veil = None if sheer is None else sheer.veil
-        self._lanes.each(box, lambda part: shader.shade(drawing, light, seen, part, self._color, veil))
+        self._lanes.each(box, lambda part: shader.shade(drawing, light, seen, part, self._canvas.color, veil))
 
     def _make_sheer(self, topology: Topology, samples: tuple[int, int]) -> Sheer | None:
         """Return what draws sheer cloth, or None where there is none: its kernels are not even loaded then."""

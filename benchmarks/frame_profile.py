@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,8 +32,8 @@ def profile(size: tuple[int, int] = (512, 512), preset: str = "realtime") -> dic
     Returns:
         `wall_ms` and `core_ms` of a frame, and `parts_ms`: each kernel by its name, copies, the encoder, the rest.
     """
-    spent: defaultdict[str, float] = defaultdict(float)
-    with _one_core(), _timed_parts(spent), tempfile.TemporaryDirectory() as folder:
+    spent: dict[str, float] = {}
+    with _one_core(), timed_parts(spent), tempfile.TemporaryDirectory() as folder:
         tryon = wardrobe_tryon(size=size, preset=preset)
         target = Path(folder) / "profile.mp4"
         tryon.write(target, "catwalk", seconds=WARM_UP / FPS, fps=FPS)
@@ -68,16 +68,24 @@ def _one_core() -> Iterator[None]:
 
 
 @contextmanager
-def _timed_parts(spent: dict[str, float]) -> Iterator[None]:
-    """Add up what launches, copies and the encoder take of the core, by name."""
+def timed_parts(spent: dict[str, float]) -> Iterator[Callable[[str, Callable[..., Any]], Callable[..., Any]]]:
+    """Add up in `spent` what launches, copies and the encoder take of the core [s], by name.
 
-    def timed(name: Callable[..., str], work: Callable[..., Any]) -> Callable[..., Any]:
+    Of a part within a part, time goes to the inner one. Yields what times a function of one's own by a name.
+    """
+    within = threading.local()
+
+    def timed(name: str | Callable[..., str], work: Callable[..., Any]) -> Callable[..., Any]:
         def run(*args: Any, **options: Any) -> Any:
+            outer, within.inner = getattr(within, "inner", 0.0), 0.0
             started = time.thread_time()
             try:
                 return work(*args, **options)
             finally:
-                spent[name(*args)] += time.thread_time() - started
+                took = time.thread_time() - started
+                part = name if isinstance(name, str) else name(*args)
+                spent[part] = spent.get(part, 0.0) + took - within.inner
+                within.inner = outer + took
 
         return run
 
@@ -85,7 +93,7 @@ def _timed_parts(spent: dict[str, float]) -> Iterator[None]:
     with (
         patch.object(wp, "launch", timed(lambda kernel, *_: str(kernel.key), launch)),
         patch.object(wp.Launch, "launch", timed(lambda own, *_: str(own.kernel.key), recorded)),
-        patch.object(wp, "copy", timed(lambda *_: "copies", wp.copy)),
-        patch.object(VideoWriter, "_encode_all", timed(lambda *_: "encoder", VideoWriter._encode_all)),
+        patch.object(wp, "copy", timed("copies", wp.copy)),
+        patch.object(VideoWriter, "_encode_all", timed("encoder", VideoWriter._encode_all)),
     ):
-        yield
+        yield timed

@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+import rich_click as click
 from numpy.typing import NDArray
 
 from dressform.authoring.fabrics.fabric import fabric
@@ -20,16 +21,18 @@ from dressform.authoring.fabrics.material import fabric_material
 from dressform.runtime import session
 from dressform.runtime.garment.dressed import DressedGarment
 from dressform.runtime.garment.worn import dressed_garments
-from dressform.runtime.render.image import save_png
 from dressform.runtime.render.scene import Lighting
+from dressform.runtime.render.shot import Shot
 from dressform.runtime.session import Look, TryOn
 
 from .wardrobe import canonical_avatar, wardrobe
+from .wardrobe_pictures import jpeg_within
 
 WEAR = ("trousers", "long-sleeve", "circle-skirt")
 SKIRT = {"circle-skirt": (0.62, 0.42, 0.44)}
 SHIRT = {"shirt": (0.75, 0.78, 0.85)}
 FRAMES, BLOCK = 100, 20
+SHEET_SIZE, SHEET_BYTES = (360, 480), 150_000
 _FIRM = ("button", "zip")  # materials of trims
 _JUMP = 24  # levels of 255
 
@@ -88,22 +91,19 @@ def dressed(
         return TryOn(canonical_avatar(), wear, library=wardrobe(), size=size, look=Look(**look))
 
 
-def pictures(folder: Path, seconds: float = 0.4) -> None:
-    """Draw chiffon over trousers and over skin, in two lights and both presets: every fourth frame of walk and turn."""
-    folder.mkdir(parents=True, exist_ok=True)
-    scenes: dict[str, tuple[tuple[str, ...], dict[str, tuple[float, float, float]]]] = {
-        "skirt": (WEAR, SKIRT),
-        "shirt": (("trousers", "shirt"), SHIRT),
-        "dress": (("dress",), {"dress": (0.1, 0.3, 0.25)}),
-    }
-    lights = {"studio": Lighting.studio(), "daylight": Lighting.daylight()}
-    sizes = {"realtime": (512, 512), "quality": (1024, 1024)}
-    for (name, (wear, sheer)), light, preset in itertools.product(scenes.items(), lights, sizes):
-        tryon = dressed(wear, sheer, sizes[preset], preset=preset, lighting=lights[light])
-        for motion in ("catwalk", "turn"):
-            for number, frame in enumerate(tryon.stream(motion, seconds=seconds)):
-                if number % 4 == 0:
-                    save_png(folder / f"{name}-{light}-{preset}-{motion}-{number:02d}.png", frame.rgb)
+def sheet() -> NDArray[np.uint8]:
+    """Draw a skirt, a shirt and a dress of chiffon with the `quality` preset, in studio and daylight."""
+    scenes: tuple[tuple[tuple[str, ...], dict[str, tuple[float, float, float]]], ...] = (
+        (WEAR, SKIRT),
+        (("trousers", "shirt"), SHIRT),
+        (("dress",), {"dress": (0.1, 0.3, 0.25)}),
+    )
+    rows = []
+    for light in (Lighting.studio(), Lighting.daylight()):
+        shown = [dressed(wear, sheer, SHEET_SIZE, preset="quality", lighting=light) for wear, sheer in scenes]
+        still = Shot(at=0.5)
+        rows.append(np.hstack([next(iter(tryon.stream("catwalk", shot=still))).rgb.copy() for tryon in shown]))
+    return np.vstack(rows)
 
 
 @contextmanager
@@ -124,3 +124,14 @@ def _restyled(garment: DressedGarment, color: tuple[float, float, float] | None)
         for each in garment.mesh.materials
     )
     return replace(garment, mesh=replace(garment.mesh, materials=materials))
+
+
+@click.command()
+@click.argument("picture", type=click.Path(path_type=Path))
+def main(picture: Path) -> None:
+    """Draw garments of chiffon."""
+    picture.write_bytes(jpeg_within(sheet(), SHEET_BYTES))
+
+
+if __name__ == "__main__":
+    main()

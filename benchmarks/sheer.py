@@ -94,7 +94,7 @@ def dressed(
 def sheet() -> NDArray[np.uint8]:
     """Draw a skirt, a shirt and a dress of chiffon with the `quality` preset, in studio and daylight."""
     scenes: tuple[tuple[tuple[str, ...], dict[str, tuple[float, float, float]]], ...] = (
-        (WEAR, SKIRT),
+        (("circle-skirt",), SKIRT),
         (("trousers", "shirt"), SHIRT),
         (("dress",), {"dress": (0.1, 0.3, 0.25)}),
     )

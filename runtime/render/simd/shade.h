@@ -1,6 +1,7 @@
 // Colours the pixels of a block of the picture that show a surface, rows `top` to before `bottom` and columns `first` to
 // before `end`: those of one mesh after the other, so that what belongs to the mesh is the same for all lanes.
 constexpr int MOST_PIXELS = LANES == 1 ? 1 : BLOCK_ROWS * STRIP;
+constexpr float LEAST_OPEN = 0.12f;  // share of the fill that finds its way where no side sees, as under hair
 constexpr float FARTHEST_WRAP = -0.4f;  // the sun gives nothing to what is turned away farther than any terminator
 
 const int* corners = (const int*)faces.data;
@@ -259,7 +260,7 @@ while (true) {
                     + w[2][l] * reached[corner[2][l]];
                 const float bright = LUMINANCE_R * lit.albedo[0][l] + LUMINANCE_G * lit.albedo[1][l]
                     + LUMINANCE_B * lit.albedo[2][l];
-                const float reaching = at_corners + (1.0f - at_corners) * bright * light.bounce;
+                const float reaching = at_corners + (1.0f - at_corners) * most(bright * light.bounce, LEAST_OPEN);
                 lit.open[l] = front[l] > 0.0f ? least(lit.open[l], reaching) : lit.open[l];
             }
 

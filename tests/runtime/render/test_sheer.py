@@ -9,8 +9,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import warp as wp
 
 from dressform.runtime.render import _reference_sheer as reference
+from dressform.runtime.render._kernels_layers import sides_of
 from dressform.runtime.render.checks import check_size
 from dressform.runtime.render.colour import srgb_to_linear
 from dressform.runtime.render.frame import Frame
@@ -255,6 +257,24 @@ def test_cloth_around_the_camera_is_drawn() -> None:
     alpha = rendered([floor], background=EMPTY).alpha
     assert alpha[:40].max() == 0.0
     assert alpha[70:].min() > 0.5
+
+
+@wp.kernel
+def _boxes(corners: wp.array2d[wp.vec3], boxes: wp.array[wp.vec4i]):
+    i = wp.tid()
+    sides = sides_of(corners[i, 0], corners[i, 1], corners[i, 2], 64, 48)
+    boxes[i] = wp.vec4i(sides.x0, sides.y0, sides.x1, sides.y1)
+
+
+def test_triangles_far_beside_the_picture_are_looked_for_nowhere() -> None:
+    """At billions of pixels too, as long lenses see what stands beside what they look at."""
+    triangle = np.array([[0.0, 0.0, 1.0], [900.0, 10.0, 1.0], [0.0, 900.0, 1.0]])
+    away = np.array([[x, y, 0.0] for x in (-4e9, -1e3, 2.2e9, 3.5e9, 1e12) for y in (-450.0, 2.2e9, -3.5e9)])
+    corners = wp.array((triangle + away[:, None]).astype(np.float32), dtype=wp.vec3, device="cpu")
+    boxes = wp.zeros(len(away), dtype=wp.vec4i, device="cpu")
+    wp.launch(_boxes, len(away), [corners], outputs=[boxes], device="cpu")
+    x0, y0, x1, y1 = boxes.numpy().T
+    assert ((x0 > x1) | (y0 > y1)).all()
 
 
 def test_frames_of_scenes_without_sheer_cloth_load_none_of_it() -> None:

@@ -14,7 +14,7 @@ import warp as wp
 from dressform.runtime.render import _reference_sheer as reference
 from dressform.runtime.render._kernels_layers import sides_of
 from dressform.runtime.render.checks import check_size
-from dressform.runtime.render.colour import srgb_to_linear
+from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.runtime.render.frame import Frame
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh
@@ -249,6 +249,21 @@ def test_alpha_of_a_blended_texture_is_opacity_and_holes_take_no_layer() -> None
     cut = rendered([facing_quad(0.9, 0.0, replace(grey(200), texture=texture, opacity=0.5))], background=EMPTY)
     assert cut.alpha[48, 34] == pytest.approx(0.5, abs=0.01)
     assert cut.alpha[48, 70] == 0.0
+
+
+@pytest.mark.parametrize("texels", [128, 256])
+def test_alpha_is_as_sharp_as_colour(texels: int) -> None:
+    """Stripes of four texels, seen from where a pixel is about as wide as one or two: as alpha, and as light."""
+    stripes = np.where(np.arange(texels) // 4 % 2, 230, 30).astype(np.uint8)
+    lace = np.full((texels, texels, 4), 255, np.uint8)
+    lace[..., 3] = stripes
+    light = np.rint(255 * linear_to_srgb(stripes / np.float32(255))).astype(np.uint8)
+    printed = np.repeat(np.broadcast_to(light, (texels, texels))[..., None], 3, axis=2)
+    far = Camera.look_at((0, -40, 1), (0, 0, 1), 0.06, SIZE)  # seen straight on all over
+    alpha = rendered([facing_quad(0.9, 0.0, replace(grey(0), texture=lace, blended=True))], EVEN, EMPTY, far).alpha
+    shown = rendered([facing_quad(0.9, 0.0, replace(grey(0), texture=printed))], EVEN, EMPTY, far).linear[..., 0]
+    inner = (slice(30, 66), slice(30, 66))
+    np.testing.assert_allclose(alpha[inner], 2.0 * shown[inner], atol=0.02)
 
 
 def test_cloth_around_the_camera_is_drawn() -> None:

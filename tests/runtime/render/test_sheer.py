@@ -266,6 +266,16 @@ def test_alpha_is_as_sharp_as_colour(texels: int) -> None:
     np.testing.assert_allclose(alpha[inner], 2.0 * shown[inner], atol=0.02)
 
 
+def test_what_colour_a_file_has_in_holes_is_of_no_matter() -> None:
+    """White lace of single texels, a third of them yarns, far away; its holes are black in the file."""
+    lace = np.zeros((256, 256, 4), np.uint8)
+    lace[(np.arange(256)[:, None] + np.arange(256)) % 3 == 0] = 255
+    frame = rendered([facing_quad(0.9, 0.0, replace(grey(0), texture=lace, blended=True))], EVEN, EMPTY)
+    alpha, light = frame.alpha[44:52, 44:52], frame.premultiplied[44:52, 44:52, 0]
+    assert alpha.mean() == pytest.approx(1 / 3, abs=0.03)
+    np.testing.assert_allclose(light / alpha, shown(255), rtol=0.02)
+
+
 def test_cloth_around_the_camera_is_drawn() -> None:
     """A sheet that passes the near plane and reaches far behind the camera."""
     floor = quad([(-50, -60, 0.5), (50, -60, 0.5), (50, 60, 0.5), (-50, 60, 0.5)], grey(100, opacity=0.5))

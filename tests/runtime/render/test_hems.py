@@ -360,7 +360,10 @@ def test_thickness_is_that_of_three_layers_within_what_sewing_makes() -> None:
         (lambda points: Hem(0.0, points), "thickness must be above 0"),
         (lambda points: Hem(0.002, points[:-1]), r"rest must be finite \[30, 3\]"),
         (lambda points: Hem(0.002, points * np.nan), "rest must be finite"),
-        (lambda points: Hem(0.002, points, np.zeros(3, np.bool_)), r"inner must be \[40\]"),
+        (lambda points: Hem(0.002, points, np.zeros(3, np.bool_)), r"inner must be bool \[40\], got bool \[3\]"),
+        (lambda points: Hem(0.002, points, np.zeros(40, np.int64)), r"inner must be bool \[40\], got int64 \[40\]"),
+        (lambda points: Hem("thin", points), "thickness must be above 0 and at most 0.05 m, got thin"),
+        (lambda points: 0.003, "hem must be a Hem, got float"),
     ],
 )
 def test_a_hem_that_does_not_fit_is_refused(hem: object, message: str) -> None:

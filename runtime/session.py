@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -139,7 +140,8 @@ class TryOn:
         check_raster(look.raster)
         self._device = device_named(device)
         samples = look.samples or PRESETS[look.preset].samples
-        ahead = frames_ahead(size, samples, self._device, most=KEPT_BUFFERS - 1)
+        ahead = partial(frames_ahead, size, samples, self._device, most=KEPT_BUFFERS - 1)
+        ahead()  # what does not fit is refused before any work
         self.start_s: dict[str, float] = {}
         started = time.perf_counter()
         self.avatar = avatar if isinstance(avatar, Avatar) else Avatar.load(Path(avatar))
@@ -167,7 +169,8 @@ class TryOn:
         parts = self._appearance.parts
         meshes, counts = self._scene(person.meshes, cloth.meshes)
         packed = [person.materials[0], *cloth.materials, *person.materials[1:]]
-        how: dict[str, Any] = {"samples": look.samples, "ahead": ahead}
+        layers = PRESETS[look.preset].layers * any(mesh.material.is_sheer for mesh in meshes)
+        how: dict[str, Any] = {"samples": look.samples, "ahead": ahead(layers=layers)}
         how |= {"device": self._device, "preset": look.preset, "raster": look.raster}
         self._renderer = Renderer(meshes, counts, size=size, materials=packed, **how)
         self._skinner = Skinner(

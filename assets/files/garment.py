@@ -9,6 +9,8 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .images import image_has_alpha
+
 LayerKind = Literal["uv", "color", "normal", "tangent", "custom"]
 
 
@@ -41,6 +43,16 @@ class Material:
     double_sided: bool = True
     record: Mapping[str, Any] = field(default_factory=dict)
     images: tuple[bytes, ...] = ()
+
+    @property
+    def alpha_mode(self) -> str:
+        """What alpha does, glTF's OPAQUE, MASK or BLEND; where the record does not say, what the values imply."""
+        implied = "OPAQUE"
+        if self.base_color[3] < 1:
+            implied = "BLEND"
+        elif self.base_color_image is not None and image_has_alpha(self.base_color_image):
+            implied = "MASK"
+        return str(self.record.get("alphaMode", implied))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from dressform.assets.derived import Arrays, derived_arrays
 from dressform.assets.files.field import Field
-from dressform.assets.files.garment import Material
 from dressform.runtime.body.protocol import Body, RestBody
 from dressform.runtime.body.skinning import Skinner, skin
 from dressform.runtime.geometry.distance import Surface
@@ -367,11 +366,7 @@ class Outfit:
 
 def _hides(garment: DressedGarment) -> bool:
     """Say whether what is under a garment cannot be seen through it."""
-    return all(map(_is_opaque, garment.mesh.materials))
-
-
-def _is_opaque(material: Material) -> bool:
-    return material.record.get("alphaMode", "OPAQUE") == "OPAQUE" and material.base_color[3] == 1.0
+    return all(material.alpha_mode == "OPAQUE" for material in garment.mesh.materials)
 
 
 def _left_alone(garment: DressedGarment) -> NDArray[np.bool_]:

@@ -95,10 +95,13 @@ def sides_of(a: wp.vec3, b: wp.vec3, c: wp.vec3, width: int, height: int) -> Sid
         cy = swap_y
     parts = wp.int64(PARTS)
     half = parts / wp.int64(2)
-    low_x = wp.max(wp.min(wp.min(ax, bx), cx), wp.int64(0))
-    low_y = wp.max(wp.min(wp.min(ay, by), cy), wp.int64(0))
-    high_x = wp.min(wp.max(wp.max(ax, bx), cx), wp.int64(width) * parts)
-    high_y = wp.min(wp.max(wp.max(ay, by), cy), wp.int64(height) * parts)
+    # however far away it is, whole pixels beside the picture fit into 32 bits
+    right = wp.int64(width) * parts
+    bottom = wp.int64(height) * parts
+    low_x = wp.clamp(wp.min(wp.min(ax, bx), cx), wp.int64(0), right)
+    low_y = wp.clamp(wp.min(wp.min(ay, by), cy), wp.int64(0), bottom)
+    high_x = wp.clamp(wp.max(wp.max(ax, bx), cx), wp.int64(0), right)
+    high_y = wp.clamp(wp.max(wp.max(ay, by), cy), wp.int64(0), bottom)
     found.x0 = int((low_x + half - wp.int64(1)) / parts)
     found.y0 = int((low_y + half - wp.int64(1)) / parts)
     found.x1 = wp.where(high_x < half, -1, wp.min(int((high_x - half) / parts), width - 1))

@@ -8,10 +8,12 @@ from dressform.runtime.geometry.simd.code import SIMD_OPTIONS
 
 from ._kernels_surface import Surface, texel_coverage
 from ._kernels_view import CUTOUT, View, barycentrics, ray_direction
+from .textures import TEXEL_SHARE
 
 wp.set_module_options(SIMD_OPTIONS)
 
 LEAST_COSINE = wp.constant(0.1)  # cloth seen at a flatter angle is as opaque as at this one
+SPREAD = wp.constant(TEXEL_SHARE)
 LEAST_OPACITY = wp.constant(0.002)  # what hides less is a hole
 
 
@@ -78,7 +80,7 @@ def opacity_at(
     if surface.opacity_level < 0:
         return surface.opacity
     top = float(wp.max(surface.width_log2, surface.height_log2))
-    covered = footprint * float(1 << (surface.width_log2 + surface.height_log2))
+    covered = SPREAD * footprint * float(1 << (surface.width_log2 + surface.height_log2))
     level = wp.clamp(0.5 * wp.log2(wp.max(covered, 1.0)), 0.0, top)
     fine = int(level)
     total = float(0.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -160,6 +160,8 @@ def check_camera(camera: Camera, size: tuple[int, int]) -> None:
 
 def check_lighting(lighting: Lighting) -> None:
     """Raise ValueError unless light can be reckoned with."""
+    if not isinstance(lighting.sh_of, Mapping):
+        raise ValueError(f"the lighting's sh_of must map names of meshes to [9, 3], got {_kind(lighting.sh_of)}")
     for name, given in (("sh", lighting.sh), *((f"sh_of {key!r}", sh) for key, sh in lighting.sh_of.items())):
         sh = np.asarray(given)
         if sh.shape != (9, 3):

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dressform.assets.files.garment import GarmentMesh, Material
-from dressform.assets.files.images import image_has_alpha
 
 from .colour import linear_to_srgb, srgb_to_linear
 from .scene import SceneMesh, SurfaceMaterial
@@ -129,7 +128,7 @@ def _uv_set(mesh: GarmentMesh, info: Info) -> tuple[NDArray[np.float32], NDArray
 
 def _surface(material: Material, weave: Weave | None) -> SurfaceMaterial:
     extensions = material.record.get("extensions", {})
-    mode = alpha_mode(material)
+    mode = material.alpha_mode
     coat, specular = extensions.get(_COAT, {}), extensions.get(_SPECULAR, {})
     # the inside of open cloth is seen at hems and collars, whatever the file says about back faces
     return SurfaceMaterial(
@@ -145,16 +144,6 @@ def _surface(material: Material, weave: Weave | None) -> SurfaceMaterial:
         opacity=float(np.clip(material.base_color[3], 0.0, 1.0)) if mode == "BLEND" else 1.0,
         blended=mode == "BLEND",
     )
-
-
-def alpha_mode(material: Material) -> str:
-    """Return what alpha does, glTF's OPAQUE, MASK or BLEND; where the record does not say, what the values imply."""
-    implied = "OPAQUE"
-    if material.base_color[3] < 1:
-        implied = "BLEND"
-    elif material.base_color_image is not None and image_has_alpha(material.base_color_image):
-        implied = "MASK"
-    return str(material.record.get("alphaMode", implied))
 
 
 def _with_alpha(texture: NDArray[np.uint8], material: Material, mode: str) -> NDArray[np.uint8]:

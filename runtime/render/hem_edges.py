@@ -159,7 +159,9 @@ def _gathered(topology: Topology, meshes: Sequence[SceneMesh]) -> _Cloth | None:
         if mesh.hem is None or not len(own):
             continue
         start = int(own[0, 0] - mesh.faces[0, 0])
-        places[start : start + len(mesh.hem.rest)] = np.insert(mesh.hem.rest.astype(np.float64), 3, 1 + start, axis=1)
+        places[start : start + len(mesh.hem.rest)] = np.insert(
+            np.asarray(mesh.hem.rest, np.float64), 3, 1 + start, axis=1
+        )
         numbers = np.full(len(own), -1)
         numbers[slice(None) if mesh.hidden is None else ~mesh.hidden] = np.flatnonzero(topology.face_mesh == index)
         faces.append(own)

@@ -19,6 +19,8 @@ from .topology import Topology, pair_in_order
 ARC, SLOTS, LIP = int(kernels.ARC), int(kernels.SLOTS), float(kernels.LIP)
 STEP = 0.004  # [m] an edge is drawn as a curve of pieces so long,
 MOST_STEPS = 6  # of which it has at most so many
+_LEAST_REACH = 0.006  # [m]
+_BULGE = 0.1  # share of its length by which an edge's curve leaves it at most: 0.075 as it lies at rest, more stretched
 
 Floats = NDArray[np.float64]
 
@@ -31,11 +33,13 @@ class Rims(NamedTuple):
             none), and the vertices of turned cloth that the column at a and at b ends at (-1: it ends free).
         shares: float32 [K, 2] where from a (0) to b (1) it lies, and the thickness [m].
         first: Vertices of all meshes.
+        reach: How far from the cloth the points lie at most [m].
     """
 
     columns: NDArray[np.int32]
     shares: NDArray[np.float32]
     first: int
+    reach: float
 
 
 def with_rims(topology: Topology, meshes: Sequence[SceneMesh]) -> tuple[Topology, Rims | None]:
@@ -63,7 +67,7 @@ def with_rims(topology: Topology, meshes: Sequence[SceneMesh]) -> tuple[Topology
     drawn = np.concatenate([topology.faces[left], corners]).astype(np.int32)[order]
     if len(drawn) > MOST_TRIANGLES:
         raise ValueError(f"meshes must have at most {MOST_TRIANGLES} triangles with hems, got {len(drawn)}")
-    rims = Rims(np.array(maker.columns, np.int32), np.array(maker.shares, np.float32), first)
+    rims = Rims(np.array(maker.columns, np.int32), np.array(maker.shares, np.float32), first, _reach(edges))
     points = first + SLOTS * len(rims.columns)
     paired, edge_faces, opaque = pair_in_order(drawn, len(drawn) - int(sheer.sum()), points)
 
@@ -151,6 +155,12 @@ class _Maker:
         self.columns.append((*edges.ends[edge], *edges.beside[edge], *edges.lands[edge]))
         self.shares.append((share, float(edges.thickness[edge])))
         return len(self.columns) - 1
+
+
+def _reach(edges: HemEdges) -> float:
+    """Return how far from the cloth hems of these edges lie at most [m]."""
+    out = edges.thickness + _BULGE * np.where(edges.curved, edges.lengths, 0.0)
+    return max(_LEAST_REACH, float(out.max()))
 
 
 def _around(edges: HemEdges, edge: int, rows: int, folded: bool) -> Floats:

@@ -27,7 +27,6 @@ Corner = NDArray[np.float32]
 LAYERS = 3  # of cloth at an edge that is turned in twice
 THICKNESS = 0.0015  # [m] of an edge of cloth of which nothing is known
 THINNEST, THICKEST = 0.0008, 0.004  # [m] of a rolled edge of chiffon, and of a bound edge of fleece
-REACH = np.float32(0.006)  # [m] edges reach no farther out than this beyond the cloth
 
 
 def hem_thickness(fabric: Fabric | None) -> float:
@@ -73,11 +72,11 @@ class Hems:
         if rims is not None:
             self._columns = wp.array(rims.columns, dtype=wp.int32)
             self._shares = wp.array(rims.shares, dtype=wp.vec2)
-            self._first, self._ends = rims.first, rims.columns[:, :2]
+            self._first, self._ends, self._reach = rims.first, rims.columns[:, :2], np.float32(rims.reach)
 
     def around(self, low: Corner, high: Corner) -> tuple[Corner, Corner]:
         """Return the corners of the box around the points, from those of the box around the vertices [3] [m]."""
-        return (low - REACH, high + REACH) if self._count else (low, high)
+        return (low - self._reach, high + self._reach) if self._count else (low, high)
 
     def marked(self, seen: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """Return which vertices are seen, of which points are, [P]: with a hem also the ends of its edge."""

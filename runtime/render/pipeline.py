@@ -77,7 +77,7 @@ class Pipeline(Generic[Item]):
         return item
 
 
-def frames_ahead(size: tuple[int, int], samples: int, device: str, *, most: int) -> int:
+def frames_ahead(size: tuple[int, int], samples: int, device: str, *, most: int, layers: int = 0) -> int:
     """Return how many frames to make ahead: none where that takes much memory, or more than there is.
 
     Args:
@@ -85,16 +85,17 @@ def frames_ahead(size: tuple[int, int], samples: int, device: str, *, most: int)
         samples: Samples per pixel side.
         device: Warp device.
         most: How many there may be besides the one that is shown.
+        layers: How many layers of sheer cloth a sample holds; 0: there is none.
 
     Raises:
         UsageError: When there is not enough for one frame.
     """
     try:
-        check_size(size, samples, device)
+        check_size(size, samples, device, layers=layers)
     except ValueError as error:
         raise UsageError(f"--{error}") from None
     try:
-        check_size(size, samples, device, drawings=1 + most)
+        check_size(size, samples, device, drawings=1 + most, layers=layers)
     except ValueError:
         return 0
     return most if size[0] * size[1] * samples**2 <= _MOST_SAMPLES else 0

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ._kernels_surface import Surface
 from .colour import linear_to_srgb
 from .scene import SceneMesh, SurfaceMaterial
-from .textures import MAX_LEVELS, PackedTexture, TextureAtlas, join_textures, pack_texture
+from .textures import MAX_LEVELS, PackedTexture, TextureAtlas, join_textures, pack_texture, spread_colours
 from .topology import Topology
 from .weave import SOFTENING, PackedWeave, kept_weave, pack_weave, weave_key
 
@@ -99,8 +99,9 @@ def pack_materials(materials: Sequence[SurfaceMaterial], *, keep: bool = False) 
     weaves: dict[str, PackedWeave] = {}
     packed = []
     for material in materials:
-        texture, weave = pack_texture(material.texture), material.weave
-        opacity = pack_texture(_grey(material.texture[..., 3])) if material.blends_texture else None
+        blends, weave = material.blends_texture, material.weave
+        texture = pack_texture(spread_colours(material.texture) if blends else material.texture)
+        opacity = pack_texture(_grey(material.texture[..., 3])) if blends else None
         if weave is None:
             packed.append(PackedMaterial(material, texture, opacity=opacity))
             continue

@@ -17,7 +17,7 @@ import warp as wp
 from numpy.typing import NDArray
 
 from . import _kernels_texels as kernels
-from .colour import srgb_to_linear
+from .colour import linear_to_srgb, srgb_to_linear
 
 MAX_LEVELS = 13
 # A texel of the level that is looked up is as large as a third of the pixel. What a trilinear look-up shows of a level
@@ -76,6 +76,27 @@ def pack_texture(texture: NDArray[np.uint8]) -> PackedTexture:
     sizes = _level_sizes(texture)
     texels = np.empty(sum(height * width for height, width in sizes), np.uint32)
     return PackedTexture(key, texels, tuple(sizes), _pack(texture, sizes, texels))
+
+
+def spread_colours(texture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return sRGB with alpha, uint8 [H, W, 4], in which holes have the colour of what is around them.
+
+    Files have any colour there, often black; a look-up mixes it in. Means of ever larger blocks, weighted by alpha,
+    fill the holes of the smaller ones (Gortler et al. 1996, "The lumigraph", pull and push).
+    """
+    alpha = texture[..., 3].astype(np.float32) / np.float32(255)
+    levels = [np.dstack([srgb_to_linear(texture[..., :3]) * alpha[..., None], alpha])]
+    while max(levels[-1].shape[:2]) > 1:
+        height, width = levels[-1].shape[:2]
+        half = (max(width // 2, 1), max(height // 2, 1))
+        levels.append(cv2.resize(levels[-1], half, interpolation=cv2.INTER_AREA))
+    light = np.zeros((1, 1, 3), np.float32)
+    for level in reversed(levels):
+        share = level[..., 3:]
+        coarse = cv2.resize(light, level.shape[1::-1], interpolation=cv2.INTER_NEAREST)
+        light = np.where(share > 0.0, level[..., :3] / np.maximum(share, 1e-6), coarse)
+    spread = np.rint(255.0 * linear_to_srgb(light)).astype(np.uint8)
+    return np.dstack([np.where(alpha[..., None] > 0.0, texture[..., :3], spread), texture[..., 3]])
 
 
 def join_textures(packed: Sequence[PackedTexture], further: Sequence[NDArray[np.uint32]] = ()) -> TextureAtlas:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from .scene import SceneMesh
+from .scene import Hem, SceneMesh
 
 
 @dataclass(frozen=True)
@@ -124,12 +124,16 @@ def _check_hem(mesh: SceneMesh, count: int) -> None:
     hem = mesh.hem
     if hem is None:
         return
-    if not 0.0 < hem.thickness <= 0.05:
+    if not isinstance(hem, Hem):
+        raise ValueError(f"{mesh.name}: hem must be a Hem, got {type(hem).__name__}")
+    if not (isinstance(hem.thickness, float | int | np.floating) and 0.0 < hem.thickness <= 0.05):
         raise ValueError(f"{mesh.name}: a hem's thickness must be above 0 and at most 0.05 m, got {hem.thickness}")
-    if hem.rest.shape != (count, 3) or not np.isfinite(hem.rest).all():
-        raise ValueError(f"{mesh.name}: a hem's rest must be finite [{count}, 3], got {list(hem.rest.shape)}")
-    if hem.inner is not None and hem.inner.shape != (len(mesh.faces),):
-        raise ValueError(f"{mesh.name}: a hem's inner must be [{len(mesh.faces)}], got {list(hem.inner.shape)}")
+    if np.shape(hem.rest) != (count, 3) or not np.isfinite(hem.rest).all():
+        raise ValueError(f"{mesh.name}: a hem's rest must be finite [{count}, 3], got {list(np.shape(hem.rest))}")
+    inner = None if hem.inner is None else np.asarray(hem.inner)
+    if inner is not None and (inner.shape != (len(mesh.faces),) or inner.dtype != np.bool_):
+        found = f"{inner.dtype} {list(inner.shape)}"
+        raise ValueError(f"{mesh.name}: a hem's inner must be bool [{len(mesh.faces)}], got {found}")
     if mesh.coarse is not None:
         raise ValueError(f"{mesh.name}: coarse faces have no hem; leave coarse out")
 

@@ -15,13 +15,15 @@ import numpy as np
 import pytest
 
 import dressform as df
+from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.library import Library
 from dressform.runtime.avatar.avatar_file import Avatar
 from dressform.runtime.body.canonical import CANONICAL_SHAPE, canonical_rest
 from dressform.runtime.motion.procedural import motion
 from dressform.runtime.render.drawing import Drawing
+from dressform.runtime.render.garment_scene import garment_scene
 from dressform.runtime.render.renderer import Renderer
-from dressform.runtime.render.scene import Lighting
+from dressform.runtime.render.scene import Lighting, SceneMesh
 from dressform.runtime.session import Look, TryOn
 from dressform.schemas.errors import AssetError, UsageError
 
@@ -70,6 +72,18 @@ def test_a_garment_may_be_under_light_of_its_own(tube_library: Path, plain_avata
     elsewhere = frame.coverage[..., 2] == 0.0
     assert seen[1][garment].mean() < 0.7 * seen[0][garment].mean()
     assert np.array_equal(seen[1][elsewhere], seen[0][elsewhere])
+
+
+def test_sheer_garments_that_memory_does_not_hold_are_refused_in_one_line(
+    tube_library: Path, plain_avatar: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sheer(mesh: GarmentMesh, name: str) -> list[SceneMesh]:
+        return [replace(part, material=replace(part.material, opacity=0.5)) for part in garment_scene(mesh, name)]
+
+    monkeypatch.setattr("dressform.runtime.session.garment_scene", sheer)
+    monkeypatch.setattr("dressform.runtime.render.checks.free_bytes", lambda device: 3_000_000_000)
+    with pytest.raises(UsageError, match=r"^--size 512x512 with 8x8 samples a pixel needs .* GB of memory"):
+        TryOn(plain_avatar, ["tube@^1:M"], library=tube_library, size=(512, 512), look=Look(samples=8))
 
 
 def test_the_stream_is_as_long_as_asked_for_and_repeats_itself(tryon: TryOn) -> None:

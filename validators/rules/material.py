@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dressform.assets.files.garment import GarmentMesh, Material
-from dressform.assets.files.images import image_has_alpha
 from dressform.schemas.documents import is_number
 from dressform.schemas.report import Severity
 from dressform.schemas.units import LUMINANCE
@@ -159,9 +158,7 @@ def _opacity(subject: Subject, material: Material) -> tuple[float, float]:
 def _disagreement(material: Material, opacity: tuple[float, float]) -> str | None:
     """Say what is wrong with a material's alpha mode, or None."""
     low, high = opacity
-    image = material.base_color_image
-    inferred = "BLEND" if material.base_color[3] < 1 else "MASK" if image and image_has_alpha(image) else "OPAQUE"
-    mode = material.record.get("alphaMode", inferred)
+    mode = material.alpha_mode
     cutoff = material.record.get("alphaCutoff", 0.5)
     if (high < _SEEN and mode != "OPAQUE") or (mode == "MASK" and is_number(cutoff) and high < cutoff):
         return f"nothing of it is seen, its opacity is at most {high:.2f}"

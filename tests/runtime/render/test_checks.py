@@ -81,6 +81,7 @@ def test_a_camera_that_makes_no_picture_is_refused(camera: Camera, said: str) ->
         (replace(STUDIO, sh=np.full((9, 3), np.nan, np.float32)), "sh must be 27 finite numbers"),
         (replace(STUDIO, sh=np.zeros((4, 3), np.float32)), r"sh must be \[9, 3\], got \[4, 3\]"),
         (replace(STUDIO, sh_of={"tee": np.zeros(9)}), r"sh_of 'tee' must be \[9, 3\], got \[9\]"),
+        (replace(STUDIO, sh_of=[np.zeros((9, 3))]), "sh_of must map names of meshes"),  # type: ignore[arg-type]
         (replace(STUDIO, sh_of={"tee": np.full((9, 3), np.inf)}), "sh_of 'tee' must be 27 finite numbers"),
     ],
 )

@@ -12,6 +12,7 @@ from dressform.assets.files.garment import GarmentMesh
 from dressform.assets.library import Library
 from dressform.runtime.geometry.normals import vertex_normals
 from dressform.runtime.render._kernels_hems import ARC, LIP, SLOTS, place_hems
+from dressform.runtime.render._kernels_view import EMPTY
 from dressform.runtime.render._reference_hems import hem_points
 from dressform.runtime.render.garment_scene import garment_counts, garment_scene
 from dressform.runtime.render.hem_edges import HemEdges, find_edges
@@ -359,10 +360,34 @@ def test_thickness_is_that_of_three_layers_within_what_sewing_makes() -> None:
         (lambda points: Hem(0.0, points), "thickness must be above 0"),
         (lambda points: Hem(0.002, points[:-1]), r"rest must be finite \[30, 3\]"),
         (lambda points: Hem(0.002, points * np.nan), "rest must be finite"),
-        (lambda points: Hem(0.002, points, np.zeros(3, np.bool_)), r"inner must be \[40\]"),
+        (lambda points: Hem(0.002, points, np.zeros(3, np.bool_)), r"inner must be bool \[40\], got bool \[3\]"),
+        (lambda points: Hem(0.002, points, np.zeros(40, np.int64)), r"inner must be bool \[40\], got int64 \[40\]"),
+        (lambda points: Hem("thin", points), "thickness must be above 0 and at most 0.05 m, got thin"),
+        (lambda points: 0.003, "hem must be a Hem, got float"),
     ],
 )
 def test_a_hem_that_does_not_fit_is_refused(hem: object, message: str) -> None:
     points, faces = grid()
     with pytest.raises(ValueError, match=message):
         Renderer([replace(cloth(points, faces), hem=hem(points))], [len(points)])  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(("thickness", "corners"), [(0.05, 64), (0.004, 8), (0.004, 10)])
+def test_all_of_a_hem_is_drawn_and_cleared_however_thick_or_bent(thickness: float, corners: int) -> None:
+    """Of a disc whose edges are short, or bend far out as curves."""
+    angle = 2.0 * np.pi * (np.arange(corners) + 0.5) / corners
+    ring = np.stack([0.3 * np.cos(angle), np.zeros(corners), 1.0 + 0.3 * np.sin(angle)], axis=1)
+    points = np.concatenate([[[0.0, 0.0, 1.0]], ring]).astype(np.float32)
+    a = 1 + np.arange(corners)
+    faces = np.stack([np.zeros(corners), a, 1 + a % corners], axis=1).astype(np.int32)
+    camera = Camera.look_at((0, -4, 1), (0, 0, 1), 0.2, (256, 256))
+    shown = renderer([cloth(points, faces, thickness)], points, camera=camera)
+    shown.render(camera, EVEN, BARE)
+    drawing = shown.drawings[0]
+    low, high = drawing.bounds
+    own = drawing.points.numpy()[len(points) :]
+    assert (own >= low).all()
+    assert (own <= high).all()
+    shown.set_vertices(points + np.array([50.0, 0.0, 0.0], np.float32))
+    shown.render(camera, EVEN, BARE)
+    assert drawing.keys.numpy().min() >= EMPTY.value, "the hem of the picture before"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dressform.runtime.render.pipeline import Pipeline
+from dressform.runtime.render.pipeline import Pipeline, frames_ahead
 from dressform.schemas.errors import UsageError
 
 DRAWINGS: Any = ["a", "b", "c"]
@@ -66,3 +66,13 @@ def test_stopping_waits_for_the_drawing_at_hand_and_drops_the_rest() -> None:
     with pytest.raises(UsageError, match="another stream"):
         next(frames)
     assert len(log) == count
+
+
+def test_fewer_frames_are_made_ahead_where_layers_of_sheer_cloth_take_the_memory(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("dressform.runtime.render.checks.free_bytes", lambda device: 1_700_000_000)
+    assert frames_ahead((1400, 1400), 2, "cpu", most=2) == 2
+    assert frames_ahead((1400, 1400), 2, "cpu", most=2, layers=3) == 0
+    with pytest.raises(UsageError, match=r"^--size 1400x1400"):
+        frames_ahead((1400, 1400), 2, "cpu", most=2, layers=8)

@@ -9,10 +9,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import warp as wp
 
 from dressform.runtime.render import _reference_sheer as reference
+from dressform.runtime.render._kernels_layers import sides_of
 from dressform.runtime.render.checks import check_size
-from dressform.runtime.render.colour import srgb_to_linear
+from dressform.runtime.render.colour import linear_to_srgb, srgb_to_linear
 from dressform.runtime.render.frame import Frame
 from dressform.runtime.render.renderer import Renderer
 from dressform.runtime.render.scene import Background, Camera, Lighting, SceneMesh
@@ -249,12 +251,55 @@ def test_alpha_of_a_blended_texture_is_opacity_and_holes_take_no_layer() -> None
     assert cut.alpha[48, 70] == 0.0
 
 
+@pytest.mark.parametrize("texels", [128, 256])
+def test_alpha_is_as_sharp_as_colour(texels: int) -> None:
+    """Stripes of four texels, seen from where a pixel is about as wide as one or two: as alpha, and as light."""
+    stripes = np.where(np.arange(texels) // 4 % 2, 230, 30).astype(np.uint8)
+    lace = np.full((texels, texels, 4), 255, np.uint8)
+    lace[..., 3] = stripes
+    light = np.rint(255 * linear_to_srgb(stripes / np.float32(255))).astype(np.uint8)
+    printed = np.repeat(np.broadcast_to(light, (texels, texels))[..., None], 3, axis=2)
+    far = Camera.look_at((0, -40, 1), (0, 0, 1), 0.06, SIZE)  # seen straight on all over
+    alpha = rendered([facing_quad(0.9, 0.0, replace(grey(0), texture=lace, blended=True))], EVEN, EMPTY, far).alpha
+    shown = rendered([facing_quad(0.9, 0.0, replace(grey(0), texture=printed))], EVEN, EMPTY, far).linear[..., 0]
+    inner = (slice(30, 66), slice(30, 66))
+    np.testing.assert_allclose(alpha[inner], 2.0 * shown[inner], atol=0.02)
+
+
+def test_what_colour_a_file_has_in_holes_is_of_no_matter() -> None:
+    """White lace of single texels, a third of them yarns, far away; its holes are black in the file."""
+    lace = np.zeros((256, 256, 4), np.uint8)
+    lace[(np.arange(256)[:, None] + np.arange(256)) % 3 == 0] = 255
+    frame = rendered([facing_quad(0.9, 0.0, replace(grey(0), texture=lace, blended=True))], EVEN, EMPTY)
+    alpha, light = frame.alpha[44:52, 44:52], frame.premultiplied[44:52, 44:52, 0]
+    assert alpha.mean() == pytest.approx(1 / 3, abs=0.03)
+    np.testing.assert_allclose(light / alpha, shown(255), rtol=0.02)
+
+
 def test_cloth_around_the_camera_is_drawn() -> None:
     """A sheet that passes the near plane and reaches far behind the camera."""
     floor = quad([(-50, -60, 0.5), (50, -60, 0.5), (50, 60, 0.5), (-50, 60, 0.5)], grey(100, opacity=0.5))
     alpha = rendered([floor], background=EMPTY).alpha
     assert alpha[:40].max() == 0.0
     assert alpha[70:].min() > 0.5
+
+
+@wp.kernel
+def _boxes(corners: wp.array2d[wp.vec3], boxes: wp.array[wp.vec4i]):
+    i = wp.tid()
+    sides = sides_of(corners[i, 0], corners[i, 1], corners[i, 2], 64, 48)
+    boxes[i] = wp.vec4i(sides.x0, sides.y0, sides.x1, sides.y1)
+
+
+def test_triangles_far_beside_the_picture_are_looked_for_nowhere() -> None:
+    """At billions of pixels too, as long lenses see what stands beside what they look at."""
+    triangle = np.array([[0.0, 0.0, 1.0], [900.0, 10.0, 1.0], [0.0, 900.0, 1.0]])
+    away = np.array([[x, y, 0.0] for x in (-4e9, -1e3, 2.2e9, 3.5e9, 1e12) for y in (-450.0, 2.2e9, -3.5e9)])
+    corners = wp.array((triangle + away[:, None]).astype(np.float32), dtype=wp.vec3, device="cpu")
+    boxes = wp.zeros(len(away), dtype=wp.vec4i, device="cpu")
+    wp.launch(_boxes, len(away), [corners], outputs=[boxes], device="cpu")
+    x0, y0, x1, y1 = boxes.numpy().T
+    assert ((x0 > x1) | (y0 > y1)).all()
 
 
 def test_frames_of_scenes_without_sheer_cloth_load_none_of_it() -> None:

@@ -11,7 +11,7 @@ from dressform.runtime.render import _reference as reference
 from dressform.runtime.render._kernels_surface import Surface
 from dressform.runtime.render.colour import srgb_to_linear
 from dressform.runtime.render.simd.code import simd_code
-from dressform.runtime.render.textures import TextureAtlas, pack_textures
+from dressform.runtime.render.textures import TextureAtlas, pack_textures, spread_colours
 
 wp.set_module_options({"enable_backward": False})
 
@@ -178,3 +178,14 @@ def test_other_sizes_are_scaled_and_holes_noted() -> None:
 def test_wrong_textures_are_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="texture must be"):
         pack_textures([np.zeros(shape, np.uint8)])
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 5), (64, 16)])
+def test_holes_take_the_colour_around_them_and_the_rest_stays(size: tuple[int, int]) -> None:
+    texture = np.random.default_rng(3).integers(1, 256, (*size, 4)).astype(np.uint8)
+    texture[:, : size[1] // 2] = 0
+    got = spread_colours(texture)
+    np.testing.assert_array_equal(got[texture[..., 3] > 0], texture[texture[..., 3] > 0])
+    np.testing.assert_array_equal(got[..., 3], texture[..., 3])
+    assert (got[..., :3] > 0).all()
+    np.testing.assert_array_equal(spread_colours(np.zeros((*size, 4), np.uint8)), 0)

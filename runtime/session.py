@@ -179,8 +179,9 @@ class TryOn:
             np.concatenate([part.joint_weights for part in parts]),
             self._device,
         )
-        self._pose(_Coming(self.rest.rest_pose()), self._renderer.drawings[0])
-        self._renderer.bake(look.lighting or Lighting.studio())
+        if self._renderer.preset.baked:
+            self._pose(_Coming(self.rest.rest_pose()), self._renderer.drawings[0])
+            self._renderer.bake(look.lighting or Lighting.studio())
         self.stages_s: defaultdict[str, float] = defaultdict(float)
         self.simulated: ClothClip | None = None
         self._pipeline: Pipeline[Taken[_Coming]] | None = None

@@ -33,11 +33,12 @@ class Around:
         device: Warp device.
 
     Attributes:
-        open: wp.array of float [V], or of one entry where nothing is measured.
+        open: wp.array of float [V], or of one entry as long as nothing is measured.
     """
 
     def __init__(self, points: int, sides: int, device: str) -> None:
-        self.open = wp.full(points if sides else 1, 1.0, dtype=float, device=device)
+        self.open = wp.full(1, 1.0, dtype=float, device=device)
+        self._measured = wp.zeros(points if sides else 0, dtype=float, device=device)
         self._directions = sphere_directions(sides) if sides else np.zeros((0, 3))
         self._fitters = [LightFitter(_SIZE) for _ in range(sides)]
         self._weights: NDArray[np.float64] = np.zeros(0)
@@ -67,6 +68,7 @@ class Around:
         self._sums.zero_()
         for fitter, direction, weight in zip(self._fitters, self._directions, self._weights.tolist(), strict=True):
             self._add(drawing, faces, fitter.fit(*drawing.bounds, tuple(direction)), weight)
+        self.open = self._measured
         count, device = len(self.open), self.open.device
         wp.launch(kernels.share_of_sides, count, [self._sums], outputs=[self.open], device=device)
 

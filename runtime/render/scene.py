@@ -182,7 +182,8 @@ class Lighting:
         sun_color: What a white matte surface facing the source shows of it.
         sun_radius_rad: Apparent radius of the source: how soft its shadows are.
         sh_of: By the name of a mesh, such as a garment's, what stands for `sh` on it: light that differs from what the
-            rest of the scene has, as fitted to a photo.
+            rest of the scene has, as fitted to a photo. What keeps light away is measured by `sh`; names of no mesh
+            have no effect.
     """
 
     sh: NDArray[np.float32]

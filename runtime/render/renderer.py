@@ -147,6 +147,8 @@ class Renderer:
         drawing.earlier = drawing.screen if self._last_screen is None else self._last_screen
         self._last_screen = drawing.screen
         low, high = drawing.bounds = self._bounds_now(drawing)
+        if drawing.broken_vertices:
+            self._door.tell_broken(drawing.vertices)
         drawing.fitted = self._fitter.fit(low, high, lighting.sun_direction)
         drawing.frame = light_frame(drawing.fitted, self.preset.light_map)
         drawing.box = seen_box(camera, low, high)
@@ -278,8 +280,6 @@ class Renderer:
         wp.launch(_kernels_raster.measure_bounds, threads, inputs, outputs=[self._bounds], device=self.device)
         low, high, broken = self._bounds.numpy().copy()
         drawing.broken_vertices = int(broken[0])
-        if drawing.broken_vertices:
-            self._door.tell_broken(drawing.vertices)
         return self._hems.around(low, high) if low[0] <= high[0] else (np.zeros(3, np.float32), np.zeros(3, np.float32))
 
     def _project(self, drawing: Drawing) -> None:

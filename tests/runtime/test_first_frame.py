@@ -102,6 +102,7 @@ def test_a_scene_made_side_by_side_is_the_one_made_in_turn(tube_library: Path, p
     shown = []
     for each in (renderer, tryon._renderer):
         each.set_vertices(vertices)
+        each.bake(Lighting.studio())
         shown.append(arrays(each.render(camera, Lighting.studio(), Background.studio())))
     assert same(*shown)
     assert len(np.unique(shown[0][2])) > 3

@@ -178,36 +178,6 @@ def find_crossings(
                 )
 
 
-@wp.kernel
-def find_layered_crossings(
-    screen: wp.array[wp.vec3],
-    edges: wp.array2d[wp.int32],
-    edge_faces: wp.array2d[wp.int32],
-    faces: wp.array2d[wp.int32],
-    facing: wp.array[wp.int8],
-    face_mesh: wp.array[wp.int32],
-    nearest: wp.array2d[wp.int64],
-    layers: wp.array3d[wp.int64],
-    used: int,
-    focal: float,
-    lanes: int,
-    # outputs
-    across: wp.array2d[wp.int32],
-    down: wp.array2d[wp.int32],
-) -> None:
-    """As `find_crossings`, in the nearest surfaces and in every layer of sheer cloth behind them."""
-    first = wp.tid() * lanes
-    found = silhouettes(screen, edges, edge_faces, facing, first)
-    if found != 0:
-        for lane in range(lanes):
-            if (found >> lane) & 1 != 0:
-                i = first + lane
-                find_crossing(i, screen, edges, edge_faces, faces, facing, face_mesh, nearest, focal, across, down)
-                for layer in range(1, used):
-                    keys = layers[layer]
-                    find_crossing(i, screen, edges, edge_faces, faces, facing, face_mesh, keys, focal, across, down)
-
-
 @wp.func
 def inverse_depth_change(
     screen: wp.array[wp.vec3], faces: wp.array2d[wp.int32], face: int, step_x: int, step_y: int

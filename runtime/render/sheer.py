@@ -164,9 +164,10 @@ class Sheer:
         """Where edges of cloth cross between samples, in any layer, and where it runs into what is opaque."""
         cloth, edges = self._faces.cloth, [self._faces.edges, self._faces.edge_faces]
         outputs, blocks = [drawing.across, drawing.down], -(-len(edges[0]) // self._lanes)
-        inputs = [drawing.screen, *edges, cloth.faces, drawing.facing, cloth.face_mesh, self.nearest, self._keys]
-        inputs += [self.layers.used, drawing.view.focal, self._lanes]
-        wp.launch(_kernels_edges.find_layered_crossings, blocks, inputs, outputs=outputs, device=self._device)
+        inputs = [drawing.screen, *edges, cloth.faces, drawing.facing, cloth.face_mesh]
+        for keys in (self.nearest, *self._each[1 : self.layers.used]):
+            looked = [*inputs, keys, drawing.view.focal, self._lanes]
+            wp.launch(_kernels_edges.find_crossings, blocks, looked, outputs=outputs, device=self._device)
         met = [self.nearest, drawing.screen, cloth.faces, cloth.face_mesh, wp.vec4i(*self._drawn), strip, self._lanes]
         size = strips(self._drawn, strip)
         wp.launch(_kernels_edges.find_meetings, size, met, outputs=outputs, device=self._device)

@@ -45,13 +45,12 @@ from dressform.runtime.render.shot import AS_IT_RUNS, Plan, Shot, Taken, check_l
 from dressform.runtime.render.surfaces import PackedMaterial, pack_materials
 from dressform.runtime.video.target import Target
 from dressform.runtime.video.target import VideoReport as VideoReport
-from dressform.schemas.errors import InputError, UsageError
+from dressform.schemas.errors import UsageError
 from dressform.schemas.progress import Progress, silent
 
 COARSE_STEPS = (0.0003, 0.0006, 0.0012, 0.0024)  # [m] a few, so that what is kept for one serves many pictures
 _FILTERED_S = 3.0  # that the temporal filter remembers [s]: what was before shows in no digit of a pose from 8 fps on
 _SETTLED = 10.0  # how many times `settle_s` the camera remembers: exp(-40) of a move is left
-ALIKE = 0.002  # bodies whose measures differ by less are the same [m, kg]
 
 
 @dataclass(frozen=True)
@@ -203,13 +202,7 @@ class TryOn:
         """
         found = clip if isinstance(clip, ClothClip) else read_clip(Path(clip))
         worn = [(garment.name, garment.size, len(garment.mesh.points)) for garment in self.outfit.garments]
-        shown = [(garment.name, garment.size, garment.points) for garment in found.garments]
-        if shown != worn:
-            needed, given = (", ".join(f"{name}:{size} ({n} points)" for name, size, n in on) for on in (shown, worn))
-            raise InputError(f"{found.path}: needed {needed}, found {given or 'nothing'}; wear what was simulated")
-        own, simulated = self.rest.measures().as_dict(), found.about.get("measures", {})
-        if any(abs(simulated.get(name, 0.0) - value) > ALIKE for name, value in own.items()):
-            raise InputError(f"{found.path} was simulated on another body; simulate it for this avatar")
+        found.check(worn, self.rest.measures().as_dict())
         self.simulated = found
         return found
 

@@ -31,6 +31,7 @@ _LARGEST_HEADER = 1 << 20  # [bytes]
 _FPS = (1.0, 240.0)  # as videos have them
 _FARTHEST = 1e5  # [m]; beyond, single precision holds no centimetre
 _UNIT = 1e-3  # how far the length of a quaternion may be from 1
+_ALIKE = 0.002  # bodies whose measures differ by less are the same [m, kg]
 _CURE = "make it again with `dressform simulate`"
 
 
@@ -85,6 +86,21 @@ class ClothClip:
     garments: tuple[WornInClip, ...]
     about: Mapping[str, Any]
     _start: int
+
+    def check(self, worn: Sequence[tuple[str, str, int]], measures: Mapping[str, float]) -> None:
+        """Raise InputError unless it was simulated in what is worn now, on a body like the one that wears it.
+
+        Args:
+            worn: Name, size and number of points of each garment, in layer order.
+            measures: Of the body [m, kg].
+        """
+        shown = [(garment.name, garment.size, garment.points) for garment in self.garments]
+        if shown != list(worn):
+            needed, given = (", ".join(f"{name}:{size} ({n} points)" for name, size, n in on) for on in (shown, worn))
+            raise InputError(f"{self.path}: needed {needed}, found {given or 'nothing'}; wear what was simulated")
+        simulated = self.about.get("measures", {})
+        if any(abs(simulated.get(name, 0.0) - value) > _ALIKE for name, value in measures.items()):
+            raise InputError(f"{self.path} was simulated on another body; simulate it for this avatar")
 
     def frame(self, number: int) -> ClothFrame:
         """Return one frame, counted from 0."""
